@@ -1,0 +1,20 @@
+#include "balance/balance.h"
+
+#include <string.h>
+
+const struct balance_algorithm *const balance_algorithms[] = {
+	&balance_round_robin,
+	&balance_least_connections,
+	NULL,
+};
+
+const struct balance_algorithm *
+balance_find(const char *name)
+{
+	const struct balance_algorithm *const *a;
+
+	for (a = balance_algorithms; *a != NULL; a++)
+		if (strcmp((*a)->name, name) == 0)
+			return *a;
+	return NULL;
+}

@@ -1,0 +1,9 @@
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	base/address.c base/address.h \
+	base/clock.h \
+	base/error.c base/error.h \
+	base/freelist.c base/freelist.h \
+	base/log.c base/log.h \
+	base/object.c base/object.h \
+	base/text.c base/text.h

@@ -1,0 +1,166 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *const log_level_names[] = { "error", "warn", "notice", "info", "debug", NULL };
+
+static const int syslog_priority[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+
+static struct {
+	int fd;
+	bool is_syslog;
+	bool is_file;
+	enum log_level level;
+	char process[32];
+} log_state = { .fd = STDERR_FILENO, .level = LOG_LEVEL_NOTICE, .process = "drover" };
+
+static void
+log_install(int fd, bool is_file, bool is_syslog)
+{
+	if (log_state.is_file)
+		close(log_state.fd);
+	log_state.fd = fd;
+	log_state.is_file = is_file;
+	log_state.is_syslog = is_syslog;
+}
+
+int
+log_open(const char *destination, enum log_level level, struct error *err)
+{
+	int fd;
+
+	if (strcmp(destination, "stderr") == 0) {
+		log_install(STDERR_FILENO, false, false);
+	} else if (strcmp(destination, "syslog") == 0) {
+		openlog("drover", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		log_install(-1, false, true);
+	} else {
+		fd = open(destination, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+		if (fd < 0)
+			return error_errno(err, "cannot open the log file %s", destination);
+		log_install(fd, true, false);
+	}
+	log_state.level = level;
+	return 0;
+}
+
+void
+log_take_fd(int fd)
+{
+	log_install(fd, true, false);
+}
+
+int
+log_fd(void)
+{
+	return log_state.is_file ? log_state.fd : -1;
+}
+
+void
+log_process(const char *name)
+{
+	snprintf(log_state.process, sizeof log_state.process, "%s", name);
+}
+
+void
+log_level_set(enum log_level level)
+{
+	log_state.level = level;
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level <= log_state.level;
+}
+
+/* Copies text, with what could forge or break a line made visible. Returns the length. */
+static size_t
+log_escape(char *to, size_t size, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (; *text != '\0' && n + 5 < size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x20 && c != 0x7f) {
+			to[n++] = (char)c;
+			continue;
+		}
+		to[n++] = '\\';
+		to[n++] = 'x';
+		to[n++] = hex[c >> 4];
+		to[n++] = hex[c & 15];
+	}
+	to[n] = '\0';
+	return n;
+}
+
+static void
+log_line(enum log_level level, const char *text)
+{
+	char line[2304];
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+	ssize_t ignored;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
+	n += (size_t)snprintf(line + n, sizeof line - n, ".%03ld %s %s[%d]: ", now.tv_nsec / 1000000,
+	    log_level_names[level], log_state.process, (int)getpid());
+	n += (size_t)snprintf(line + n, sizeof line - n - 1, "%s", text);
+	if (n > sizeof line - 2)
+		n = sizeof line - 2;
+	line[n++] = '\n';
+	ignored = write(log_state.fd, line, n); /* a full disk costs the line, never the process */
+	(void)ignored;
+}
+
+static void
+log_vwrite(enum log_level level, const char *format, va_list ap)
+{
+	char raw[1024], text[2048];
+	int saved = errno;
+
+	if (!log_enabled(level))
+		return;
+	vsnprintf(raw, sizeof raw, format, ap);
+	log_escape(text, sizeof text, raw);
+	if (log_state.is_syslog)
+		syslog(syslog_priority[level], "%s: %s", log_state.process, text);
+	else
+		log_line(level, text);
+	errno = saved;
+}
+
+void
+log_write(enum log_level level, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	log_vwrite(level, format, ap);
+	va_end(ap);
+}
+
+void
+fatal(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	log_vwrite(LOG_LEVEL_ERROR, format, ap);
+	va_end(ap);
+	exit(1);
+}

@@ -1,0 +1,59 @@
+/*
+ * The error log: levels, one line a message, to stderr, a file or syslog. All
+ * processes. What is not printable is written as \xHH, so that no peer can
+ * forge a line. Writing never blocks on a lock and never fails the caller.
+ */
+#ifndef DROVER_BASE_LOG_H
+#define DROVER_BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
+
+extern const char *const log_level_names[]; /* by enum log_level, NULL at the end */
+
+/*
+ * Sends messages of `level` and graver to `destination`: "stderr", "syslog" or
+ * a path that is opened for appending. On error (-1) the old one stays.
+ */
+int log_open(const char *destination, enum log_level level, struct error *err);
+
+/* Takes over fd (owned from here on) as the log file: a worker is handed it by the master. */
+void log_take_fd(int fd);
+
+/* The descriptor of the log file, or -1 when the log is stderr or syslog. Borrowed. */
+int log_fd(void);
+
+/* Names the process in each line: "master", "worker 3". Copied. */
+void log_process(const char *name);
+
+void log_level_set(enum log_level level);
+bool log_enabled(enum log_level level);
+
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_notice(...) log_write(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)                                  \
+	do {                                            \
+		if (log_enabled(LOG_LEVEL_DEBUG))       \
+			log_write(LOG_LEVEL_DEBUG, __VA_ARGS__); \
+	} while (0)
+
+/*
+ * Logs and ends the process with status 1. Only before the loop starts, for a
+ * broken invariant, or in a worker for nonsense from the master.
+ */
+void fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

@@ -1,0 +1,303 @@
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/object.h"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* The largest first: that is the order in which text_from_... tries them. */
+static const struct unit duration_units[] = {
+	{ "d", UINT64_C(86400000000) },
+	{ "h", UINT64_C(3600000000) },
+	{ "m", UINT64_C(60000000) },
+	{ "s", UINT64_C(1000000) },
+	{ "ms", UINT64_C(1000) },
+	{ "us", UINT64_C(1) },
+};
+
+static const struct unit size_units[] = {
+	{ "g", UINT64_C(1) << 30 },
+	{ "m", UINT64_C(1) << 20 },
+	{ "k", UINT64_C(1) << 10 },
+};
+
+/* Reads the digits at the start of text; the first byte after them, or NULL when there are none or too many. */
+static const char *
+digits_read(const char *text, uint64_t *number)
+{
+	uint64_t value = 0;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+			return NULL;
+	if (p == text)
+		return NULL;
+	*number = value;
+	return p;
+}
+
+static bool
+unit_apply(const struct unit *units, size_t count, const char *name, uint64_t number, uint64_t *result)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (text_equal_nocase(units[i].name, strlen(units[i].name), name, strlen(name)))
+			return !__builtin_mul_overflow(number, units[i].factor, result);
+	return false;
+}
+
+static const char *
+unit_write(const struct unit *units, size_t count, uint64_t number, char *to, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (number == 0 || number % units[i].factor != 0)
+			continue;
+		snprintf(to, size, "%" PRIu64 "%s", number / units[i].factor, units[i].name);
+		return to;
+	}
+	snprintf(to, size, "%" PRIu64, number);
+	return to;
+}
+
+bool
+text_to_number(const char *text, uint64_t *number)
+{
+	uint64_t value;
+	const char *end = digits_read(text, &value);
+
+	if (end == NULL || *end != '\0')
+		return false;
+	*number = value;
+	return true;
+}
+
+bool
+text_to_duration(const char *text, uint64_t *microseconds)
+{
+	uint64_t value, result;
+	const char *unit = digits_read(text, &value);
+
+	if (unit == NULL)
+		return false;
+	if (*unit == '\0' && value == 0) {
+		*microseconds = 0;
+		return true;
+	}
+	if (!unit_apply(duration_units, ARRAY_LENGTH(duration_units), unit, value, &result))
+		return false;
+	*microseconds = result;
+	return true;
+}
+
+bool
+text_to_size(const char *text, uint64_t *bytes)
+{
+	uint64_t value, result;
+	const char *unit = digits_read(text, &value);
+
+	if (unit == NULL)
+		return false;
+	if (*unit == '\0')
+		result = value;
+	else if (!unit_apply(size_units, ARRAY_LENGTH(size_units), unit, value, &result))
+		return false;
+	*bytes = result;
+	return true;
+}
+
+const char *
+text_from_duration(uint64_t microseconds, char *to, size_t size)
+{
+	return unit_write(duration_units, ARRAY_LENGTH(duration_units), microseconds, to, size);
+}
+
+const char *
+text_from_size(uint64_t bytes, char *to, size_t size)
+{
+	return unit_write(size_units, ARRAY_LENGTH(size_units), bytes, to, size);
+}
+
+static unsigned char
+lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+}
+
+bool
+text_equal_nocase(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t i;
+
+	if (a_length != b_length)
+		return false;
+	for (i = 0; i < a_length; i++)
+		if (lower((unsigned char)a[i]) != lower((unsigned char)b[i]))
+			return false;
+	return true;
+}
+
+/* The length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates), or 0 when it is none. */
+static size_t
+utf8_length(const unsigned char *p, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length, i;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (left < length)
+		return 0;
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (p[1] < low || p[1] > high)
+		return 0;
+	for (i = 2; i < length; i++)
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	return length;
+}
+
+/* What stands for the first character of p in a JSON string: its bytes in `out`; *taken tells how many it covers. */
+static size_t
+json_character(const unsigned char *p, size_t left, char out[8], size_t *taken)
+{
+	size_t length = utf8_length(p, left);
+
+	*taken = length == 0 ? 1 : length;
+	if (length == 0)
+		return (size_t)snprintf(out, 8, "\\ufffd");
+	if (p[0] == '"' || p[0] == '\\') {
+		out[0] = '\\';
+		out[1] = (char)p[0];
+		return 2;
+	}
+	if (p[0] == '\n')
+		return (size_t)snprintf(out, 8, "\\n");
+	if (p[0] < 0x20 || p[0] == 0x7f)
+		return (size_t)snprintf(out, 8, "\\u%04x", p[0]);
+	if (p[0] == 0xc2 && p[1] < 0xa0) /* the C1 controls, which some terminals obey */
+		return (size_t)snprintf(out, 8, "\\u%04x", p[1]);
+	memcpy(out, p, length);
+	return length;
+}
+
+size_t
+text_escape_json(char *to, size_t size, const char *bytes, size_t length)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+	size_t written = 0, taken, n;
+	char out[8];
+
+	while (length > 0) {
+		n = json_character(p, length, out, &taken);
+		if (n > size - written)
+			break;
+		memcpy(to + written, out, n);
+		written += n;
+		p += taken;
+		length -= taken;
+	}
+	return written;
+}
+
+size_t
+text_escape_log(char *to, size_t size, const char *bytes, size_t length)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t written = 0, i;
+
+	for (i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+
+		if (size - written < (plain ? 1 : 4))
+			break;
+		if (plain) {
+			to[written++] = (char)c;
+			continue;
+		}
+		to[written++] = '\\';
+		to[written++] = 'x';
+		to[written++] = hex[c >> 4];
+		to[written++] = hex[c & 15];
+	}
+	return written;
+}
+
+enum { NEAREST_WORD_MAX = 63 }; /* no word of ours is longer */
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Edit distance: insertions, deletions, substitutions and swaps of neighbors.
+ * Both words are at most NEAREST_WORD_MAX long.
+ */
+static unsigned
+word_distance(const char *a, const char *b)
+{
+	unsigned rows[3][NEAREST_WORD_MAX + 1], *before = rows[0], *last = rows[1], *row = rows[2], *oldest;
+	size_t a_length = strlen(a), b_length = strlen(b), i, j;
+
+	for (j = 0; j <= b_length; j++)
+		last[j] = (unsigned)j;
+	for (i = 1; i <= a_length; i++) {
+		row[0] = (unsigned)i;
+		for (j = 1; j <= b_length; j++) {
+			row[j] = last[j - 1] + (a[i - 1] != b[j - 1]);
+			row[j] = least(row[j], least(last[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
+		}
+		oldest = before;
+		before = last;
+		last = row;
+		row = oldest;
+	}
+	return last[b_length];
+}
+
+const char *
+text_nearest(const char *word, const char *const *list)
+{
+	size_t length = strlen(word);
+	unsigned near, distance;
+	const char *best = NULL;
+
+	if (length < 2 || length > NEAREST_WORD_MAX)
+		return NULL;
+	near = length < 6 ? 1 : (unsigned)length / 3;
+	for (; *list != NULL; list++) {
+		if (strlen(*list) > NEAREST_WORD_MAX)
+			continue;
+		distance = word_distance(word, *list);
+		if (distance > near || (best != NULL && distance == near))
+			continue;
+		best = *list;
+		near = distance;
+	}
+	return best;
+}

@@ -1,0 +1,178 @@
+/*
+ * One accepted configuration: parsed once, in the master, checked, and from
+ * then on read-only; workers inherit it by fork. Durations are microseconds,
+ * sizes bytes. Strings belong to the struct conf.
+ */
+#ifndef DROVER_CONF_CONF_H
+#define DROVER_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "balance/balance.h"
+#include "base/address.h"
+#include "base/log.h"
+
+enum { CONF_WORKERS_MAX = 256, CONF_SERVERS_MAX = 4096, CONF_POOLS_MAX = 1024, CONF_LISTENERS_MAX = 256 };
+
+enum conf_log_format { CONF_LOG_COMBINED, CONF_LOG_JSON };
+
+/* Which fields tell the server who the client is. A set of bits. */
+enum conf_forwarded { CONF_FORWARDED_OFF = 0, CONF_FORWARDED_X = 1, CONF_FORWARDED_RFC7239 = 2, CONF_FORWARDED_BOTH = 3 };
+
+enum conf_permission { CONF_PERMISSION_READ, CONF_PERMISSION_OPERATE, CONF_PERMISSION_ADMIN };
+
+/* Owner and mode of a unix socket in the file system; (uid_t)-1 and (gid_t)-1: as created. */
+struct conf_unix {
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+struct conf_control {
+	char *path;
+	struct conf_unix unix_socket;
+	enum conf_permission permission; /* the most that a peer on this socket may do */
+};
+
+/* How clients are treated. */
+struct conf_client {
+	uint64_t header_timeout;    /* the whole request head, from its first byte (or from accept) */
+	uint64_t body_timeout;	    /* between two reads of a request body */
+	uint64_t keepalive_timeout; /* between two requests */
+	uint64_t send_timeout;	    /* between two writes to a client that does not read */
+	uint64_t tunnel_timeout;    /* an upgraded connection without a byte either way */
+	uint64_t body_limit;	    /* bytes of a request body, 0: none */
+	uint32_t requests;	    /* per connection, 0: no limit */
+};
+
+struct conf_listener {
+	char *name;	       /* as written: "*:80", "unix:/run/x.sock", "systemd:web" */
+	struct address address; /* length 0 for "systemd:NAME" */
+	const char *systemd;    /* NAME of a socket passed in LISTEN_FDNAMES, inside name; else NULL */
+	char *pool_name;       /* or NULL: routes decide */
+	int pool;	       /* index, or -1 */
+	int backlog;
+	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there */
+	bool ipv6_only;
+	struct conf_unix unix_socket;
+	struct conf_client client;
+	int line;
+};
+
+struct conf_server {
+	char *name; /* as written */
+	struct address address;
+	uint16_t weight;
+	uint32_t max_connections; /* requests in flight over all workers, 0: no limit */
+	uint32_t max_fails;	  /* within fail_timeout: then it is down for fail_timeout. 0: never */
+	uint64_t fail_timeout;
+	int line;
+};
+
+struct conf_pool {
+	char *name;
+	const struct balance_algorithm *balance;
+	struct conf_server *servers;
+	size_t server_count;
+	size_t first_server;	   /* its servers are first_server.. in the numbering over all pools */
+	uint32_t idle_connections; /* kept open per worker and server */
+	uint64_t idle_timeout;
+	uint64_t connect_timeout;
+	uint64_t response_timeout; /* to the first byte of the answer, and between two reads of it */
+	uint64_t send_timeout;	   /* between two writes to a server that does not read */
+	uint32_t retries;	   /* other attempts for one request, where that is safe */
+	int line;
+};
+
+/* The first route, in the order of the file, whose host and path both fit. */
+struct conf_route {
+	char **hosts; /* lower case; "*.example.org" fits any name under it; none: any host */
+	size_t host_count;
+	char **paths; /* prefixes of the path; none: any */
+	size_t path_count;
+	char *pool_name;
+	int pool;
+	int line;
+};
+
+struct conf {
+	char *file; /* NULL when made from the command line */
+
+	uint32_t workers; /* 1..CONF_WORKERS_MAX; `auto` is already the number of usable cores */
+	bool workers_auto;
+	const struct balance_algorithm *balance; /* connections over workers */
+	uint32_t worker_connections;
+	uint64_t worker_timeout;   /* a loop that has not turned for so long is hung; 0: never */
+	uint64_t shutdown_timeout; /* graceful stop and drain: then at once */
+	uint32_t open_files;	   /* RLIMIT_NOFILE, 0: the hard limit */
+
+	char *user, *group; /* of the workers; NULL: as started */
+	uid_t uid;	    /* (uid_t)-1: as started */
+	gid_t gid;
+	char *pid_file;
+
+	char *error_log; /* "stderr", "syslog" or a path */
+	enum log_level log_level;
+	char *access_log; /* NULL: off; "stdout" or a path */
+	enum conf_log_format access_log_format;
+
+	uint32_t header_size;	/* limits of a head, requests and responses alike */
+	uint32_t header_fields;
+	uint32_t target_size;	/* request target */
+
+	unsigned forwarded; /* enum conf_forwarded bits */
+	struct address_range *trusted_proxies; /* peers whose forwarding fields are kept and added to */
+	size_t trusted_proxy_count;
+	bool via;
+	bool request_id; /* send X-Request-Id to servers */
+
+	struct conf_control *controls;
+	size_t control_count;
+	struct conf_listener *listeners;
+	size_t listener_count;
+	struct conf_pool *pools;
+	size_t pool_count;
+	size_t server_count; /* over all pools */
+	struct conf_route *routes;
+	size_t route_count;
+};
+
+/* All that is wrong, in the order found: lines "drover.conf:12: sentence", for a person to read. */
+struct conf_errors {
+	char **lines;
+	size_t count;
+};
+void conf_errors_free(struct conf_errors *errors);
+
+/*
+ * Reads and checks a file: the result, or NULL with every error in *errors
+ * (each with file:line and, for a near miss, the word that was meant).
+ */
+struct conf *conf_load(const char *file, struct conf_errors *errors);
+
+/* The same from text (for tests and fuzzing); `name` stands for the file in errors. */
+struct conf *conf_load_text(const char *text, const char *name, struct conf_errors *errors);
+
+/*
+ * `drover -l ADDR... -b SERVER...`: one pool "default" behind all listeners.
+ * control_path may be NULL: then there is no control socket.
+ */
+struct conf *conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
+    size_t server_count, const char *control_path, struct conf_errors *errors);
+
+void conf_free(struct conf *conf);
+
+struct json_t;
+/* The effective configuration, defaults filled in: as configuration text that conf_load reads back ... */
+char *conf_show(const struct conf *conf); /* malloc'ed; NULL: no memory */
+/* ... and as JSON, for the control socket. A new reference; NULL: no memory. */
+struct json_t *conf_show_json(const struct conf *conf);
+
+/* Prints the option table, a line each: name TAB section TAB type TAB range TAB default TAB sentence. */
+struct _IO_FILE;
+void conf_list_options(struct _IO_FILE *to);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * The HTTP/1 parser: pure, resumable, strict by RFC 9112. It owns no memory,
+ * knows no sockets and no clock. Runs in workers.
+ *
+ * A head is parsed in place: results are offsets into the caller's bytes. A
+ * head that is not whole yet costs only a scan of its new bytes (struct
+ * h1_scan, which a session keeps); once it is whole one call parses it. What
+ * RFC 9112 lets a lenient parser accept and smuggling needs (bare CR or LF,
+ * obs-fold, space before the colon, two lengths, a length beside
+ * Transfer-Encoding, NUL, ...) is refused.
+ */
+#ifndef DROVER_HTTP_H1_H
+#define DROVER_HTTP_H1_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { H1_FIELDS_MAX = 256 }; /* the most header fields that h1_limits.fields may allow */
+
+/* Field names that drover itself acts on. All others are H1_NAME_OTHER. */
+enum h1_name {
+	H1_NAME_OTHER,
+	H1_NAME_CONNECTION,
+	H1_NAME_CONTENT_LENGTH,
+	H1_NAME_TRANSFER_ENCODING,
+	H1_NAME_HOST,
+	H1_NAME_UPGRADE,
+	H1_NAME_EXPECT,
+	H1_NAME_TE,
+	H1_NAME_TRAILER,
+	H1_NAME_KEEP_ALIVE,
+	H1_NAME_PROXY_CONNECTION,
+	H1_NAME_PROXY_AUTHENTICATE,
+	H1_NAME_PROXY_AUTHORIZATION,
+	H1_NAME_HTTP2_SETTINGS,
+	H1_NAME_VIA,
+	H1_NAME_FORWARDED,
+	H1_NAME_X_FORWARDED_FOR,
+	H1_NAME_X_FORWARDED_PROTO,
+	H1_NAME_X_FORWARDED_HOST,
+	H1_NAME_X_REQUEST_ID,
+	H1_NAME_REFERER,
+	H1_NAME_USER_AGENT,
+	H1_NAME_DATE,
+	H1_NAME_SERVER
+};
+
+struct h1_field {
+	uint32_t line;	       /* offset of the field line in the head (its name's first byte) */
+	uint32_t line_length;  /* with its CRLF */
+	uint32_t value;	       /* offset of the value, without the whitespace around it */
+	uint32_t value_length;
+	uint16_t name_length;
+	uint8_t name;	       /* enum h1_name */
+	bool hop;	       /* hop-by-hop: a name of RFC 9110 7.6.1, or nominated by Connection */
+};
+
+enum h1_method {
+	H1_METHOD_OTHER, /* a token that is not in this list: forwarded as it stands */
+	H1_METHOD_GET,
+	H1_METHOD_HEAD,
+	H1_METHOD_POST,
+	H1_METHOD_PUT,
+	H1_METHOD_DELETE,
+	H1_METHOD_OPTIONS,
+	H1_METHOD_TRACE,
+	H1_METHOD_CONNECT,
+	H1_METHOD_PATCH
+};
+
+/* How the body that follows the head ends (RFC 9112 6.3). */
+enum h1_framing {
+	H1_FRAMING_NONE,    /* no body */
+	H1_FRAMING_LENGTH,  /* content_length bytes */
+	H1_FRAMING_CHUNKED, /* struct h1_chunked tells */
+	H1_FRAMING_CLOSE,   /* response only: until the connection ends */
+	H1_FRAMING_TUNNEL   /* response only: 101, or 2xx to CONNECT: no HTTP follows */
+};
+
+struct h1_span {
+	uint32_t offset, length; /* in the head; length 0: absent */
+};
+
+struct h1_limits {
+	uint32_t head;	 /* bytes of the whole head, start line and final CRLF counted */
+	uint32_t target; /* bytes of the request target */
+	uint16_t fields; /* number of fields, <= H1_FIELDS_MAX */
+};
+
+/* What to remember of a head that is not whole yet. Zero it for a new head. */
+struct h1_scan {
+	uint32_t start; /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
+	uint32_t seen;	/* bytes looked at so far, counted from the first byte of the buffer */
+};
+
+enum h1_result {
+	H1_DONE,
+	H1_MORE, /* not whole yet: call again with the same bytes and more behind them */
+	H1_ERROR
+};
+
+/* The request's head. Offsets count from `head`, the first byte of the request line. */
+struct h1_request {
+	/* the answer when H1_ERROR: 400, 414, 431, 501 or 505, and why, for the log */
+	uint16_t status;
+	const char *reason;
+
+	const char *head;
+	uint32_t length; /* of the head, final CRLF counted */
+	uint8_t minor;	 /* HTTP/1.minor: 0 or 1 (1.2 and more of HTTP/1 count as 1) */
+	uint8_t method;	 /* enum h1_method */
+	uint8_t framing; /* enum h1_framing: NONE, LENGTH or CHUNKED */
+	bool keep_alive; /* RFC 9112 9.3 */
+	bool expect_continue;
+	bool upgrade;	 /* HTTP/1.1 and "Connection: upgrade" and an Upgrade field (but h2c: never forwarded) */
+	bool trailers_wanted; /* "TE: trailers" */
+	uint64_t content_length;
+	struct h1_span method_text;
+	struct h1_span target;	  /* as it was sent */
+	struct h1_span authority; /* host[:port]: of an absolute-form target, else of Host; absent for HTTP/1.0 without Host */
+	struct h1_span path;	  /* path and query to forward: origin-form; "*" for OPTIONS *; length 0 in an absolute-form without a path ("/" is meant) */
+	uint16_t field_count;
+	struct h1_field fields[H1_FIELDS_MAX];
+};
+
+struct h1_response {
+	const char *reason; /* why H1_ERROR, for the log (the client gets 502) */
+
+	const char *head;
+	uint32_t length;
+	uint16_t status; /* 100..599 */
+	uint8_t minor;
+	uint8_t framing; /* enum h1_framing */
+	bool keep_alive; /* the server's connection can carry another request after this response */
+	uint64_t content_length;
+	struct h1_span reason_phrase;
+	uint16_t field_count;
+	struct h1_field fields[H1_FIELDS_MAX];
+};
+
+/*
+ * Parses the request head at bytes[0..length). On H1_DONE the body, if any,
+ * begins at scan->start + request->length. On H1_ERROR nothing but status and
+ * reason is set. RFC 9112 2, 3, 5, 6; RFC 9110 7.2 (Host), 7.6.1, 10.1.1.
+ *
+ * Empty lines before the request line: at most 4 are skipped.
+ * An error is reported as early as it can be seen: at the first complete bad
+ * line, or at the first byte that can begin no request (a TLS hello, say);
+ * 431 / 414 as soon as the limit is passed, without waiting for the end.
+ */
+enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan, const char *bytes, size_t length,
+    const struct h1_limits *limits);
+
+/*
+ * Parses the response head. `method` is that of the request (HEAD has no body,
+ * CONNECT may open a tunnel); the framing follows RFC 9112 6.3. A 1xx other
+ * than 101 has framing NONE and is followed by another head.
+ */
+enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char *bytes, size_t length,
+    const struct h1_limits *limits, enum h1_method method);
+
+/* RFC 9110 9.2.2: may be sent again when it is not known whether it was acted on. */
+bool h1_method_idempotent(enum h1_method method);
+
+/* Name of an enum h1_method value as on the wire; "-" for OTHER. */
+const char *h1_method_name(enum h1_method method);
+
+/* "Not Found" for 404; "Unknown" for what has no phrase. */
+const char *h1_status_phrase(unsigned status);
+
+/*
+ * A chunked body (RFC 9112 7.1), with its extensions and its trailer section.
+ * Zero it at the body's start. Strict: chunk-size is 1 to 16 hex digits that fit
+ * 63 bits, extensions are legal tokens or quoted strings of at most 256 bytes in
+ * a chunk, CRLF is CRLF; the trailer section holds at most 8 KB, 64 fields, and
+ * none of the names that frame or route (Content-Length, Transfer-Encoding,
+ * Host, Connection, Trailer, TE, Upgrade, ...: RFC 9110 6.5.1), which are an error.
+ */
+struct h1_chunked {
+	uint64_t left;	   /* bytes of the current chunk's data still to come */
+	uint8_t state;
+	uint8_t name_length;
+	uint16_t count;	   /* of what the state counts */
+	uint16_t fields;
+	uint16_t trailer_bytes;
+	char name[32];	   /* the trailer name that is being read */
+};
+
+/*
+ * Takes in the next bytes of a body. Returns how many of them belong to it (all
+ * of them unless it ends), or -1 when they are malformed. *done is set when the
+ * last byte of the body was among them. What was accepted may be forwarded as it
+ * stands to a peer that speaks HTTP/1.1.
+ */
+ptrdiff_t h1_chunked_accept(struct h1_chunked *chunked, const char *bytes, size_t length, bool *done);
+
+/*
+ * As h1_chunked_accept, but stops after at most one run of chunk data, given as
+ * data and data_length (0: only framing was read): for a peer that cannot read chunks.
+ */
+ptrdiff_t h1_chunked_decode(struct h1_chunked *chunked, const char *bytes, size_t length, const char **data,
+    size_t *data_length, bool *done);
+
+#endif

@@ -1,0 +1,38 @@
+#include "ipc/health.h"
+
+bool
+health_is_up(const struct scoreboard_server *server, uint64_t now)
+{
+	return scoreboard_get(&server->down_until) <= now;
+}
+
+bool
+health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout)
+{
+	uint64_t window = scoreboard_get(&server->fail_window);
+	uint64_t was_down = scoreboard_get(&server->down_until);
+
+	if (max_fails == 0)
+		return false;
+	if (was_down == 0 && now - window > fail_timeout &&
+	    atomic_compare_exchange_strong(&server->fail_window, &window, now))
+		scoreboard_set(&server->fails, 0);
+	/* a server on trial after its time-out is down again at its first failure */
+	if (atomic_fetch_add(&server->fails, 1) + 1 < max_fails && was_down == 0)
+		return false;
+	if (was_down > now)
+		return false;
+	return atomic_compare_exchange_strong(&server->down_until, &was_down, now + fail_timeout);
+}
+
+bool
+health_worked(struct scoreboard_server *server)
+{
+	uint64_t was_down;
+
+	if (scoreboard_get(&server->fails) == 0)
+		return false;
+	scoreboard_set(&server->fails, 0);
+	was_down = atomic_exchange(&server->down_until, 0);
+	return was_down != 0;
+}

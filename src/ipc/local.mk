@@ -1,0 +1,6 @@
+noinst_LIBRARIES += libipc.a
+libipc_a_SOURCES = \
+	ipc/channel.c ipc/channel.h \
+	ipc/counters.c ipc/counters.h \
+	ipc/health.c ipc/health.h \
+	ipc/scoreboard.c ipc/scoreboard.h

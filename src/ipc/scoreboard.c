@@ -1,0 +1,132 @@
+#include "ipc/scoreboard.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+struct scoreboard *
+scoreboard_new(struct error *err)
+{
+	struct scoreboard *board;
+	int fd;
+
+	fd = memfd_create("drover-scoreboard", MFD_CLOEXEC);
+	if (fd < 0) {
+		error_errno(err, "cannot make the scoreboard");
+		return NULL;
+	}
+	if (ftruncate(fd, sizeof *board) < 0) {
+		error_errno(err, "cannot size the scoreboard");
+		close(fd);
+		return NULL;
+	}
+	board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (board == MAP_FAILED) {
+		error_errno(err, "cannot map the scoreboard");
+		return NULL;
+	}
+	board->started_wall = clock_wall();
+	board->started_monotonic = clock_monotonic();
+	return board;
+}
+
+void
+scoreboard_free(struct scoreboard *board)
+{
+	if (board != NULL)
+		munmap(board, sizeof *board);
+}
+
+uint32_t
+scoreboard_worker_load(const struct scoreboard *board, unsigned slot)
+{
+	const struct scoreboard_worker *w = &board->workers[slot];
+	uint64_t ended = scoreboard_get(&w->ended); /* first: it never passes what was handed over before */
+	uint64_t handed = scoreboard_get(&w->handed);
+
+	return handed > ended ? (uint32_t)(handed - ended) : 0;
+}
+
+uint32_t
+scoreboard_server_load(const struct scoreboard *board, unsigned server)
+{
+	unsigned slots = scoreboard_get(&board->worker_slots);
+	uint32_t load = 0;
+	unsigned w;
+
+	for (w = 0; w < slots; w++)
+		load += atomic_load_explicit(&board->held[w][server], memory_order_seq_cst);
+	return load;
+}
+
+uint64_t
+scoreboard_server_requests(const struct scoreboard *board, unsigned server)
+{
+	unsigned slots = scoreboard_get(&board->worker_slots);
+	uint64_t sum = 0;
+	unsigned w;
+
+	for (w = 0; w < slots; w++)
+		sum += scoreboard_get(&board->share[w][server].requests);
+	return sum;
+}
+
+uint64_t
+scoreboard_server_failures(const struct scoreboard *board, unsigned server)
+{
+	unsigned slots = scoreboard_get(&board->worker_slots);
+	uint64_t sum = 0;
+	unsigned w;
+
+	for (w = 0; w < slots; w++)
+		sum += scoreboard_get(&board->share[w][server].failures);
+	return sum;
+}
+
+uint64_t
+scoreboard_total(const struct scoreboard *board, enum counter counter)
+{
+	unsigned slots = scoreboard_get(&board->worker_slots);
+	uint64_t sum = scoreboard_get(&board->left[counter]);
+	unsigned w;
+
+	for (w = 0; w < slots; w++)
+		sum += scoreboard_get(&board->workers[w].counters[counter]);
+	return sum;
+}
+
+void
+scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
+{
+	struct scoreboard_worker *w = &board->workers[slot];
+	unsigned i;
+
+	for (i = 0; i < COUNTER_COUNT; i++) {
+		if (counter_table[i].kind == COUNTER_MONOTONIC)
+			scoreboard_add(&board->left[i], scoreboard_get(&w->counters[i]));
+		scoreboard_set(&w->counters[i], 0);
+	}
+	for (i = 0; i < SCOREBOARD_LAG_BUCKETS; i++)
+		scoreboard_set(&w->lag[i], 0);
+	for (i = 0; i < SCOREBOARD_SERVERS; i++)
+		if (scoreboard_get(&board->held[slot][i]) != 0)
+			scoreboard_set(&board->held[slot][i], 0);
+	scoreboard_set(&w->handed, 0);
+	scoreboard_set(&w->ended, 0);
+	scoreboard_set(&w->heartbeat, 0);
+	scoreboard_set(&w->ready, 0);
+	if (scoreboard_get(&board->worker_slots) <= slot)
+		scoreboard_set(&board->worker_slots, slot + 1);
+}
+
+void
+scoreboard_death_add(struct scoreboard *board, const struct scoreboard_death *death)
+{
+	uint64_t n = scoreboard_get(&board->deaths_seen);
+
+	board->deaths[n % SCOREBOARD_DEATHS] = *death;
+	scoreboard_set(&board->deaths_seen, n + 1);
+}

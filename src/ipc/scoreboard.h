@@ -1,0 +1,137 @@
+/*
+ * The scoreboard: one piece of shared memory that every drover process maps
+ * before it is forked. A load, a state, a limit or a counter lives here once;
+ * what can be read here is never asked for by message. All processes.
+ *
+ * Who writes what is the rule that makes it exact without locks: each figure
+ * has one writer, on cache lines of its own, and a total is a sum over writers.
+ *
+ * - The load of a worker is connections handed over (written by the master)
+ *   minus connections ended (written by the worker), both only growing.
+ * - The load of a server is the sum over workers of what each holds on it.
+ *   Nothing is added up in one shared place, so nothing can drift: when a
+ *   worker dies the master zeroes that worker's row and the sum is right again.
+ */
+#ifndef DROVER_IPC_SCOREBOARD_H
+#define DROVER_IPC_SCOREBOARD_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ipc/counters.h"
+
+enum {
+	SCOREBOARD_WORKERS = 256,
+	SCOREBOARD_SERVERS = 4096,
+	SCOREBOARD_POOLS = 1024,
+	SCOREBOARD_DEATHS = 32,
+	SCOREBOARD_LINE = 64, /* bytes of a cache line */
+	SCOREBOARD_NAME = 64,
+	SCOREBOARD_LAG_BUCKETS = 24 /* bucket b counts loop turns of 2^(b-1) .. 2^b - 1 microseconds; 0: under 1 */
+};
+
+/* One worker process at a time. The slot number is the worker's number. */
+struct scoreboard_worker {
+	/* written by the master */
+	alignas(SCOREBOARD_LINE) _Atomic uint32_t state; /* enum child_state */
+	_Atomic int32_t pid;				 /* 0: none */
+	_Atomic uint32_t restarts;			 /* since drover started, not asked for by the admin */
+	_Atomic uint64_t started;			 /* monotonic microseconds */
+	_Atomic uint64_t ready;				 /* monotonic microseconds, 0: not yet */
+	_Atomic uint64_t handed;			 /* connections handed over to this process */
+
+	/* written by the worker */
+	alignas(SCOREBOARD_LINE) _Atomic uint64_t ended; /* connections of those that have ended or been given back */
+	_Atomic uint64_t heartbeat;			 /* monotonic microseconds of its last loop turn */
+	alignas(SCOREBOARD_LINE) _Atomic uint64_t counters[COUNTER_COUNT];
+	_Atomic uint64_t lag[SCOREBOARD_LAG_BUCKETS]; /* how long loop turns took */
+};
+
+/* One server of one pool, over all workers. */
+struct scoreboard_server {
+	/* written by the master */
+	char pool[SCOREBOARD_NAME];
+	char name[SCOREBOARD_NAME];
+	_Atomic uint32_t weight;
+	_Atomic uint32_t max_connections; /* 0: no limit */
+	/* written by any worker that sees it fail or work; see ipc/health.h */
+	alignas(SCOREBOARD_LINE) _Atomic uint64_t fail_window; /* monotonic microseconds: when the counted failures began */
+	_Atomic uint32_t fails;				       /* in that window */
+	_Atomic uint64_t down_until;			       /* monotonic microseconds, 0: up */
+};
+
+/* What one worker does on one server. Written by that worker alone. */
+struct scoreboard_share {
+	_Atomic uint64_t requests;
+	_Atomic uint64_t failures;
+};
+
+/* The turn of a pool, shared by all workers so that round-robin is even over the whole process tree. */
+struct scoreboard_pool {
+	alignas(SCOREBOARD_LINE) _Atomic uint64_t turn;
+};
+
+struct scoreboard_death {
+	uint64_t when;	    /* wall clock, microseconds */
+	uint64_t lived;	    /* microseconds */
+	int32_t slot, pid;
+	int32_t wait_status; /* as waitpid(2) gives it */
+	bool asked_for;	     /* a stop or drain, not an accident */
+	bool hung;	     /* killed because its loop had not turned for worker-timeout */
+};
+
+struct scoreboard {
+	uint64_t started_wall;	   /* microseconds since 1970 */
+	uint64_t started_monotonic;
+	_Atomic uint32_t worker_slots; /* highest slot ever used + 1: where sums may stop */
+	_Atomic uint64_t left[COUNTER_COUNT]; /* counted by workers that are gone. Written by the master. */
+	_Atomic uint64_t deaths_seen;	      /* the ring below holds the last of them */
+	struct scoreboard_death deaths[SCOREBOARD_DEATHS]; /* written and read by the master only */
+	struct scoreboard_worker workers[SCOREBOARD_WORKERS];
+	struct scoreboard_pool pools[SCOREBOARD_POOLS];
+	struct scoreboard_server servers[SCOREBOARD_SERVERS];
+	/* [worker][server]; only pages that are used exist */
+	alignas(4096) _Atomic uint32_t held[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS]; /* requests in flight */
+	alignas(4096) struct scoreboard_share share[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
+};
+
+/* Makes and maps one (a memfd); inherited by fork. NULL with a sentence. */
+struct scoreboard *scoreboard_new(struct error *err);
+void scoreboard_free(struct scoreboard *board);
+
+/* Connections that slot carries now. */
+uint32_t scoreboard_worker_load(const struct scoreboard *board, unsigned slot);
+
+/* Requests in flight on a server, over all workers. */
+uint32_t scoreboard_server_load(const struct scoreboard *board, unsigned server);
+
+/* Requests and failures of a server, over all workers, dead ones too. */
+uint64_t scoreboard_server_requests(const struct scoreboard *board, unsigned server);
+uint64_t scoreboard_server_failures(const struct scoreboard *board, unsigned server);
+
+/* A counter over all workers, dead ones too. */
+uint64_t scoreboard_total(const struct scoreboard *board, enum counter counter);
+
+/* The master clears a slot for a new process: what the old one counted goes into `left`, what it held is given back. */
+void scoreboard_worker_reset(struct scoreboard *board, unsigned slot);
+
+/* The master writes down a death. */
+void scoreboard_death_add(struct scoreboard *board, const struct scoreboard_death *death);
+
+/*
+ * Adds to a figure that only the caller writes: a plain load and store, no
+ * locked instruction. Readers in other processes see whole values.
+ */
+#define scoreboard_add(figure, amount)                                                                   \
+	atomic_store_explicit((figure), atomic_load_explicit((figure), memory_order_relaxed) + (amount), \
+	    memory_order_relaxed)
+
+/* Reads a figure that somebody else writes. */
+#define scoreboard_get(figure) atomic_load_explicit((figure), memory_order_relaxed)
+#define scoreboard_set(figure, value) atomic_store_explicit((figure), (value), memory_order_relaxed)
+
+#endif

@@ -1,0 +1,7 @@
+noinst_LIBRARIES += libnet.a
+libnet_a_SOURCES = \
+	net/connect.c net/connect.h \
+	net/deadline.c net/deadline.h \
+	net/listener.c net/listener.h \
+	net/loop.c net/loop.h \
+	net/stream.c net/stream.h

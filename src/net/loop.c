@@ -1,0 +1,246 @@
+#include "net/loop.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+struct loop {
+	struct event_base *base;
+	uint64_t now; /* 0: not read yet in this turn */
+	bool stopping;
+	loop_turn_fn *turn;
+	void *turn_arg;
+};
+
+static void
+loop_libevent_log_cb(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warn("libevent: %s", message);
+	else
+		log_debug("libevent: %s", message);
+}
+
+struct loop *
+loop_new(struct error *err)
+{
+	struct event_config *config = event_config_new();
+	struct loop *loop = calloc(1, sizeof *loop);
+
+	event_set_log_callback(loop_libevent_log_cb);
+	if (config == NULL || loop == NULL)
+		goto fail;
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) < 0 ||
+	    event_config_require_features(config, EV_FEATURE_ET) < 0)
+		goto fail;
+	loop->base = event_base_new_with_config(config);
+	if (loop->base == NULL)
+		goto fail;
+	event_config_free(config);
+	return loop;
+
+fail:
+	error_set(err, "cannot make an event loop");
+	if (config != NULL)
+		event_config_free(config);
+	free(loop);
+	return NULL;
+}
+
+void
+loop_free(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	event_base_free(loop->base);
+	free(loop);
+}
+
+void
+loop_abandon(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	/* event_reinit gives this process an epoll of its own, so that freeing leaves the parent's alone */
+	event_reinit(loop->base);
+	event_base_free(loop->base);
+	free(loop);
+}
+
+void
+loop_run(struct loop *loop)
+{
+	loop->stopping = false;
+	while (!loop->stopping) {
+		event_base_loop(loop->base, EVLOOP_ONCE);
+		if (loop->now != 0 && loop->turn != NULL)
+			loop->turn(loop->turn_arg, clock_monotonic() - loop->now);
+		loop->now = 0;
+	}
+}
+
+void
+loop_stop(struct loop *loop)
+{
+	loop->stopping = true;
+}
+
+uint64_t
+loop_now(struct loop *loop)
+{
+	if (loop->now == 0)
+		loop->now = clock_monotonic();
+	return loop->now;
+}
+
+void
+loop_on_turn(struct loop *loop, loop_turn_fn *turn, void *arg)
+{
+	loop->turn = turn;
+	loop->turn_arg = arg;
+}
+
+static void
+watch_event_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *watch = arg;
+	unsigned events = 0;
+
+	(void)fd;
+	loop_now(watch->loop);
+	if (what & EV_READ)
+		events |= WATCH_READ;
+	if (what & EV_WRITE)
+		events |= WATCH_WRITE;
+	watch->callback(watch, events);
+}
+
+static int
+watch_add(struct watch *watch, struct loop *loop, int fd, watch_fn *callback, short what)
+{
+	watch->loop = loop;
+	watch->callback = callback;
+	event_assign(&watch->event, loop->base, fd, what, watch_event_cb, watch);
+	if (event_add(&watch->event, NULL) < 0) {
+		event_debug_unassign(&watch->event);
+		watch->callback = NULL;
+		return -1;
+	}
+	return 0;
+}
+
+int
+watch_open(struct watch *watch, struct loop *loop, int fd, watch_fn *callback)
+{
+	return watch_add(watch, loop, fd, callback, EV_READ | EV_WRITE | EV_PERSIST | EV_ET);
+}
+
+int
+watch_open_level(struct watch *watch, struct loop *loop, int fd, watch_fn *callback)
+{
+	return watch_add(watch, loop, fd, callback, EV_READ | EV_PERSIST);
+}
+
+void
+watch_close(struct watch *watch)
+{
+	if (watch->callback == NULL)
+		return;
+	event_del(&watch->event);
+	event_debug_unassign(&watch->event);
+	watch->callback = NULL;
+}
+
+bool
+watch_is_open(const struct watch *watch)
+{
+	return watch->callback != NULL;
+}
+
+void
+watch_pause(struct watch *watch)
+{
+	event_del(&watch->event);
+}
+
+void
+watch_resume(struct watch *watch)
+{
+	if (event_add(&watch->event, NULL) < 0)
+		log_error("cannot watch a descriptor: %s", strerror(errno));
+}
+
+static void
+timer_event_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct timer *timer = arg;
+
+	(void)fd;
+	(void)what;
+	loop_now(timer->loop);
+	timer->callback(timer);
+}
+
+void
+timer_init(struct timer *timer, struct loop *loop, timer_fn *callback)
+{
+	timer->loop = loop;
+	timer->callback = callback;
+	evtimer_assign(&timer->event, loop->base, timer_event_cb, timer);
+}
+
+void
+timer_set(struct timer *timer, uint64_t microseconds)
+{
+	struct timeval tv = {
+		.tv_sec = (time_t)(microseconds / CLOCK_SECOND),
+		.tv_usec = (suseconds_t)(microseconds % CLOCK_SECOND),
+	};
+
+	if (evtimer_add(&timer->event, &tv) < 0)
+		log_error("cannot set a timer: no memory");
+}
+
+void
+timer_clear(struct timer *timer)
+{
+	if (timer->callback != NULL)
+		evtimer_del(&timer->event);
+}
+
+bool
+timer_is_set(const struct timer *timer)
+{
+	return timer->callback != NULL && evtimer_pending(&timer->event, NULL) != 0;
+}
+
+static void
+signal_event_cb(evutil_socket_t number, short what, void *arg)
+{
+	struct signal_watch *watch = arg;
+
+	(void)what;
+	watch->callback(watch, (int)number);
+}
+
+int
+signal_open(struct signal_watch *watch, struct loop *loop, int number, signal_fn *callback)
+{
+	watch->callback = callback;
+	evsignal_assign(&watch->event, loop->base, number, signal_event_cb, watch);
+	return evsignal_add(&watch->event, NULL);
+}
+
+void
+signal_close(struct signal_watch *watch)
+{
+	if (watch->callback == NULL)
+		return;
+	evsignal_del(&watch->event);
+	watch->callback = NULL;
+}
