@@ -143,8 +143,8 @@ int
 address_parse(struct address *a, const char *text, enum address_use use, struct error *err)
 {
 	char host[256];
-	const char *port_text;
-	in_port_t port;
+	const char *port_text = "";
+	in_port_t port = 0;
 
 	memset(a, 0, sizeof *a);
 	if (strncmp(text, "unix:", 5) == 0)

@@ -7,3 +7,5 @@
 # A test made of more than its one file says so:
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
+check_PROGRAMS += unit/test_address
+check_PROGRAMS += unit/test_text
