@@ -90,8 +90,11 @@ struct h1_limits {
 
 /* What to remember of a head that is not whole yet. Zero it for a new head. */
 struct h1_scan {
-	uint32_t start; /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
-	uint32_t seen;	/* bytes looked at so far, counted from the first byte of the buffer */
+	/* all counted from the first byte of the buffer */
+	uint32_t start;	 /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
+	uint32_t seen;	 /* bytes looked at so far */
+	uint32_t line;	 /* where the line begins that is not whole */
+	uint16_t fields; /* whole field lines before it */
 };
 
 enum h1_result {
@@ -102,7 +105,7 @@ enum h1_result {
 
 /* The request's head. Offsets count from `head`, the first byte of the request line. */
 struct h1_request {
-	/* the answer when H1_ERROR: 400, 414, 431, 501 or 505, and why, for the log */
+	/* the answer when H1_ERROR: 400, 414, 417, 431, 501 or 505, and why, for the log */
 	uint16_t status;
 	const char *reason;
 
@@ -113,13 +116,13 @@ struct h1_request {
 	uint8_t framing; /* enum h1_framing: NONE, LENGTH or CHUNKED */
 	bool keep_alive; /* RFC 9112 9.3 */
 	bool expect_continue;
-	bool upgrade;	 /* HTTP/1.1 and "Connection: upgrade" and an Upgrade field (but h2c: never forwarded) */
+	bool upgrade;	 /* HTTP/1.1, "Connection: upgrade" and Upgrade, none of it to HTTP, h2, h2c or TLS */
 	bool trailers_wanted; /* "TE: trailers" */
 	uint64_t content_length;
 	struct h1_span method_text;
 	struct h1_span target;	  /* as it was sent */
 	struct h1_span authority; /* host[:port]: of an absolute-form target, else of Host; absent for HTTP/1.0 without Host */
-	struct h1_span path;	  /* path and query to forward: origin-form; "*" for OPTIONS *; length 0 in an absolute-form without a path ("/" is meant) */
+	struct h1_span path;	  /* path and query to forward: begins with "/"; "*" for OPTIONS *; length 0 for CONNECT, and in an absolute-form without a path ("/" is meant, for OPTIONS "*") */
 	uint16_t field_count;
 	struct h1_field fields[H1_FIELDS_MAX];
 };
@@ -147,7 +150,22 @@ struct h1_response {
  * Empty lines before the request line: at most 4 are skipped.
  * An error is reported as early as it can be seen: at the first complete bad
  * line, or at the first byte that can begin no request (a TLS hello, say);
- * 431 / 414 as soon as the limit is passed, without waiting for the end.
+ * 431 / 414 as soon as the limit is passed, without waiting for the end. The
+ * result does not depend on how the bytes were cut into calls.
+ *
+ * Where the RFCs leave a choice:
+ * - A method of more than 32 bytes is 501.
+ * - HTTP/1.1 needs a Host that is not empty; with an absolute-form target it may
+ *   differ from the target's authority, which wins (RFC 9112 3.2.2).
+ * - An IP literal is an IPv6 address: no zone, no IPvFuture.
+ * - An absolute-form target with a query but without a path is 400.
+ * - Transfer-Encoding is "chunked" in one member: an unknown coding is 501, chunked
+ *   twice or not last, an empty member or a parameter is 400.
+ * - Expect is "100-continue" once; all else is 417. In HTTP/1.0 and without a body
+ *   it asks for nothing: it is marked hop, and expect_continue is false.
+ * - Connection nominates any field but Content-Length, Host and Expect, which
+ *   are not marked: without them the message would be another one. More than 32
+ *   nominations are 400. Members that are not tokens name nothing.
  */
 enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan, const char *bytes, size_t length,
     const struct h1_limits *limits);
@@ -156,6 +174,12 @@ enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan
  * Parses the response head. `method` is that of the request (HEAD has no body,
  * CONNECT may open a tunnel); the framing follows RFC 9112 6.3. A 1xx other
  * than 101 has framing NONE and is followed by another head.
+ *
+ * As strict as requests; no empty lines before the status line. An error too:
+ * more than one Content-Length, be they equal; Transfer-Encoding other than
+ * "chunked", or in HTTP/1.0, or beside Content-Length; a 1xx or 204 that speaks
+ * of a body (its "Content-Length: 0" is marked hop). The phrase may be missing,
+ * with or without the space before it. Whether 101 was asked for is not known here.
  */
 enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char *bytes, size_t length,
     const struct h1_limits *limits, enum h1_method method);
@@ -173,18 +197,19 @@ const char *h1_status_phrase(unsigned status);
  * A chunked body (RFC 9112 7.1), with its extensions and its trailer section.
  * Zero it at the body's start. Strict: chunk-size is 1 to 16 hex digits that fit
  * 63 bits, extensions are legal tokens or quoted strings of at most 256 bytes in
- * a chunk, CRLF is CRLF; the trailer section holds at most 8 KB, 64 fields, and
+ * a chunk, without the white space that recipients may accept, CRLF is CRLF; the trailer section holds at most 8 KB, 64 fields, and
  * none of the names that frame or route (Content-Length, Transfer-Encoding,
- * Host, Connection, Trailer, TE, Upgrade, ...: RFC 9110 6.5.1), which are an error.
+ * Host, Connection, Trailer, TE, Upgrade, ...) or speak of the sender, of
+ * credentials or of the content's format (RFC 9110 6.5.1), which are an error.
  */
 struct h1_chunked {
 	uint64_t left;	   /* bytes of the current chunk's data still to come */
 	uint8_t state;
 	uint8_t name_length;
 	uint16_t count;	   /* of what the state counts */
-	uint16_t fields;
+	uint16_t fields;   /* of the trailer section */
 	uint16_t trailer_bytes;
-	char name[32];	   /* the trailer name that is being read */
+	char name[32];	   /* the trailer name that is being read: its first bytes */
 };
 
 /*

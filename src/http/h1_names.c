@@ -1,0 +1,195 @@
+/* The words of HTTP/1: field names, methods, status phrases. */
+#include "http/h1_internal.h"
+
+#include <string.h>
+
+static const char *const names[H1_NAME_COUNT] = {
+	[H1_NAME_OTHER] = "",
+	[H1_NAME_CONNECTION] = "connection",
+	[H1_NAME_CONTENT_LENGTH] = "content-length",
+	[H1_NAME_TRANSFER_ENCODING] = "transfer-encoding",
+	[H1_NAME_HOST] = "host",
+	[H1_NAME_UPGRADE] = "upgrade",
+	[H1_NAME_EXPECT] = "expect",
+	[H1_NAME_TE] = "te",
+	[H1_NAME_TRAILER] = "trailer",
+	[H1_NAME_KEEP_ALIVE] = "keep-alive",
+	[H1_NAME_PROXY_CONNECTION] = "proxy-connection",
+	[H1_NAME_PROXY_AUTHENTICATE] = "proxy-authenticate",
+	[H1_NAME_PROXY_AUTHORIZATION] = "proxy-authorization",
+	[H1_NAME_HTTP2_SETTINGS] = "http2-settings",
+	[H1_NAME_VIA] = "via",
+	[H1_NAME_FORWARDED] = "forwarded",
+	[H1_NAME_X_FORWARDED_FOR] = "x-forwarded-for",
+	[H1_NAME_X_FORWARDED_PROTO] = "x-forwarded-proto",
+	[H1_NAME_X_FORWARDED_HOST] = "x-forwarded-host",
+	[H1_NAME_X_REQUEST_ID] = "x-request-id",
+	[H1_NAME_REFERER] = "referer",
+	[H1_NAME_USER_AGENT] = "user-agent",
+	[H1_NAME_DATE] = "date",
+	[H1_NAME_SERVER] = "server"
+};
+
+/*
+ * The only name that a field name of this length and first letter can be: both
+ * together tell all the names above apart. The letter is taken without its case.
+ */
+enum { NAME_LENGTH_MAX = 19 };
+
+static const uint8_t candidates[NAME_LENGTH_MAX + 1][32] = {
+	[2]['t' & 31] = H1_NAME_TE,
+	[3]['v' & 31] = H1_NAME_VIA,
+	[4]['d' & 31] = H1_NAME_DATE,
+	[4]['h' & 31] = H1_NAME_HOST,
+	[6]['e' & 31] = H1_NAME_EXPECT,
+	[6]['s' & 31] = H1_NAME_SERVER,
+	[7]['r' & 31] = H1_NAME_REFERER,
+	[7]['t' & 31] = H1_NAME_TRAILER,
+	[7]['u' & 31] = H1_NAME_UPGRADE,
+	[9]['f' & 31] = H1_NAME_FORWARDED,
+	[10]['c' & 31] = H1_NAME_CONNECTION,
+	[10]['k' & 31] = H1_NAME_KEEP_ALIVE,
+	[10]['u' & 31] = H1_NAME_USER_AGENT,
+	[12]['x' & 31] = H1_NAME_X_REQUEST_ID,
+	[14]['c' & 31] = H1_NAME_CONTENT_LENGTH,
+	[14]['h' & 31] = H1_NAME_HTTP2_SETTINGS,
+	[15]['x' & 31] = H1_NAME_X_FORWARDED_FOR,
+	[16]['p' & 31] = H1_NAME_PROXY_CONNECTION,
+	[16]['x' & 31] = H1_NAME_X_FORWARDED_HOST,
+	[17]['t' & 31] = H1_NAME_TRANSFER_ENCODING,
+	[17]['x' & 31] = H1_NAME_X_FORWARDED_PROTO,
+	[18]['p' & 31] = H1_NAME_PROXY_AUTHENTICATE,
+	[19]['p' & 31] = H1_NAME_PROXY_AUTHORIZATION
+};
+
+static const char *const methods[] = {
+	[H1_METHOD_OTHER] = "-",
+	[H1_METHOD_GET] = "GET",
+	[H1_METHOD_HEAD] = "HEAD",
+	[H1_METHOD_POST] = "POST",
+	[H1_METHOD_PUT] = "PUT",
+	[H1_METHOD_DELETE] = "DELETE",
+	[H1_METHOD_OPTIONS] = "OPTIONS",
+	[H1_METHOD_TRACE] = "TRACE",
+	[H1_METHOD_CONNECT] = "CONNECT",
+	[H1_METHOD_PATCH] = "PATCH"
+};
+
+/* Names beside those that drover acts on which mean something else, or danger, in a trailer. */
+static const char *const no_trailers[] = {
+	"age", "authorization", "cache-control", "content-encoding", "content-range", "content-type", "cookie",
+	"expires", "location", "max-forwards", "pragma", "range", "retry-after", "set-cookie", "vary",
+	"www-authenticate", NULL
+};
+
+bool
+h1_spells(const char *bytes, size_t length, const char *lower)
+{
+	for (; length != 0; bytes++, lower++, length--)
+		if (h1_lower(*bytes) != *lower)
+			return false;
+	return *lower == '\0';
+}
+
+enum h1_name
+h1_name_find(const char *name, size_t length)
+{
+	enum h1_name candidate;
+
+	if (length > NAME_LENGTH_MAX)
+		return H1_NAME_OTHER;
+	candidate = candidates[length][name[0] & 31];
+	if (candidate == H1_NAME_OTHER || !h1_spells(name, length, names[candidate]))
+		return H1_NAME_OTHER;
+	return candidate;
+}
+
+bool
+h1_name_is_hop(enum h1_name name)
+{
+	enum {
+		HOP = 1 << H1_NAME_CONNECTION | 1 << H1_NAME_TRANSFER_ENCODING | 1 << H1_NAME_UPGRADE | 1 << H1_NAME_TE |
+		    1 << H1_NAME_KEEP_ALIVE | 1 << H1_NAME_PROXY_CONNECTION | 1 << H1_NAME_HTTP2_SETTINGS
+	};
+
+	return (HOP >> name & 1) != 0;
+}
+
+bool
+h1_name_is_no_trailer(const char *name, size_t length)
+{
+	enum {
+		HARMLESS = 1 << H1_NAME_OTHER | 1 << H1_NAME_X_REQUEST_ID | 1 << H1_NAME_REFERER |
+		    1 << H1_NAME_USER_AGENT | 1 << H1_NAME_DATE | 1 << H1_NAME_SERVER
+	};
+	const char *const *word;
+
+	if ((HARMLESS >> h1_name_find(name, length) & 1) == 0)
+		return true;
+	for (word = no_trailers; *word != NULL; word++)
+		if (h1_spells(name, length, *word))
+			return true;
+	return false;
+}
+
+enum h1_method
+h1_method_find(const char *method, size_t length)
+{
+	enum h1_method i;
+
+	for (i = H1_METHOD_GET; i <= H1_METHOD_PATCH; i++)
+		if (strlen(methods[i]) == length && memcmp(methods[i], method, length) == 0)
+			return i;
+	return H1_METHOD_OTHER;
+}
+
+const char *
+h1_method_name(enum h1_method method)
+{
+	return methods[method];
+}
+
+bool
+h1_method_idempotent(enum h1_method method)
+{
+	switch (method) {
+	case H1_METHOD_GET:
+	case H1_METHOD_HEAD:
+	case H1_METHOD_PUT:
+	case H1_METHOD_DELETE:
+	case H1_METHOD_OPTIONS:
+	case H1_METHOD_TRACE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *
+h1_status_phrase(unsigned status)
+{
+	static const char *const phrases[600] = {
+		[100] = "Continue", [101] = "Switching Protocols", [102] = "Processing", [103] = "Early Hints",
+		[200] = "OK", [201] = "Created", [202] = "Accepted", [203] = "Non-Authoritative Information",
+		[204] = "No Content", [205] = "Reset Content", [206] = "Partial Content", [207] = "Multi-Status",
+		[208] = "Already Reported", [226] = "IM Used",
+		[300] = "Multiple Choices", [301] = "Moved Permanently", [302] = "Found", [303] = "See Other",
+		[304] = "Not Modified", [305] = "Use Proxy", [307] = "Temporary Redirect",
+		[308] = "Permanent Redirect",
+		[400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
+		[404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable",
+		[407] = "Proxy Authentication Required", [408] = "Request Timeout", [409] = "Conflict",
+		[410] = "Gone", [411] = "Length Required", [412] = "Precondition Failed",
+		[413] = "Content Too Large", [414] = "URI Too Long", [415] = "Unsupported Media Type",
+		[416] = "Range Not Satisfiable", [417] = "Expectation Failed", [421] = "Misdirected Request",
+		[422] = "Unprocessable Content", [423] = "Locked", [424] = "Failed Dependency", [425] = "Too Early",
+		[426] = "Upgrade Required", [428] = "Precondition Required", [429] = "Too Many Requests",
+		[431] = "Request Header Fields Too Large", [451] = "Unavailable For Legal Reasons",
+		[500] = "Internal Server Error", [501] = "Not Implemented", [502] = "Bad Gateway",
+		[503] = "Service Unavailable", [504] = "Gateway Timeout", [505] = "HTTP Version Not Supported",
+		[506] = "Variant Also Negotiates", [507] = "Insufficient Storage", [508] = "Loop Detected",
+		[511] = "Network Authentication Required"
+	};
+
+	return status < 600 && phrases[status] != NULL ? phrases[status] : "Unknown";
+}
