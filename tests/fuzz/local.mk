@@ -1,0 +1,21 @@
+# One fuzz target per parser of bytes from outside: fuzz/fuzz_thing.c defines
+# LLVMFuzzerTestOneInput. Its inputs are the files of fuzz/corpus/thing/, its
+# dictionary, if it has one, is fuzz/thing.dict. Two lines each, list sorted:
+#
+#   fuzz_programs += fuzz/fuzz_thing
+#   fuzz_fuzz_thing_SOURCES = fuzz/fuzz_thing.c $(fuzz_main)
+#
+# With --enable-fuzzing they are libFuzzer programs (`./dev fuzz`). Without it
+# replay.c is their main(), and `make check` runs every file of the corpus once.
+fuzz_programs =
+if FUZZING
+fuzz_main =
+EXTRA_PROGRAMS += $(fuzz_programs)
+else
+fuzz_main = fuzz/replay.c
+check_PROGRAMS += $(fuzz_programs)
+endif
+EXTRA_DIST += fuzz/replay.c
+
+fuzzers: $(fuzz_programs)
+.PHONY: fuzzers

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""The tables that the program prints (drover -L) against the manual and the sample configuration, both ways.
+
+README says how a page marks the part that a table must match.
+"""
+import os
+import re
+import subprocess
+
+from common import Report, TOP, read
+
+# Table: the page that documents it.
+PAGES = {
+    "options": "man/drover.conf.5",
+    "algorithms": "man/drover.conf.5",
+    "commands": "man/drover-control.7",
+    "counters": "man/drover-control.7",
+    "signals": "man/drover.8",
+}
+SAMPLE = "etc/drover.conf"
+
+BEGIN = re.compile(r'^\.\\" table: (\S+)(?: (\S+))?\s*$')
+END = re.compile(r'^\.\\" end table\s*$')
+ITEM = re.compile(r"^\.It Ic (\S+)")
+OPTION = re.compile(r'^([a-z][a-z0-9-]*)\s*(\+?=|(?:"[^"]*"\s*)?\{)')
+
+
+def printed(program, table):
+    """The rows of a table as lists of columns."""
+    run = subprocess.run([program, "-L", table], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         universal_newlines=True, check=False)
+    if run.returncode != 0:
+        return None, ["drover -L %s: exit status %d: %s" % (table, run.returncode, run.stderr.strip())]
+    return [line.split("\t") for line in run.stdout.splitlines()], []
+
+
+def documented(page):
+    """{(table, section or None): [names]} of the marked parts of a page."""
+    tables, current, problems = {}, None, []
+    for number, line in enumerate(read(page).splitlines(), 1):
+        begin = BEGIN.match(line)
+        if begin:
+            if current is not None:
+                problems.append("%s:%d: a table begins inside another" % (page, number))
+            current = tables.setdefault((begin.group(1), begin.group(2)), [])
+        elif END.match(line):
+            current = None
+        elif current is not None and ITEM.match(line):
+            current.append(ITEM.match(line).group(1))
+    if current is not None:
+        problems.append(page + ': `.\\" end table` is missing')
+    return tables, problems
+
+
+def compare(have, have_name, want, want_name):
+    return (["%s: in %s, not in %s" % (n, want_name, have_name) for n in sorted(set(want) - set(have))] +
+            ["%s: in %s, not in %s" % (n, have_name, want_name) for n in sorted(set(have) - set(want))] +
+            ["%s: twice in %s" % (n, have_name) for n in sorted(set(have)) if have.count(n) > 1])
+
+
+def compare_page(table, rows, page):
+    tables, problems = documented(page)
+    parts = {section: names for (name, section), names in tables.items() if name == table}
+    source = "drover -L " + table
+    if not parts:
+        return problems + ['%s: no part is marked `.\\" table: %s`' % (page, table)]
+    if None in parts:
+        return problems + compare(parts[None], page, sorted({r[0] for r in rows}), source)
+    sections = {r[1] for r in rows if len(r) > 1}
+    for section in sorted(sections | set(parts)):
+        problems += compare(parts.get(section, []), "%s (%s)" % (page, section),
+                            [r[0] for r in rows if len(r) > 1 and r[1] == section], "%s (%s)" % (source, section))
+    return problems
+
+
+def sample_options(text):
+    """(section, name) of each option in the sample, commented out or not; the top level is section ""."""
+    found, sections = set(), []
+    for line in text.splitlines():
+        line = re.sub(r"^(\s*)#(?=\S)", r"\1", line).strip()  # `#name = value`: an option that is off
+        if line.startswith("#"):
+            continue
+        line = re.sub(r'"[^"]*"', '""', line)
+        line = re.sub(r"#.*", "", line).strip()
+        while line:
+            match = OPTION.match(line)
+            if match and match.group(2).endswith("{"):
+                sections.append(match.group(1))
+                line = line[match.end():].strip()
+            elif match:
+                found.add((sections[-1] if sections else "", match.group(1)))
+                value = re.match(r'\s*(\{[^}]*\}|""|[^\s{}]+)?', line[match.end():])
+                line = line[match.end() + value.end():].strip()
+            elif line.startswith("}"):
+                if sections:
+                    sections.pop()
+                line = line[1:].strip()
+            else:
+                line = line[1:].strip()
+    return found
+
+
+def compare_sample(rows):
+    top = {"", "-", "top", "global", "main"}
+    options = {("" if r[1] in top else r[1], r[0]) for r in rows}
+    sample = sample_options(read(SAMPLE))
+
+    def name(option):
+        return "%s { %s }" % option if option[0] else option[1]
+    return (["%s: not in %s" % (name(o), SAMPLE) for o in sorted(options - sample)] +
+            ["%s: in %s, not in drover -L options" % (name(o), SAMPLE) for o in sorted(sample - options)])
+
+
+def main():
+    report = Report()
+    program = os.environ.get("DROVER", "")
+    for table, page in PAGES.items():
+        case = "%s are documented in %s" % (table, page)
+        if not os.path.exists(os.path.join(TOP, page)):
+            report.skip(case, "there is no such page")
+        elif not os.access(program, os.X_OK):
+            report.skip(case, "drover is not built")
+        else:
+            rows, problems = printed(program, table)
+            report.case(case, problems or compare_page(table, rows, page))
+    if not os.path.exists(os.path.join(TOP, SAMPLE)) or not os.access(program, os.X_OK):
+        report.skip("%s shows every option" % SAMPLE, "drover or the sample is missing")
+    else:
+        rows, problems = printed(program, "options")
+        report.case("%s shows every option" % SAMPLE, problems or compare_sample(rows))
+    report.finish()
+
+
+main()
