@@ -127,7 +127,7 @@ log_line(enum log_level level, const char *text)
 	(void)ignored;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 log_vwrite(enum log_level level, const char *format, va_list ap)
 {
 	char raw[1024], text[2048];
