@@ -46,7 +46,7 @@ pythons=$(find tests examples -name '*.py' -type f)
 run pyflakes pyflakes3 $pythons
 
 # cppcheck finds what it can say for sure; its opinions on style are not asked for.
-run cppcheck cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability \
+run cppcheck cppcheck --quiet --std=c11 --language=c --library=gnu,bsd --enable=warning,performance,portability \
 	--inline-suppr --error-exitcode=1 --suppress=missingInclude --suppress=missingIncludeSystem \
 	-D_GNU_SOURCE -I src src examples
 
