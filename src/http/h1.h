@@ -122,7 +122,11 @@ struct h1_request {
 	struct h1_span method_text;
 	struct h1_span target;	  /* as it was sent */
 	struct h1_span authority; /* host[:port]: of an absolute-form target, else of Host; absent for HTTP/1.0 without Host */
-	struct h1_span path;	  /* path and query to forward: begins with "/"; "*" for OPTIONS *; length 0 for CONNECT, and in an absolute-form without a path ("/" is meant, for OPTIONS "*") */
+	/*
+	 * Path and query to forward: begins with "/"; "*" for OPTIONS *; length 0 for
+	 * CONNECT, and in an absolute-form without a path ("/" is meant, for OPTIONS "*").
+	 */
+	struct h1_span path;
 	uint16_t field_count;
 	struct h1_field fields[H1_FIELDS_MAX];
 };
@@ -197,10 +201,11 @@ const char *h1_status_phrase(unsigned status);
  * A chunked body (RFC 9112 7.1), with its extensions and its trailer section.
  * Zero it at the body's start. Strict: chunk-size is 1 to 16 hex digits that fit
  * 63 bits, extensions are legal tokens or quoted strings of at most 256 bytes in
- * a chunk, without the white space that recipients may accept, CRLF is CRLF; the trailer section holds at most 8 KB, 64 fields, and
- * none of the names that frame or route (Content-Length, Transfer-Encoding,
- * Host, Connection, Trailer, TE, Upgrade, ...) or speak of the sender, of
- * credentials or of the content's format (RFC 9110 6.5.1), which are an error.
+ * a chunk, without the white space that recipients may accept, CRLF is CRLF; the
+ * trailer section holds at most 8 KB, 64 fields, and none of the names that frame
+ * or route (Content-Length, Transfer-Encoding, Host, Connection, Trailer, TE,
+ * Upgrade, ...) or speak of the sender, of credentials or of the content's format
+ * (RFC 9110 6.5.1), which are an error.
  */
 struct h1_chunked {
 	uint64_t left;	   /* bytes of the current chunk's data still to come */

@@ -1,4 +1,7 @@
-/* Field lines (RFC 9112 5), and the fields that rule the connection and the body: Connection, Content-Length, Transfer-Encoding. */
+/*
+ * Field lines (RFC 9112 5), and the fields that rule the connection and the
+ * body: Connection, Content-Length, Transfer-Encoding.
+ */
 #include "http/h1_internal.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* Response heads: the status line (RFC 9112 4), and how the body ends (RFC 9112 6.3). Servers are not trusted more than clients. */
+/*
+ * Response heads: the status line (RFC 9112 4), and how the body ends (RFC 9112
+ * 6.3). Servers are not trusted more than clients.
+ */
 #include "http/h1_internal.h"
 
 #include <string.h>

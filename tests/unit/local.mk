@@ -8,4 +8,13 @@
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
 check_PROGRAMS += unit/test_address
+check_PROGRAMS += unit/test_h1_chunked
+check_PROGRAMS += unit/test_h1_meaning
+check_PROGRAMS += unit/test_h1_request
+check_PROGRAMS += unit/test_h1_response
 check_PROGRAMS += unit/test_text
+
+h1_compare = unit/h1_compare.c unit/h1_compare.h
+unit_test_h1_meaning_SOURCES = unit/test_h1_meaning.c $(h1_compare)
+unit_test_h1_request_SOURCES = unit/test_h1_request.c $(h1_compare)
+unit_test_h1_response_SOURCES = unit/test_h1_response.c $(h1_compare)

@@ -1,0 +1,10 @@
+noinst_LIBRARIES += libhttp.a
+libhttp_a_SOURCES = \
+	http/h1.h http/h1_internal.h \
+	http/h1_chunked.c \
+	http/h1_field.c \
+	http/h1_names.c \
+	http/h1_request.c \
+	http/h1_response.c \
+	http/h1_scan.c \
+	http/h1_target.c
