@@ -1,0 +1,86 @@
+#include "control/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+const char *const permission_names[] = { "read", "operate", "admin", NULL };
+
+const struct command *
+command_find(const struct command *table, const char *name)
+{
+	for (; table->name != NULL; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+void
+command_unknown(struct fault *fault, const struct command *table, const char *name)
+{
+	const char *names[COMMANDS_MAX + 1], *near;
+	char word[FAULT_WORD_MAX];
+	size_t n;
+
+	for (n = 0; n < COMMANDS_MAX && table[n].name != NULL; n++)
+		names[n] = table[n].name;
+	names[n] = NULL;
+	near = text_nearest(name, names);
+	fault_set(fault, REPLY_ERROR_METHOD, "There is no method %s.", fault_word(name, word));
+	if (near != NULL)
+		fault_hint(fault, "Did you mean %s?", near);
+	else
+		fault_hint(fault, "The method help lists all methods.");
+}
+
+void
+call_reply(struct call *call, json_t *result)
+{
+	if (result == NULL) {
+		call_fail(call, REPLY_ERROR_INTERNAL, "Try again later.", "There is no memory for the reply.");
+		return;
+	}
+	call->result = result;
+	call->done = true;
+}
+
+void
+call_fail(struct call *call, enum reply_error code, const char *hint, const char *format, ...)
+{
+	va_list ap;
+
+	call->fault.code = code;
+	snprintf(call->fault.hint, sizeof call->fault.hint, "%s", hint);
+	va_start(ap, format);
+	vsnprintf(call->fault.message, sizeof call->fault.message, format, ap);
+	va_end(ap);
+	call->done = true;
+}
+
+void
+call_wait(struct call *call, call_poll_fn *poll, uint64_t microseconds)
+{
+	call->poll = poll;
+	call->deadline = clock_monotonic() + microseconds;
+}
+
+int64_t
+call_integer(const struct call *call, const char *name)
+{
+	return json_integer_value(json_object_get(call->params, name));
+}
+
+bool
+call_boolean(const struct call *call, const char *name)
+{
+	return json_is_true(json_object_get(call->params, name));
+}
+
+const char *
+call_text(const struct call *call, const char *name)
+{
+	return json_string_value(json_object_get(call->params, name));
+}

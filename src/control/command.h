@@ -1,0 +1,106 @@
+/*
+ * What a command is: the row of its table, and the call that its handler is
+ * given. A new command is a file with a handler and a row in commands.c. Master.
+ */
+#ifndef DROVER_CONTROL_COMMAND_H
+#define DROVER_CONTROL_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "conf/conf.h"
+#include "control/reply.h"
+#include "master/master.h"
+
+enum param_type {
+	PARAM_INTEGER, /* min .. max */
+	PARAM_BOOLEAN,
+	PARAM_TEXT, /* of min .. max bytes */
+	PARAM_WORD  /* one of `words` */
+};
+
+struct param {
+	const char *name; /* NULL ends the list */
+	enum param_type type;
+	bool required;
+	int64_t min, max;
+	const char *const *words; /* NULL at the end */
+	const char *default_json; /* what holds when it is left out; NULL: nothing */
+	const char *sentence;
+};
+
+enum { COMMAND_PARAMS_MAX = 8, COMMANDS_MAX = 64 };
+
+struct call;
+typedef void command_fn(struct call *call);
+
+struct command {
+	const char *name; /* NULL ends the table */
+	const char *summary;
+	enum conf_permission permission; /* the least that the caller must have */
+	command_fn *handler;
+	const char *example; /* a request, as JSON */
+	struct param params[COMMAND_PARAMS_MAX];
+};
+
+extern const char *const permission_names[]; /* by enum conf_permission, NULL at the end */
+
+/* The row with that name, or NULL. */
+const struct command *command_find(const struct command *table, const char *name);
+
+/* Fills in the fault for a method that does not exist, with the name nearest to it. */
+void command_unknown(struct fault *fault, const struct command *table, const char *name);
+
+/* Who is at the other end of the connection, as the kernel says. */
+struct peer {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	bool privileged;		 /* root, or the user that drover runs as */
+	enum conf_permission permission; /* the most that it may do */
+};
+
+/* Asked from time to time while a call waits; see call_wait. */
+typedef bool call_poll_fn(struct call *call, bool expired);
+
+/*
+ * One request being carried out. A handler ends it with call_reply or call_fail,
+ * or with call_wait when the answer comes later; it changes all or nothing.
+ */
+struct call {
+	struct master *master;
+	const struct peer *peer;
+	const struct command *command;
+	const json_t *params; /* checked against the row; what was left out and has a default is there */
+	bool done;
+	json_t *result; /* owned; NULL when it failed */
+	struct fault fault;
+	call_poll_fn *poll; /* not NULL: waiting */
+	uint64_t deadline;  /* monotonic microseconds */
+};
+
+/* Takes over the reference; NULL (no memory for it) becomes an error. */
+void call_reply(struct call *call, json_t *result);
+
+/* Fails; the hint says what to do. */
+void call_fail(struct call *call, enum reply_error code, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/*
+ * Answers later: `poll` is asked several times a second until it has called
+ * call_reply or call_fail and returns true. It must do so when `expired`: after
+ * so many microseconds, or when the control socket closes. Other connections go
+ * on meanwhile.
+ */
+void call_wait(struct call *call, call_poll_fn *poll, uint64_t microseconds);
+
+/* Parameters by name. The row must have them with that type, and a default or `required`. */
+int64_t call_integer(const struct call *call, const char *name);
+bool call_boolean(const struct call *call, const char *name);
+
+/* NULL when it was left out and has no default. Borrowed. */
+const char *call_text(const struct call *call, const char *name);
+
+#endif

@@ -1,0 +1,119 @@
+/* help: the table of commands and the table of errors, as they are in the program. Master. */
+#include "base/text.h"
+#include "control/commands.h"
+
+static const char *const type_names[] = {
+	[PARAM_INTEGER] = "integer",
+	[PARAM_BOOLEAN] = "boolean",
+	[PARAM_TEXT] = "string",
+	[PARAM_WORD] = "word",
+};
+
+static json_t *
+help_words(const char *const *words)
+{
+	json_t *list = json_array();
+
+	for (; *words != NULL; words++)
+		if (json_array_append_new(list, json_string(*words)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static json_t *
+help_default(const struct param *param)
+{
+	return param->default_json == NULL ? json_null() : json_loads(param->default_json, JSON_DECODE_ANY, NULL);
+}
+
+static json_t *
+help_param(const struct param *param)
+{
+	json_t *json = json_pack("{s:s,s:s,s:b,s:o,s:s}", "name", param->name, "type", type_names[param->type], "required",
+	    (int)param->required, "default", help_default(param), "sentence", param->sentence);
+	int failed = 0;
+
+	if (param->type == PARAM_WORD)
+		failed = json_object_set_new(json, "words", help_words(param->words));
+	if (param->type == PARAM_INTEGER)
+		failed = json_object_set_new(json, "min", json_integer(param->min)) < 0 ||
+		    json_object_set_new(json, "max", json_integer(param->max)) < 0;
+	if (failed) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+static json_t *
+help_params(const struct command *command)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < COMMAND_PARAMS_MAX && command->params[i].name != NULL; i++)
+		if (json_array_append_new(list, help_param(&command->params[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static json_t *
+help_method(const struct command *command)
+{
+	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "method", command->name, "summary", command->summary, "permission",
+	    permission_names[command->permission], "params", help_params(command), "example",
+	    json_loads(command->example, 0, NULL));
+}
+
+static json_t *
+help_methods(void)
+{
+	json_t *list = json_array();
+	const struct command *c;
+
+	for (c = control_commands; c->name != NULL; c++)
+		if (json_array_append_new(list, help_method(c)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static json_t *
+help_errors(void)
+{
+	json_t *list = json_array();
+	const struct reply_error_info *e;
+
+	for (e = reply_error_table; e->name != NULL; e++)
+		if (json_array_append_new(list,
+			json_pack("{s:i,s:s,s:s}", "code", e->code, "name", e->name, "sentence", e->sentence)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+void
+command_help(struct call *call)
+{
+	const char *name = call_text(call, "method");
+	const struct command *command;
+
+	if (name == NULL) {
+		call_reply(call, json_pack("{s:o,s:o}", "methods", help_methods(), "errors", help_errors()));
+		return;
+	}
+	command = command_find(control_commands, name);
+	if (command == NULL) {
+		command_unknown(&call->fault, control_commands, name);
+		call->fault.code = REPLY_ERROR_PARAMS;
+		call->done = true;
+		return;
+	}
+	call_reply(call, json_pack("{s:[o]}", "methods", help_method(command)));
+}

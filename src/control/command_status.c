@@ -1,0 +1,101 @@
+/* version, status: what is running, at a glance. Reads of the scoreboard. Master. */
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/object.h"
+#include "control/commands.h"
+#include "control/values.h"
+
+/* The counters of the overview; all of them are in `drover -L counters`. */
+static const enum counter status_counters[] = {
+	COUNTER_CLIENT_CONNECTIONS,
+	COUNTER_CLIENT_OPEN,
+	COUNTER_CLIENT_BYTES_IN,
+	COUNTER_CLIENT_BYTES_OUT,
+	COUNTER_REQUESTS,
+	COUNTER_REQUESTS_ACTIVE,
+	COUNTER_REQUESTS_BAD,
+	COUNTER_RESPONSES_2XX,
+	COUNTER_RESPONSES_3XX,
+	COUNTER_RESPONSES_4XX,
+	COUNTER_RESPONSES_5XX,
+	COUNTER_SERVER_CONNECT_ERRORS,
+	COUNTER_SERVER_TIMEOUTS,
+	COUNTER_RETRIES,
+	COUNTER_NO_SERVER,
+};
+
+enum { STATUS_DEATHS = 8 };
+
+static json_t *
+status_totals(const struct scoreboard *board)
+{
+	json_t *totals = json_object();
+	enum counter counter;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(status_counters); i++) {
+		counter = status_counters[i];
+		if (json_object_set_new(totals, counter_table[counter].name,
+			json_integer((json_int_t)scoreboard_total(board, counter))) < 0) {
+			json_decref(totals);
+			return NULL;
+		}
+	}
+	return totals;
+}
+
+static json_t *
+status_listeners(const struct master *master)
+{
+	const struct conf *conf = master_conf(master);
+	json_t *list = json_array();
+	char text[ADDRESS_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < conf->listener_count; i++)
+		if (json_array_append_new(list,
+			json_pack("{s:o,s:o}", "name", value_text(conf->listeners[i].name), "address",
+			    value_text(master_listener_address(master, i, text)))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+/* The newest first. */
+static json_t *
+status_deaths(const struct scoreboard *board)
+{
+	uint64_t seen = scoreboard_get(&board->deaths_seen), i;
+	json_t *list = json_array();
+
+	for (i = 0; i < seen && i < STATUS_DEATHS; i++)
+		if (json_array_append_new(list, value_death(&board->deaths[(seen - 1 - i) % SCOREBOARD_DEATHS])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+void
+command_version(struct call *call)
+{
+	call_reply(call, json_pack("{s:s,s:s}", "name", PACKAGE_NAME, "version", PACKAGE_VERSION));
+}
+
+void
+command_status(struct call *call)
+{
+	const struct master *master = call->master;
+	const struct scoreboard *board = master_board(call->master);
+
+	call_reply(call,
+	    json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:o,s:o,s:I,s:o}", "version", PACKAGE_VERSION, "pid",
+		(int)getpid(), "started", value_time(board->started_wall), "uptime-ms",
+		value_ms(clock_monotonic() - board->started_monotonic), "stopping", (int)master_is_stopping(master),
+		"config-file", value_text_or_null(master_conf(master)->file), "workers", "desired",
+		(int)master_workers_desired(master), "ready", (int)master_workers_ready(master), "listeners",
+		status_listeners(master), "totals", status_totals(board), "deaths",
+		(json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)));
+}

@@ -1,0 +1,136 @@
+/* workers, scale: the proxy processes. Master. */
+#include "base/clock.h"
+#include "control/commands.h"
+#include "control/values.h"
+#include "supervise/child.h"
+
+static const uint64_t scale_patience = 30 * CLOCK_SECOND;
+
+static enum child_state
+slot_state(const struct scoreboard *board, unsigned slot)
+{
+	uint32_t state = scoreboard_get(&board->workers[slot].state);
+
+	return state < CHILD_STATES ? (enum child_state)state : CHILD_EMPTY;
+}
+
+/* The newest death of that slot that is still written down, or null. */
+static json_t *
+last_death(const struct scoreboard *board, unsigned slot)
+{
+	uint64_t seen = scoreboard_get(&board->deaths_seen), i;
+	const struct scoreboard_death *death;
+
+	for (i = 0; i < seen && i < SCOREBOARD_DEATHS; i++) {
+		death = &board->deaths[(seen - 1 - i) % SCOREBOARD_DEATHS];
+		if (death->slot == (int32_t)slot)
+			return value_death(death);
+	}
+	return json_null();
+}
+
+static json_t *
+worker_age(const struct scoreboard_worker *w)
+{
+	uint64_t now = clock_monotonic(), started = scoreboard_get(&w->started);
+
+	return scoreboard_get(&w->pid) != 0 && started != 0 && now > started ? value_ms(now - started) : json_null();
+}
+
+static json_t *
+worker_show(const struct scoreboard *board, unsigned slot)
+{
+	const struct scoreboard_worker *w = &board->workers[slot];
+	int pid = scoreboard_get(&w->pid);
+
+	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "worker", (int)slot, "state",
+	    child_state_names[slot_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(), "age-ms",
+	    worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->restarts), "load",
+	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed), "requests",
+	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
+	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "loop", value_lag(w), "last-death",
+	    last_death(board, slot));
+}
+
+static json_t *
+workers_list(struct master *master)
+{
+	const struct scoreboard *board = master_board(master);
+	unsigned desired = master_workers_desired(master), slot;
+	json_t *list = json_array();
+
+	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
+		if (slot >= desired && slot_state(board, slot) == CHILD_EMPTY)
+			continue;
+		if (json_array_append_new(list, worker_show(board, slot)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+void
+command_workers(struct call *call)
+{
+	call_reply(call,
+	    json_pack("{s:i,s:i,s:o}", "desired", (int)master_workers_desired(call->master), "ready",
+		(int)master_workers_ready(call->master), "workers", workers_list(call->master)));
+}
+
+/* ---- scale */
+
+static void
+scale_reply(struct call *call)
+{
+	call_reply(call,
+	    json_pack("{s:{s:i,s:i}}", "workers", "desired", (int)master_workers_desired(call->master), "ready",
+		(int)master_workers_ready(call->master)));
+}
+
+/* Whether nothing is left to wait for: the wanted ones are ready or have failed for good, the others are gone. */
+static bool
+scale_is_over(struct master *master)
+{
+	const struct scoreboard *board = master_board(master);
+	unsigned desired = master_workers_desired(master), slot;
+	enum child_state state;
+
+	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
+		state = slot_state(board, slot);
+		if (slot < desired ? state != CHILD_READY && state != CHILD_FAILED : state != CHILD_EMPTY)
+			return false;
+	}
+	return true;
+}
+
+static bool
+scale_poll(struct call *call, bool expired)
+{
+	bool changed = (int64_t)master_workers_desired(call->master) != call_integer(call, "workers");
+
+	if (!expired && !changed && !scale_is_over(call->master))
+		return false;
+	scale_reply(call);
+	return true;
+}
+
+void
+command_scale(struct call *call)
+{
+	struct error err;
+
+	if (master_is_stopping(call->master)) {
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Scale it after the next start.", "drover is stopping.");
+		return;
+	}
+	if (master_scale(call->master, (unsigned)call_integer(call, "workers"), &err) < 0) {
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The number of workers is as before; the error log may tell more.",
+		    "%s", err.text);
+		return;
+	}
+	if (call_boolean(call, "wait"))
+		call_wait(call, scale_poll, scale_patience);
+	else
+		scale_reply(call);
+}

@@ -1,0 +1,27 @@
+/*
+ * The table of all commands that the control socket knows. To add one: a
+ * handler in a file of its family, its name here, its row in commands.c. Master.
+ */
+#ifndef DROVER_CONTROL_COMMANDS_H
+#define DROVER_CONTROL_COMMANDS_H
+
+#include <stdio.h>
+
+#include "control/command.h"
+
+extern const struct command control_commands[]; /* the last has no name */
+
+/* Prints the table, a line each: name TAB permission TAB parameters TAB summary. */
+void control_list_commands(FILE *to);
+
+command_fn command_config;     /* command_config.c */
+command_fn command_log_reopen; /* command_config.c */
+command_fn command_help;       /* command_help.c */
+command_fn command_scale;      /* command_workers.c */
+command_fn command_servers;    /* command_servers.c */
+command_fn command_status;     /* command_status.c */
+command_fn command_stop;       /* command_stop.c */
+command_fn command_version;    /* command_status.c */
+command_fn command_workers;    /* command_workers.c */
+
+#endif

@@ -1,0 +1,355 @@
+#include "control/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "control/commands.h"
+
+#define CONNECTION_MAGIC 0xc0117301u
+
+enum {
+	READ_SIZE = 16 * 1024, /* bytes a step */
+	SEND_EARLY = 16 * 1024 /* replies are collected up to this before they are sent */
+};
+
+static const uint64_t stall_timeout = 60 * CLOCK_SECOND;
+
+static void
+connection_watch_cb(struct watch *watch, unsigned events)
+{
+	struct connection *c = CONTAINER_OF(watch, struct connection, watch);
+
+	OBJECT_CHECK(c, CONNECTION_MAGIC);
+	if (events & (WATCH_READ | WATCH_CLOSED))
+		c->readable = true;
+	if (events & WATCH_WRITE)
+		c->writable = true;
+	c->wake(c);
+}
+
+struct connection *
+connection_new(int fd, const struct peer *peer, struct master *master, connection_wake_fn *wake, void *owner)
+{
+	struct connection *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	c->magic = CONNECTION_MAGIC;
+	c->owner = owner;
+	c->wake = wake;
+	c->fd = fd;
+	c->peer = *peer;
+	c->call.master = master;
+	c->readable = c->writable = true;
+	c->active = c->progress = clock_monotonic();
+	if (watch_open(&c->watch, master_loop(master), fd, connection_watch_cb) < 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+connection_free(struct connection *c)
+{
+	if (c == NULL)
+		return;
+	watch_close(&c->watch);
+	close(c->fd);
+	json_decref(c->call.result);
+	request_line_free(&c->line);
+	buffer_free(&c->in);
+	buffer_free(&c->out);
+	c->magic = 0;
+	free(c);
+}
+
+/* ---- output */
+
+static void
+connection_put(struct connection *c, const char *text)
+{
+	if (buffer_append(&c->out, text, strlen(text)) < 0)
+		c->broken = true;
+}
+
+/* To be called before a reply is appended: from then on the client has time to read it. */
+static void
+connection_put_begin(struct connection *c)
+{
+	if (buffer_length(&c->out) == 0)
+		c->progress = clock_monotonic();
+}
+
+static void
+connection_send(struct connection *c)
+{
+	ssize_t n;
+
+	if (c->deaf)
+		buffer_free(&c->out);
+	while (c->writable && buffer_length(&c->out) > 0) {
+		n = send(c->fd, buffer_first(&c->out), buffer_length(&c->out), MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n >= 0) {
+			buffer_drop(&c->out, (size_t)n);
+			c->progress = clock_monotonic();
+		} else if (errno == EAGAIN) {
+			c->writable = false;
+		} else if (errno != EINTR) {
+			c->deaf = true;
+			buffer_free(&c->out);
+		}
+	}
+}
+
+/* Appends an error that belongs to no request; NULL: there is no memory. */
+static void
+connection_put_fault(struct connection *c, const struct fault *fault)
+{
+	connection_put_begin(c);
+	if (fault == NULL || reply_fault(&c->out, NULL, fault) < 0)
+		connection_put(c, reply_no_memory);
+	connection_put(c, "\n");
+}
+
+/* Appends the reply of the request that is next, with what an array needs around it. */
+static void
+connection_reply(struct connection *c, const json_t *result, const struct fault *fault)
+{
+	const struct request *request = &c->line.requests[c->next];
+	int written;
+
+	connection_put_begin(c);
+	if (c->line.is_batch)
+		connection_put(c, c->next == 0 ? "[" : ",");
+	if (result != NULL)
+		written = reply_result(&c->out, request->id, result);
+	else
+		written = reply_fault(&c->out, request->id, fault);
+	if (written < 0)
+		connection_put(c, reply_no_memory);
+	c->next++;
+	if (c->next == c->line.count)
+		connection_put(c, c->line.is_batch ? "]\n" : "\n");
+}
+
+/* ---- requests */
+
+static void
+connection_log_change(const struct connection *c)
+{
+	const struct call *call = &c->call;
+	char *params = json_dumps(call->params, JSON_COMPACT);
+
+	log_notice("control: uid %u pid %d: %s %s%s%s", (unsigned)c->peer.uid, (int)c->peer.pid, call->command->name,
+	    params == NULL ? "" : params, call->fault.code != 0 ? ": refused: " : "", call->fault.message);
+	free(params);
+}
+
+static void
+connection_answer(struct connection *c)
+{
+	struct master *master = c->call.master;
+
+	connection_reply(c, c->call.result, &c->call.fault);
+	json_decref(c->call.result);
+	c->call = (struct call){ .master = master };
+}
+
+static void
+connection_run(struct connection *c)
+{
+	const struct request *request = &c->line.requests[c->next];
+
+	if (request->command == NULL) {
+		connection_reply(c, NULL, &request->fault);
+		return;
+	}
+	c->call.peer = &c->peer;
+	c->call.command = request->command;
+	c->call.params = request->params;
+	request->command->handler(&c->call);
+	if (request->command->permission > CONF_PERMISSION_READ)
+		connection_log_change(c);
+	if (c->call.done)
+		connection_answer(c);
+	else
+		INVARIANT(c->call.poll != NULL);
+}
+
+/* ---- input */
+
+static void
+connection_read_line(struct connection *c, size_t length, size_t with_newline)
+{
+	if (request_line_read(&c->line, buffer_first(&c->in), length, control_commands, c->peer.permission) < 0)
+		connection_put_fault(c, NULL);
+	buffer_drop(&c->in, with_newline);
+	c->scanned = 0;
+	c->next = 0;
+}
+
+static void
+connection_line_too_long(struct connection *c)
+{
+	struct fault fault;
+
+	fault_set(&fault, REPLY_ERROR_LIMIT, "The line is longer than %d bytes.", REQUEST_LINE_MAX);
+	fault_hint(&fault, "It is skipped up to its newline; after %d bytes the connection is closed.",
+	    CONNECTION_SKIP_MAX);
+	connection_put_fault(c, &fault);
+	c->skipping = true;
+	c->skipped = buffer_length(&c->in);
+	buffer_drop(&c->in, c->skipped);
+	c->scanned = 0;
+}
+
+static void
+connection_skip(struct connection *c)
+{
+	size_t length = buffer_length(&c->in);
+	const char *newline = length == 0 ? NULL : memchr(buffer_first(&c->in), '\n', length);
+
+	if (newline != NULL) {
+		length = (size_t)(newline - buffer_first(&c->in)) + 1;
+		c->skipping = false;
+	}
+	c->skipped += length;
+	buffer_drop(&c->in, length);
+	c->scanned = 0;
+	if (c->skipped > CONNECTION_SKIP_MAX)
+		c->broken = true;
+}
+
+/* Takes the next line, if there is a whole one. */
+static void
+connection_find_line(struct connection *c)
+{
+	size_t length = buffer_length(&c->in);
+	const char *first = buffer_first(&c->in), *newline;
+
+	if (length == 0)
+		return;
+	newline = memchr(first + c->scanned, '\n', length - c->scanned);
+	c->scanned = length;
+	if (newline != NULL)
+		connection_read_line(c, (size_t)(newline - first), (size_t)(newline - first) + 1);
+	else if (length > REQUEST_LINE_MAX)
+		connection_line_too_long(c);
+	else if (c->ended)
+		connection_read_line(c, length, length);
+}
+
+static void
+connection_recv(struct connection *c)
+{
+	size_t held = buffer_length(&c->in);
+	size_t room = held + READ_SIZE > REQUEST_LINE_MAX + 1 ? REQUEST_LINE_MAX + 1 - held : READ_SIZE;
+	char *to = buffer_reserve(&c->in, room);
+	ssize_t n;
+
+	if (to == NULL) {
+		connection_put_fault(c, NULL);
+		c->broken = true;
+		return;
+	}
+	n = recv(c->fd, to, room, MSG_DONTWAIT);
+	if (n > 0) {
+		buffer_added(&c->in, (size_t)n);
+		c->active = clock_monotonic();
+	} else if (n < 0 && errno == EAGAIN) {
+		c->readable = false;
+	} else if (n == 0 || errno != EINTR) {
+		c->ended = true;
+		c->deaf |= n < 0;
+	}
+	if (buffer_length(&c->in) == 0)
+		buffer_free(&c->in);
+}
+
+/* ---- steps */
+
+static enum connection_step
+connection_step_input(struct connection *c)
+{
+	size_t before = buffer_length(&c->in);
+
+	if (c->skipping)
+		connection_skip(c);
+	else
+		connection_find_line(c);
+	if (c->broken || c->line.count > 0 || buffer_length(&c->in) != before)
+		return CONNECTION_AGAIN;
+	if (c->readable && !c->ended) {
+		connection_recv(c);
+		return CONNECTION_AGAIN;
+	}
+	connection_send(c);
+	return c->ended && buffer_length(&c->out) == 0 ? CONNECTION_OVER : CONNECTION_IDLE;
+}
+
+enum connection_step
+connection_step(struct connection *c)
+{
+	OBJECT_CHECK(c, CONNECTION_MAGIC);
+	if (c->broken || c->deaf || buffer_length(&c->out) >= SEND_EARLY)
+		connection_send(c);
+	if (c->broken)
+		return CONNECTION_OVER;
+	if (buffer_length(&c->out) >= CONNECTION_OUTPUT_MAX)
+		return CONNECTION_IDLE;
+	if (c->call.command != NULL) {
+		connection_send(c);
+		return CONNECTION_IDLE;
+	}
+	if (c->next < c->line.count) {
+		connection_run(c);
+		return CONNECTION_AGAIN;
+	}
+	request_line_free(&c->line);
+	c->next = 0;
+	return connection_step_input(c);
+}
+
+enum connection_step
+connection_tick(struct connection *c, uint64_t now)
+{
+	struct call *call = &c->call;
+
+	OBJECT_CHECK(c, CONNECTION_MAGIC);
+	if (buffer_length(&c->out) > 0 && now > c->progress && now - c->progress > stall_timeout) {
+		log_info("control: uid %u pid %d does not read its replies: closed", (unsigned)c->peer.uid,
+		    (int)c->peer.pid);
+		return CONNECTION_OVER;
+	}
+	if (call->command == NULL || !call->poll(call, c->deaf || now >= call->deadline))
+		return CONNECTION_IDLE;
+	connection_answer(c);
+	return CONNECTION_AGAIN;
+}
+
+bool
+connection_is_waiting(const struct connection *c)
+{
+	return c->call.command != NULL || buffer_length(&c->out) > 0;
+}
+
+bool
+connection_is_idle(const struct connection *c)
+{
+	return !connection_is_waiting(c) && c->next >= c->line.count;
+}
+
+void
+connection_finish(struct connection *c)
+{
+	if (c->call.command != NULL && c->call.poll(&c->call, true))
+		connection_answer(c);
+	connection_send(c);
+}

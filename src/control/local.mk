@@ -1,0 +1,16 @@
+noinst_LIBRARIES += libcontrol.a
+libcontrol_a_SOURCES = \
+	control/buffer.c control/buffer.h \
+	control/command.c control/command.h \
+	control/command_config.c \
+	control/command_help.c \
+	control/command_servers.c \
+	control/command_status.c \
+	control/command_stop.c \
+	control/command_workers.c \
+	control/commands.c control/commands.h \
+	control/connection.c control/connection.h \
+	control/control.c control/control.h \
+	control/reply.c control/reply.h \
+	control/request.c control/request.h \
+	control/values.c control/values.h

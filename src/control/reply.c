@@ -1,0 +1,110 @@
+#include "control/reply.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct reply_error_info reply_error_table[] = {
+#define REPLY_ERROR_ROW(symbol, code, name, sentence) { code, name, sentence },
+	REPLY_ERROR_TABLE(REPLY_ERROR_ROW)
+#undef REPLY_ERROR_ROW
+	{ 0, NULL, NULL },
+};
+
+const char reply_no_memory[] =
+    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32603,\"message\":\"There is no memory for the reply.\","
+    "\"data\":{\"hint\":\"Try again later.\"}}}";
+
+/* Results need 15 digits at most; an id is echoed with the digits that a double can need. */
+enum { RESULT_DIGITS = 15, ID_DIGITS = 17 };
+
+void
+fault_set(struct fault *fault, enum reply_error code, const char *format, ...)
+{
+	va_list ap;
+
+	fault->code = code;
+	fault->hint[0] = '\0';
+	va_start(ap, format);
+	vsnprintf(fault->message, sizeof fault->message, format, ap);
+	va_end(ap);
+}
+
+void
+fault_hint(struct fault *fault, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(fault->hint, sizeof fault->hint, format, ap);
+	va_end(ap);
+}
+
+const char *
+fault_word(const char *word, char to[FAULT_WORD_MAX])
+{
+	size_t length = strlen(word), room = FAULT_WORD_MAX - 6, n = 0, i;
+	bool cut = length > room;
+
+	if (cut)
+		for (length = room; length > 0 && ((unsigned char)word[length] & 0xc0) == 0x80;)
+			length--; /* not in the middle of a character */
+	to[n++] = '\'';
+	for (i = 0; i < length; i++)
+		to[n++] = (unsigned char)word[i] < 0x20 || word[i] == 0x7f ? '?' : word[i];
+	snprintf(to + n, FAULT_WORD_MAX - n, "%s", cut ? "...'" : "'");
+	return to;
+}
+
+static int
+reply_dump_cb(const char *bytes, size_t length, void *arg)
+{
+	return buffer_append(arg, bytes, length);
+}
+
+static int
+reply_dump(struct buffer *out, const json_t *json, size_t digits)
+{
+	if (json == NULL)
+		return buffer_append(out, "null", 4);
+	return json_dump_callback(json, reply_dump_cb, out, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits));
+}
+
+static int
+reply_text(struct buffer *out, const char *text)
+{
+	return buffer_append(out, text, strlen(text));
+}
+
+/* `what` is the name of the last member with its colon. */
+static int
+reply_write(struct buffer *out, const json_t *id, const char *what, const json_t *value)
+{
+	size_t before = buffer_length(out);
+
+	if (reply_text(out, "{\"jsonrpc\":\"2.0\",\"id\":") < 0 || reply_dump(out, id, ID_DIGITS) < 0 ||
+	    reply_text(out, what) < 0 || reply_dump(out, value, RESULT_DIGITS) < 0 || reply_text(out, "}") < 0) {
+		buffer_cut(out, before);
+		return -1;
+	}
+	return 0;
+}
+
+int
+reply_result(struct buffer *out, const json_t *id, const json_t *result)
+{
+	return reply_write(out, id, ",\"result\":", result);
+}
+
+int
+reply_fault(struct buffer *out, const json_t *id, const struct fault *fault)
+{
+	json_t *error = json_pack("{s:i,s:s,s:{s:s}}", "code", fault->code, "message", fault->message, "data", "hint",
+	    fault->hint);
+	int result = error == NULL ? -1 : reply_write(out, id, ",\"error\":", error);
+
+	json_decref(error);
+	return result;
+}
