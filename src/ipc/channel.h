@@ -15,7 +15,8 @@ enum { CHANNEL_BATCH = 64 }; /* descriptors in one message */
 enum channel_type {
 	/* master to worker */
 	CHANNEL_CONNECTIONS = 1, /* `count` client connections, one descriptor each */
-	CHANNEL_DRAIN,		 /* take no more; finish what is in progress, then exit */
+	CHANNEL_DRAIN,		 /* take no more, give idle connections back, finish the rest, then exit */
+	CHANNEL_STOP,		 /* the same, but close idle connections: nobody is left to take them */
 	CHANNEL_LOGS,		 /* new log files: `logs` bits tell which; one descriptor for each */
 	/* worker to master */
 	CHANNEL_READY,	 /* configured and in its loop */

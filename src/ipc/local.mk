@@ -3,4 +3,5 @@ libipc_a_SOURCES = \
 	ipc/channel.c ipc/channel.h \
 	ipc/counters.c ipc/counters.h \
 	ipc/health.c ipc/health.h \
-	ipc/scoreboard.c ipc/scoreboard.h
+	ipc/scoreboard.c ipc/scoreboard.h \
+	ipc/worker_start.h

@@ -14,21 +14,10 @@
 #include "base/error.h"
 #include "conf/conf.h"
 #include "ipc/scoreboard.h"
+#include "ipc/worker_start.h"
 #include "net/loop.h"
 
 struct master;
-
-/* What a worker process is given. It stands in for argv: inherited memory, nothing is marshalled. */
-struct worker_start {
-	const struct conf *conf;
-	struct scoreboard *board;
-	unsigned slot;
-	int channel;	/* the worker's end */
-	int access_log; /* descriptor, or -1: off */
-};
-
-/* The worker's whole life; it returns the exit status. Given by main.c: master and worker never see each other. */
-typedef int worker_main_fn(const struct worker_start *start);
 
 struct master_options {
 	worker_main_fn *worker_main;

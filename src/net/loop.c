@@ -15,6 +15,8 @@ struct loop {
 	bool stopping;
 	loop_turn_fn *turn;
 	void *turn_arg;
+	TAILQ_HEAD(, later) later;
+	unsigned later_count;
 };
 
 static void
@@ -36,12 +38,13 @@ loop_new(struct error *err)
 	if (config == NULL || loop == NULL)
 		goto fail;
 	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) < 0 ||
-	    event_config_require_features(config, EV_FEATURE_ET) < 0)
+	    event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) < 0)
 		goto fail;
 	loop->base = event_base_new_with_config(config);
 	if (loop->base == NULL)
 		goto fail;
 	event_config_free(config);
+	TAILQ_INIT(&loop->later);
 	return loop;
 
 fail:
@@ -73,11 +76,50 @@ loop_abandon(struct loop *loop)
 }
 
 void
+loop_later(struct loop *loop, struct later *later, later_fn *callback)
+{
+	if (later->callback != NULL)
+		return;
+	later->callback = callback;
+	TAILQ_INSERT_TAIL(&loop->later, later, link);
+	loop->later_count++;
+}
+
+void
+loop_later_cancel(struct loop *loop, struct later *later)
+{
+	if (later->callback == NULL)
+		return;
+	later->callback = NULL;
+	TAILQ_REMOVE(&loop->later, later, link);
+	loop->later_count--;
+}
+
+/* Runs as many as were queued before this turn; what they queue waits for the next. */
+static void
+loop_run_later(struct loop *loop)
+{
+	unsigned left = loop->later_count;
+	struct later *later;
+
+	for (; left > 0 && (later = TAILQ_FIRST(&loop->later)) != NULL; left--) {
+		later_fn *callback = later->callback;
+
+		loop_later_cancel(loop, later);
+		loop_now(loop);
+		callback(later);
+	}
+}
+
+void
 loop_run(struct loop *loop)
 {
 	loop->stopping = false;
 	while (!loop->stopping) {
-		event_base_loop(loop->base, EVLOOP_ONCE);
+		bool waiting = TAILQ_EMPTY(&loop->later);
+
+		event_base_loop(loop->base, waiting ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		loop_run_later(loop);
 		if (loop->now != 0 && loop->turn != NULL)
 			loop->turn(loop->turn_arg, clock_monotonic() - loop->now);
 		loop->now = 0;
@@ -117,6 +159,8 @@ watch_event_cb(evutil_socket_t fd, short what, void *arg)
 		events |= WATCH_READ;
 	if (what & EV_WRITE)
 		events |= WATCH_WRITE;
+	if (what & EV_CLOSED)
+		events |= WATCH_CLOSED;
 	watch->callback(watch, events);
 }
 
@@ -137,7 +181,7 @@ watch_add(struct watch *watch, struct loop *loop, int fd, watch_fn *callback, sh
 int
 watch_open(struct watch *watch, struct loop *loop, int fd, watch_fn *callback)
 {
-	return watch_add(watch, loop, fd, callback, EV_READ | EV_WRITE | EV_PERSIST | EV_ET);
+	return watch_add(watch, loop, fd, callback, EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET);
 }
 
 int

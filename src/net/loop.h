@@ -10,7 +10,9 @@
 
 #include <event2/event_struct.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/error.h"
 
@@ -40,9 +42,23 @@ uint64_t loop_now(struct loop *loop);
 typedef void loop_turn_fn(void *arg, uint64_t took);
 void loop_on_turn(struct loop *loop, loop_turn_fn *turn, void *arg);
 
+/* ---- something to go on with in the next turn, after others have had theirs */
+
+struct later;
+typedef void later_fn(struct later *later);
+
+struct later {
+	TAILQ_ENTRY(later) link;
+	later_fn *callback; /* NULL: not queued */
+};
+
+/* Calls back once, after the next turn. Queueing what is queued does nothing. */
+void loop_later(struct loop *loop, struct later *later, later_fn *callback);
+void loop_later_cancel(struct loop *loop, struct later *later);
+
 /* ---- a descriptor */
 
-enum { WATCH_READ = 1, WATCH_WRITE = 2 };
+enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_CLOSED = 4 /* the peer sends no more: read until 0 */ };
 
 struct watch;
 typedef void watch_fn(struct watch *watch, unsigned events);

@@ -1,0 +1,292 @@
+#include "http/forward.h"
+
+#include <string.h>
+
+static void
+forward_begin(struct forward *forward)
+{
+	forward->count = 0;
+	forward->length = 0;
+	forward->text_used = 0;
+}
+
+void
+forward_add(struct forward *forward, const char *bytes, size_t length)
+{
+	struct iovec *last = forward->count > 0 ? &forward->pieces[forward->count - 1] : NULL;
+
+	if (length == 0)
+		return;
+	forward->length += length;
+	if (last != NULL && (const char *)last->iov_base + last->iov_len == bytes) {
+		last->iov_len += length;
+		return;
+	}
+	if (forward->count == FORWARD_PIECES) /* cannot happen: see FORWARD_PIECES */
+		return;
+	forward->pieces[forward->count].iov_base = (void *)(uintptr_t)bytes;
+	forward->pieces[forward->count].iov_len = length;
+	forward->count++;
+}
+
+/* Adds bytes that will not stay where they are; cut off where the room for them ends. */
+static void
+forward_copy(struct forward *forward, const char *bytes, size_t length)
+{
+	char *to = forward->text + forward->text_used;
+	size_t room = FORWARD_TEXT - forward->text_used;
+
+	if (length > room)
+		length = room;
+	memcpy(to, bytes, length);
+	forward->text_used += length;
+	forward_add(forward, to, length);
+}
+
+static void
+forward_words(struct forward *forward, const char *words)
+{
+	forward_copy(forward, words, strlen(words));
+}
+
+/* Adds a piece of the head: copied when copying is cheaper than another piece for the kernel. */
+static void
+forward_span(struct forward *forward, const char *head, struct h1_span span)
+{
+	if (span.length <= 64)
+		forward_copy(forward, head + span.offset, span.length);
+	else
+		forward_add(forward, head + span.offset, span.length);
+}
+
+static void
+forward_field(struct forward *forward, const char *head, const struct h1_field *field)
+{
+	forward_add(forward, head + field->line, field->line_length);
+}
+
+/* Whether the field goes to the server as it stands. */
+static bool
+request_keeps(const struct h1_request *request, const struct h1_field *field, const struct forward_request_policy *policy)
+{
+	if (field->hop)
+		return false;
+	switch (field->name) {
+	case H1_NAME_HOST:
+		/* an absolute-form target overrides Host (RFC 9112 3.2.2) */
+		return request->target.length == request->path.length;
+	case H1_NAME_X_FORWARDED_FOR:
+		return !policy->x_forwarded;
+	case H1_NAME_X_FORWARDED_PROTO:
+	case H1_NAME_X_FORWARDED_HOST:
+		return !policy->x_forwarded || policy->trusted;
+	case H1_NAME_FORWARDED:
+		return !policy->forwarded;
+	case H1_NAME_X_REQUEST_ID:
+		return policy->request_id == NULL;
+	default:
+		return true;
+	}
+}
+
+static bool
+request_has(const struct h1_request *request, enum h1_name name)
+{
+	unsigned i;
+
+	for (i = 0; i < request->field_count; i++)
+		if (request->fields[i].name == name)
+			return true;
+	return false;
+}
+
+/* "Name: value, value, " of all fields of that name; just "Name: " when there are none. */
+static void
+request_list_begin(struct forward *forward, const struct h1_request *request, const char *name, enum h1_name id, bool keep)
+{
+	unsigned i;
+
+	forward_words(forward, name);
+	for (i = 0; keep && i < request->field_count; i++) {
+		const struct h1_field *field = &request->fields[i];
+
+		if (field->name != id || field->value_length == 0)
+			continue;
+		forward_add(forward, request->head + field->value, field->value_length);
+		forward_words(forward, ", ");
+	}
+}
+
+static void
+request_x_forwarded(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+{
+	request_list_begin(forward, request, "X-Forwarded-For: ", H1_NAME_X_FORWARDED_FOR, policy->trusted);
+	forward_words(forward, policy->client);
+	if (!policy->trusted || !request_has(request, H1_NAME_X_FORWARDED_PROTO)) {
+		forward_words(forward, "\r\nX-Forwarded-Proto: ");
+		forward_words(forward, policy->scheme);
+	}
+	if (request->authority.length > 0 && (!policy->trusted || !request_has(request, H1_NAME_X_FORWARDED_HOST))) {
+		forward_words(forward, "\r\nX-Forwarded-Host: ");
+		forward_span(forward, request->head, request->authority);
+	}
+	forward_words(forward, "\r\n");
+}
+
+static void
+request_forwarded(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+{
+	request_list_begin(forward, request, "Forwarded: ", H1_NAME_FORWARDED, policy->trusted);
+	forward_words(forward, policy->client_is_ipv6 ? "for=\"[" : "for=");
+	forward_words(forward, policy->client);
+	forward_words(forward, policy->client_is_ipv6 ? "]\"" : "");
+	if (request->authority.length > 0) {
+		forward_words(forward, ";host=\"");
+		forward_span(forward, request->head, request->authority);
+		forward_words(forward, "\"");
+	}
+	forward_words(forward, ";proto=");
+	forward_words(forward, policy->scheme);
+	forward_words(forward, "\r\n");
+}
+
+/* Connection and what it names, written anew for the hop to the server (RFC 9110 7.6.1). */
+static void
+request_connection(struct forward *forward, const struct h1_request *request)
+{
+	unsigned i;
+
+	if (request->framing == H1_FRAMING_CHUNKED)
+		forward_words(forward, "Transfer-Encoding: chunked\r\n");
+	if (request->trailers_wanted)
+		forward_words(forward, request->upgrade ? "TE: trailers\r\nConnection: upgrade, TE\r\n"
+							: "TE: trailers\r\nConnection: TE\r\n");
+	else if (request->upgrade)
+		forward_words(forward, "Connection: upgrade\r\n");
+	for (i = 0; request->upgrade && i < request->field_count; i++)
+		if (request->fields[i].name == H1_NAME_UPGRADE)
+			forward_field(forward, request->head, &request->fields[i]);
+}
+
+static void
+request_line(struct forward *forward, const struct h1_request *request)
+{
+	const char *head = request->head;
+	uint32_t end = request->target.offset + request->target.length;
+
+	if (request->minor == 1 && request->path.offset == request->target.offset) {
+		forward_add(forward, head, end + sizeof " HTTP/1.1\r\n" - 1);
+		return;
+	}
+	forward_add(forward, head, request->method_text.length + 1);
+	if (request->path.length == 0)
+		forward_words(forward, request->method == H1_METHOD_OPTIONS ? "*" : "/");
+	else if (head[request->path.offset] == '?')
+		forward_words(forward, "/");
+	forward_add(forward, head + request->path.offset, request->path.length);
+	forward_words(forward, " HTTP/1.1\r\n");
+}
+
+static void
+request_host(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+{
+	bool absolute = request->target.length != request->path.length;
+
+	if (!absolute && (request->minor == 1 || request_has(request, H1_NAME_HOST)))
+		return; /* the client's own field was kept */
+	forward_words(forward, "Host: ");
+	if (request->authority.length > 0)
+		forward_span(forward, request->head, request->authority);
+	else
+		forward_words(forward, policy->fallback_host);
+	forward_words(forward, "\r\n");
+}
+
+void
+forward_request(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+{
+	unsigned i;
+
+	forward_begin(forward);
+	request_line(forward, request);
+	request_host(forward, request, policy);
+	for (i = 0; i < request->field_count; i++)
+		if (request_keeps(request, &request->fields[i], policy))
+			forward_field(forward, request->head, &request->fields[i]);
+	request_connection(forward, request);
+	if (policy->x_forwarded)
+		request_x_forwarded(forward, request, policy);
+	if (policy->forwarded)
+		request_forwarded(forward, request, policy);
+	if (policy->request_id != NULL) {
+		forward_words(forward, "X-Request-Id: ");
+		forward_words(forward, policy->request_id);
+		forward_words(forward, "\r\n");
+	}
+	if (policy->via)
+		forward_words(forward, request->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
+	forward_words(forward, "\r\n");
+}
+
+static bool
+response_keeps(const struct h1_field *field, const struct forward_response_policy *policy)
+{
+	if (field->name == H1_NAME_CONTENT_LENGTH)
+		return policy->keep_length;
+	if (field->name == H1_NAME_UPGRADE)
+		return policy->upgrade || !field->hop;
+	return !field->hop;
+}
+
+static void
+response_connection(struct forward *forward, const struct forward_response_policy *policy)
+{
+	if (policy->upgrade)
+		forward_words(forward, "Connection: upgrade\r\n");
+	else if (!policy->keep_alive)
+		forward_words(forward, "Connection: close\r\n");
+	else if (policy->client_is_10)
+		forward_words(forward, "Connection: keep-alive\r\n");
+	if (policy->chunked)
+		forward_words(forward, "Transfer-Encoding: chunked\r\n");
+}
+
+void
+forward_response(struct forward *forward, const struct h1_response *response,
+    const struct forward_response_policy *policy)
+{
+	const char *head = response->head;
+	uint32_t first = response->field_count > 0 ? response->fields[0].line : response->length - 2;
+	unsigned i;
+
+	forward_begin(forward);
+	if (response->minor == 1) {
+		forward_add(forward, head, first);
+	} else {
+		forward_words(forward, "HTTP/1.1");
+		forward_add(forward, head + 8, first - 8); /* behind "HTTP/1.0" */
+	}
+	for (i = 0; i < response->field_count; i++)
+		if (response_keeps(&response->fields[i], policy))
+			forward_field(forward, head, &response->fields[i]);
+	response_connection(forward, policy);
+	if (policy->via)
+		forward_words(forward, response->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
+	forward_words(forward, "\r\n");
+}
+
+void
+forward_skip(struct forward *forward, size_t sent)
+{
+	int first = 0;
+
+	forward->length -= sent;
+	while (first < forward->count && sent >= forward->pieces[first].iov_len)
+		sent -= forward->pieces[first++].iov_len;
+	if (first < forward->count) {
+		forward->pieces[first].iov_base = (char *)forward->pieces[first].iov_base + sent;
+		forward->pieces[first].iov_len -= sent;
+	}
+	memmove(forward->pieces, forward->pieces + first, (size_t)(forward->count - first) * sizeof *forward->pieces);
+	forward->count -= first;
+}

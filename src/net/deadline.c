@@ -1,0 +1,55 @@
+#include "net/deadline.h"
+
+static void
+deadline_timer_cb(struct timer *timer)
+{
+	struct deadline_queue *queue = CONTAINER_OF(timer, struct deadline_queue, timer);
+	uint64_t now = loop_now(queue->loop);
+	struct deadline *first;
+
+	while ((first = TAILQ_FIRST(&queue->waiting)) != NULL && first->at <= now) {
+		deadline_clear(first);
+		queue->expired(first, queue);
+	}
+	if (first != NULL)
+		timer_set(&queue->timer, first->at - now);
+}
+
+void
+deadline_queue_init(struct deadline_queue *queue, struct loop *loop, uint64_t duration, deadline_fn *expired)
+{
+	TAILQ_INIT(&queue->waiting);
+	queue->loop = loop;
+	queue->duration = duration;
+	queue->expired = expired;
+	timer_init(&queue->timer, loop, deadline_timer_cb);
+}
+
+void
+deadline_queue_clear(struct deadline_queue *queue)
+{
+	timer_clear(&queue->timer);
+}
+
+void
+deadline_set(struct deadline *deadline, struct deadline_queue *queue)
+{
+	deadline_clear(deadline);
+	if (queue->duration == 0)
+		return;
+	deadline->queue = queue;
+	deadline->at = loop_now(queue->loop) + queue->duration;
+	/* the timer of an empty queue may still be set, for one that was cleared: then it fires early, once */
+	if (TAILQ_EMPTY(&queue->waiting) && !timer_is_set(&queue->timer))
+		timer_set(&queue->timer, queue->duration);
+	TAILQ_INSERT_TAIL(&queue->waiting, deadline, link);
+}
+
+void
+deadline_clear(struct deadline *deadline)
+{
+	if (deadline->queue == NULL)
+		return;
+	TAILQ_REMOVE(&deadline->queue->waiting, deadline, link);
+	deadline->queue = NULL;
+}

@@ -1,0 +1,378 @@
+#include "worker/exchange.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "worker/access_log.h"
+#include "worker/pool.h"
+#include "worker/relay.h"
+#include "worker/route.h"
+#include "worker/session.h"
+#include "worker/upstream.h"
+
+/* The request was understood: what it says is kept beyond the parser's scratch. */
+static void
+exchange_take_request(struct exchange *x, const struct h1_request *request)
+{
+	struct session *session = x->session;
+	uint32_t limit = session->policy->client->requests;
+
+	x->method = request->method;
+	x->minor = request->minor;
+	x->upgrade = request->upgrade;
+	x->keep_alive = request->keep_alive && !session->closing && !x->worker->stopping &&
+	    (limit == 0 || session->requests < limit);
+	x->head_length = request->length;
+	x->worker->request_owner = x;
+	relay_begin(&x->request, request->framing, request->content_length, false, request->length);
+	x->request_body = x->request.body;
+}
+
+/* Whether the request is one that drover passes on, and to which pool: the first step's choice. */
+static void
+exchange_decide(struct exchange *x, const struct h1_request *request)
+{
+	uint64_t limit = x->session->policy->client->body_limit;
+
+	if (relay_accept(&x->request, &x->session->in) < 0) {
+		x->session->closing = true;
+		count(x->worker, REQUESTS_BAD, 1);
+		exchange_reply(x, 400, "bad-chunk");
+	} else if (request->method == H1_METHOD_CONNECT) {
+		exchange_reply(x, 501, "connect-method");
+	} else if (limit > 0 && request->framing == H1_FRAMING_LENGTH && request->content_length > limit) {
+		exchange_reply(x, 413, "body-limit");
+	} else if ((x->pool = route_find(x->worker, x->session->policy->listener, request)) == NULL) {
+		exchange_reply(x, 404, "no-route");
+	} else {
+		x->step = step_choose;
+	}
+}
+
+int
+exchange_begin(struct session *session, unsigned status, const char *reason)
+{
+	struct worker *worker = session->worker;
+	struct exchange *x = freelist_get_zeroed(&worker->exchanges);
+
+	if (x == NULL)
+		return -1;
+	x->magic = EXCHANGE_MAGIC;
+	x->session = session;
+	x->worker = worker;
+	x->begun = worker->access_log != NULL ? clock_monotonic() : 0;
+	x->number = worker->request_number++;
+	session->exchange = x;
+	session->requests++;
+	session->linger_wanted = false;
+	deadline_clear(&session->deadline);
+	count(worker, REQUESTS, 1);
+	count(worker, REQUESTS_ACTIVE, 1);
+	if (status != 0) {
+		count(worker, REQUESTS_BAD, 1);
+		session->closing = true;
+		relay_begin(&x->request, H1_FRAMING_CLOSE, 0, false, 0);
+		access_log_begin(x, NULL);
+		exchange_reply(x, status, reason);
+		return 0;
+	}
+	exchange_take_request(x, &worker->request);
+	access_log_begin(x, &worker->request);
+	exchange_decide(x, &worker->request);
+	return 0;
+}
+
+enum step_result
+exchange_run(struct exchange *exchange)
+{
+	enum step_result result;
+
+	OBJECT_CHECK(exchange, EXCHANGE_MAGIC);
+	do
+		result = exchange->step(exchange);
+	while (result == STEP_NEXT);
+	return result;
+}
+
+/* Takes it out of the worker's books and frees it. */
+static void
+exchange_end(struct exchange *x)
+{
+	struct worker *worker = x->worker;
+
+	if (x->status >= 200 || x->status == 101)
+		access_log_add(x);
+	else if (x->reason != NULL) {
+		x->status = 499; /* ended before there was an answer, as nginx has it */
+		access_log_add(x);
+	}
+	free(x->record);
+	buffer_release(&x->reply, &worker->buffers);
+	if (worker->request_owner == x)
+		worker->request_owner = NULL;
+	if (worker->response_owner == x)
+		worker->response_owner = NULL;
+	x->session->exchange = NULL;
+	uncount(worker, REQUESTS_ACTIVE);
+	x->magic = 0;
+	freelist_put(&worker->exchanges, x);
+}
+
+static void
+count_response(struct worker *worker, unsigned status)
+{
+	if (status >= 500)
+		count(worker, RESPONSES_5XX, 1);
+	else if (status >= 400)
+		count(worker, RESPONSES_4XX, 1);
+	else if (status >= 300)
+		count(worker, RESPONSES_3XX, 1);
+	else if (status >= 200)
+		count(worker, RESPONSES_2XX, 1);
+}
+
+enum step_result
+exchange_abort(struct exchange *exchange, const char *reason)
+{
+	struct session *session = exchange->session;
+
+	exchange->reason = reason;
+	if (exchange->upstream == NULL || !exchange->answered)
+		count(exchange->worker, CLIENT_ABORTS, 1);
+	upstream_detach(exchange, false);
+	pool_leave(exchange);
+	exchange_end(exchange);
+	session_close(session, true);
+	return STEP_END;
+}
+
+enum step_result
+step_finish(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	bool request_done = exchange->request.body.done && exchange->request.ready == 0;
+
+	upstream_detach(exchange, exchange->keep_upstream && request_done && !exchange->request.broken);
+	pool_leave(exchange);
+	relay_forget(&exchange->request, &session->in);
+	if (!request_done)
+		session->linger_wanted = true;
+	if (!request_done || !exchange->keep_alive)
+		session->closing = true;
+	count_response(exchange->worker, exchange->status);
+	exchange_end(exchange);
+	return STEP_END;
+}
+
+/* The status line, fields and text of an answer of drover's own. Returns its length. */
+static int
+reply_format(const struct exchange *x, char *to, size_t size)
+{
+	const char *phrase = h1_status_phrase(x->status);
+	char text[80];
+	int length = snprintf(text, sizeof text, "%u %s\n", x->status, phrase);
+	const char *connection = !x->keep_alive ? "Connection: close\r\n" : x->minor == 0 ? "Connection: keep-alive\r\n" : "";
+
+	return snprintf(to, size, "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%s\r\n%s", x->status,
+	    phrase, length, connection, x->method == H1_METHOD_HEAD ? "" : text);
+}
+
+enum step_result
+exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
+{
+	struct session *session = exchange->session;
+
+	upstream_detach(exchange, false);
+	pool_leave(exchange);
+	exchange->status = (uint16_t)status;
+	exchange->reason = reason;
+	exchange->step = step_reply;
+	if (exchange->request.body.done) {
+		relay_sent(&exchange->request, &session->in, exchange->request.ready);
+		exchange->request.broken = true;
+	} else {
+		exchange->keep_alive = false;
+	}
+	if (session->closing || !buffer_reserve(&exchange->reply, &exchange->worker->buffers))
+		exchange->keep_alive = false;
+	if (exchange->reply.bytes != NULL)
+		exchange->reply.end = (uint32_t)reply_format(exchange, exchange->reply.bytes, exchange->reply.size);
+	return STEP_NEXT;
+}
+
+enum step_result
+step_reply(struct exchange *exchange)
+{
+	struct stream *client = &exchange->session->stream;
+	struct buffer *reply = &exchange->reply;
+
+	while (buffer_length(reply) > 0) {
+		struct iovec iov = { buffer_first(reply), buffer_length(reply) };
+		ssize_t n = client->writable ? stream_write(client, &iov, 1) : (errno = EAGAIN, -1);
+
+		if (n < 0 && errno != EAGAIN)
+			return exchange_abort(exchange, "client-abort");
+		if (n < 0)
+			return exchange_wait(exchange);
+		reply->start += (uint32_t)n;
+		exchange->answered = true;
+		exchange->response.bytes += (uint64_t)n;
+		count(exchange->worker, CLIENT_BYTES_OUT, n);
+	}
+	exchange->step = step_finish;
+	return STEP_NEXT;
+}
+
+/* Whether the request may be sent once more (RFC 9110 9.2.2), and all of it is still here. */
+static bool
+exchange_may_retry(const struct exchange *x, bool race)
+{
+	if (x->received || x->answered || x->request.held == 0 || x->pool == NULL)
+		return false;
+	if (x->sent && !(race && h1_method_idempotent(x->method)))
+		return false;
+	return x->attempts <= x->pool->conf->retries;
+}
+
+/* Back to the head, which is still in the session's buffer. */
+static enum step_result
+exchange_retry(struct exchange *x)
+{
+	struct relay *request = &x->request;
+
+	count(x->worker, RETRIES, 1);
+	x->out_sent = 0;
+	x->worker->request_owner = NULL;
+	/* what was accepted is accepted again: the body begins anew behind the head */
+	request->body = x->request_body;
+	request->held = x->head_length;
+	request->ready = 0;
+	request->broken = false;
+	request->bytes = 0;
+	x->step = relay_accept(request, &x->session->in) < 0 ? step_finish : step_choose;
+	return STEP_NEXT;
+}
+
+enum step_result
+exchange_server_failed(struct exchange *exchange, unsigned status, const char *reason)
+{
+	struct server *server = exchange->server;
+	/* a kept connection that ends as the request comes is nobody's fault */
+	bool race = exchange->upstream != NULL && exchange->upstream->served > 0 && !exchange->received && status != 504;
+	bool retry = exchange_may_retry(exchange, race);
+
+	exchange->reason = reason;
+	exchange->failure = (uint16_t)status;
+	upstream_detach(exchange, false);
+	pool_leave(exchange);
+	if (!race)
+		pool_server_failed(exchange->worker, server, reason);
+	if (exchange->answered)
+		return exchange_abort(exchange, reason);
+	if (!retry)
+		return exchange_reply(exchange, status, reason);
+	if (race)
+		exchange->fresh_only = true;
+	else
+		pool_exclude(exchange, server);
+	return exchange_retry(exchange);
+}
+
+void
+exchange_server_timeout(struct exchange *exchange, const char *reason)
+{
+	struct session *session = exchange->session;
+
+	count(exchange->worker, SERVER_TIMEOUTS, 1);
+	exchange_server_failed(exchange, 504, reason);
+	session_run(session);
+}
+
+void
+exchange_client_timeout(struct exchange *exchange, const char *reason)
+{
+	struct session *session = exchange->session;
+
+	count(exchange->worker, CLIENT_TIMEOUTS, 1);
+	if (exchange->answered) {
+		exchange_abort(exchange, reason);
+		return;
+	}
+	exchange_reply(exchange, 408, reason);
+	session_run(session);
+}
+
+/* What the client is waited for; NULL: nothing. */
+static struct deadline_queue *
+exchange_client_queue(const struct exchange *x, bool request_open)
+{
+	struct policy *policy = x->session->policy;
+
+	if (x->tunnel && x->step == step_tunnel)
+		return &policy->tunnel;
+	if (x->response.ready > 0 || x->step == step_send_response || x->step == step_reply)
+		return &policy->send;
+	return request_open && x->request.ready == 0 && !x->session->stream.readable ? &policy->body : NULL;
+}
+
+static struct deadline_queue *
+exchange_server_queue(const struct exchange *x, bool request_open)
+{
+	if (x->step == step_tunnel)
+		return NULL;
+	if (x->step == step_send_head || (request_open && x->request.ready > 0))
+		return &x->pool->send;
+	if (!request_open && x->response.ready == 0 && (x->step == step_read_response || x->step == step_relay))
+		return &x->pool->response;
+	return NULL;
+}
+
+enum step_result
+exchange_wait(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	bool request_open = !exchange->request.broken && !(exchange->request.body.done && exchange->request.ready == 0);
+	struct deadline_queue *queue = exchange_client_queue(exchange, request_open);
+
+	if (queue == NULL && !watch_is_open(&session->stream.watch)) {
+		if (session->deadline.queue == NULL)
+			deadline_set(&session->deadline, &session->policy->unwatched);
+	} else if (queue == NULL) {
+		deadline_clear(&session->deadline);
+	} else if (session_watch(session) < 0) {
+		return exchange_abort(exchange, "no-memory");
+	} else {
+		deadline_set(&session->deadline, queue);
+	}
+	if (exchange->upstream != NULL) {
+		queue = exchange_server_queue(exchange, request_open);
+		if (queue != NULL)
+			deadline_set(&exchange->upstream->deadline, queue);
+		else
+			deadline_clear(&exchange->upstream->deadline);
+	}
+	return STEP_WAIT;
+}
+
+const char *
+exchange_errno_reason(int error, const char *otherwise)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return "connect-refused";
+	case ETIMEDOUT:
+		return "connect-timeout";
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return "unreachable";
+	case ENOENT:
+		return "no-such-socket";
+	case ECONNRESET:
+	case EPIPE:
+		return "reset-by-server";
+	default:
+		return otherwise;
+	}
+}

@@ -1,0 +1,58 @@
+/*
+ * One request and its response, as steps: each does what it can and says what
+ * comes next. Steps that send the request are in exchange_request.c, those that
+ * read and pass on the response in exchange_response.c, the rest in exchange.c.
+ */
+#ifndef DROVER_WORKER_EXCHANGE_H
+#define DROVER_WORKER_EXCHANGE_H
+
+#include "worker/internal.h"
+
+/*
+ * Begins an exchange for the request in worker->request, which was parsed from
+ * session->in. With status != 0 it could not be parsed: that is the answer.
+ * -1: no memory, and nothing was begun.
+ */
+int exchange_begin(struct session *session, unsigned status, const char *reason);
+
+/* Goes on until it must wait (STEP_WAIT) or is over and gone (STEP_END). */
+enum step_result exchange_run(struct exchange *exchange);
+
+/* A deadline has passed. Goes on with the session. */
+void exchange_server_timeout(struct exchange *exchange, const char *reason);
+void exchange_client_timeout(struct exchange *exchange, const char *reason);
+
+/* Breaks it off: the client sees an error, not an end; both connections are closed. */
+enum step_result exchange_abort(struct exchange *exchange, const char *reason);
+
+/* ---- for the steps */
+
+/* The next step is to answer with a short page of drover's own. Always STEP_NEXT. */
+enum step_result exchange_reply(struct exchange *exchange, unsigned status, const char *reason);
+
+/*
+ * The server cannot be used: another attempt where that is safe, else the answer
+ * (502 or 504), or the break-off when the client has part of a response.
+ */
+enum step_result exchange_server_failed(struct exchange *exchange, unsigned status, const char *reason);
+
+enum step_result step_choose(struct exchange *exchange);
+enum step_result step_connect(struct exchange *exchange);
+enum step_result step_send_head(struct exchange *exchange);
+enum step_result step_read_response(struct exchange *exchange);
+enum step_result step_send_response(struct exchange *exchange);
+enum step_result step_relay(struct exchange *exchange);
+enum step_result step_tunnel(struct exchange *exchange);
+enum step_result step_reply(struct exchange *exchange);
+enum step_result step_finish(struct exchange *exchange);
+
+/* Sends on what it can of the request's body. STEP_NEXT: go on with the response; else the result to return. */
+enum step_result exchange_pump_request(struct exchange *exchange);
+
+/* Sets the deadlines for what both sides are waiting for. Always STEP_WAIT. */
+enum step_result exchange_wait(struct exchange *exchange);
+
+/* What to call the other side's errno in the log. */
+const char *exchange_errno_reason(int error, const char *otherwise);
+
+#endif

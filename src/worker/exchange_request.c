@@ -1,0 +1,194 @@
+/* The steps that choose a server and send the request to it. Runs in workers. */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/access_log.h"
+#include "worker/exchange.h"
+#include "worker/pool.h"
+#include "worker/relay.h"
+#include "worker/session.h"
+#include "worker/upstream.h"
+
+static enum step_result
+choose_found_none(struct exchange *x)
+{
+	if (x->failure != 0)
+		return exchange_reply(x, x->failure, x->reason);
+	count(x->worker, NO_SERVER, 1);
+	return exchange_reply(x, 503, "no-server");
+}
+
+/* Connecting failed at once. What drover itself lacks is not the server's fault. */
+static enum step_result
+choose_not_connected(struct exchange *x, int error)
+{
+	count(x->worker, SERVER_CONNECT_ERRORS, 1);
+	if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS || error == EADDRNOTAVAIL) {
+		log_warn("cannot connect to %s: out of %s", x->server->conf->name,
+		    error == EADDRNOTAVAIL ? "local ports" : error == EMFILE || error == ENFILE ? "descriptors" : "memory");
+		return exchange_reply(x, 503, "no-descriptors");
+	}
+	return exchange_server_failed(x, 502, exchange_errno_reason(error, "connect-failed"));
+}
+
+enum step_result
+step_choose(struct exchange *exchange)
+{
+	struct upstream *upstream = NULL;
+	/* sending it twice must not be needed: it might do twice what it asks for, or be gone from the buffer */
+	bool certain = !h1_method_idempotent(exchange->method) || !exchange->request.body.done;
+
+	if (pool_choose(exchange) == NULL)
+		return choose_found_none(exchange);
+	exchange->log_server = exchange->server;
+	exchange->attempts++;
+	exchange->sent = false;
+	exchange->step = step_send_head;
+	if (!exchange->fresh_only)
+		upstream = upstream_reuse(exchange, certain);
+	if (upstream != NULL)
+		return STEP_NEXT;
+	upstream = upstream_connect(exchange);
+	if (upstream == NULL)
+		return choose_not_connected(exchange, errno);
+	if (upstream->connecting) {
+		deadline_set(&upstream->deadline, &exchange->pool->connect);
+		exchange->step = step_connect;
+	}
+	return STEP_NEXT;
+}
+
+enum step_result
+step_connect(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+
+	if (!exchange->upstream->connecting) {
+		exchange->step = step_send_head;
+		return STEP_NEXT;
+	}
+	if (!watch_is_open(&session->stream.watch) && session->deadline.queue == NULL)
+		deadline_set(&session->deadline, &session->policy->unwatched);
+	return STEP_WAIT;
+}
+
+/* The parsed request, from the worker's scratch if it is still there, else parsed again. */
+static const struct h1_request *
+request_parsed(struct exchange *x)
+{
+	struct worker *worker = x->worker;
+	struct h1_scan scan = { 0 };
+
+	if (worker->request_owner != x) {
+		INVARIANT(h1_request_parse(&worker->request, &scan, buffer_first(&x->session->in), x->head_length,
+			      &worker->limits) == H1_DONE);
+		worker->request_owner = x;
+	}
+	return &worker->request;
+}
+
+static void
+request_format(struct exchange *x)
+{
+	const struct conf *conf = x->worker->conf;
+	char client[ADDRESS_TEXT_MAX], id[REQUEST_ID_MAX];
+	const struct forward_request_policy policy = {
+		.client = session_client(x->session, client),
+		.client_is_ipv6 = x->session->peer.family == AF_INET6,
+		.scheme = "http",
+		.fallback_host = x->server->conf->address.socket.any.sa_family == AF_UNIX ? "localhost" : x->server->conf->name,
+		.request_id = conf->request_id ? request_id(x, id) : NULL,
+		.x_forwarded = (conf->forwarded & CONF_FORWARDED_X) != 0,
+		.forwarded = (conf->forwarded & CONF_FORWARDED_RFC7239) != 0,
+		.trusted = x->session->trusted,
+		.via = conf->via,
+	};
+
+	forward_request(&x->worker->forward, request_parsed(x), &policy);
+}
+
+static enum step_result
+send_head_failed(struct exchange *x, int error)
+{
+	bool connected = x->sent || x->upstream->served > 0;
+
+	if (!connected)
+		count(x->worker, SERVER_CONNECT_ERRORS, 1);
+	return exchange_server_failed(x, 502, exchange_errno_reason(error, connected ? "send-failed" : "connect-failed"));
+}
+
+enum step_result
+step_send_head(struct exchange *exchange)
+{
+	struct forward *forward = &exchange->worker->forward;
+	struct relay *request = &exchange->request;
+	size_t head;
+	ssize_t n;
+
+	if (!exchange->upstream->stream.writable)
+		return exchange_wait(exchange);
+	request_format(exchange);
+	head = forward->length;
+	if (request->ready > 0)
+		forward_add(forward, relay_ready(request, &exchange->session->in), request->ready);
+	forward_skip(forward, exchange->out_sent);
+	n = stream_write(&exchange->upstream->stream, forward->pieces, forward->count);
+	if (n < 0)
+		return errno == EAGAIN ? exchange_wait(exchange) : send_head_failed(exchange, errno);
+	if (exchange->begun != 0 && !exchange->sent)
+		exchange->connected_at = clock_monotonic();
+	exchange->sent = true;
+	exchange->out_sent += (uint32_t)n;
+	count(exchange->worker, SERVER_BYTES_OUT, n);
+	if (exchange->out_sent < head)
+		return exchange_wait(exchange);
+	relay_sent(request, &exchange->session->in, exchange->out_sent - head);
+	exchange->out_sent = 0;
+	exchange->step = step_read_response;
+	return STEP_NEXT;
+}
+
+/* What the request's relay came to, when it did not just go on. */
+static enum step_result
+pump_failed(struct exchange *x, enum relay_result result)
+{
+	switch (result) {
+	case RELAY_YIELD:
+		session_later(x->session);
+		return STEP_NEXT;
+	case RELAY_SINK_FAILED:
+		/* the server reads no more; it may have answered all the same */
+		x->request.broken = true;
+		return STEP_NEXT;
+	case RELAY_MALFORMED:
+		count(x->worker, REQUESTS_BAD, 1);
+		x->session->closing = true;
+		return x->answered ? exchange_abort(x, "bad-chunk") : exchange_reply(x, 400, "bad-chunk");
+	case RELAY_NO_MEMORY:
+		return exchange_abort(x, "no-memory");
+	default:
+		return exchange_abort(x, "client-abort");
+	}
+}
+
+enum step_result
+exchange_pump_request(struct exchange *exchange)
+{
+	struct relay *request = &exchange->request;
+	uint64_t limit = exchange->session->policy->client->body_limit;
+	const struct relay_path path = { &exchange->session->stream, &exchange->session->in, &exchange->upstream->stream,
+		COUNTER_CLIENT_BYTES_IN, COUNTER_SERVER_BYTES_OUT };
+	enum relay_result result;
+
+	if (request->broken || (request->body.done && request->ready == 0))
+		return STEP_NEXT;
+	result = relay_run(request, exchange->worker, &path);
+	if (limit > 0 && request->bytes > limit) {
+		exchange->session->closing = true;
+		return exchange->answered ? exchange_abort(exchange, "body-limit") : exchange_reply(exchange, 413, "body-limit");
+	}
+	if (result == RELAY_DONE || result == RELAY_WAIT_SOURCE || result == RELAY_WAIT_SINK)
+		return STEP_NEXT;
+	return pump_failed(exchange, result);
+}

@@ -1,0 +1,311 @@
+/* The steps that read the response and pass it on. Runs in workers. */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "worker/exchange.h"
+#include "worker/pool.h"
+#include "worker/relay.h"
+#include "worker/session.h"
+
+/* The response breaks HTTP, or ended before its end. */
+static enum step_result
+response_bad(struct exchange *x, const char *reason)
+{
+	count(x->worker, SERVER_BAD_RESPONSES, 1);
+	return exchange_server_failed(x, 502, reason);
+}
+
+/* Reads once. STEP_NEXT: there are more bytes in the buffer. */
+static enum step_result
+response_fill(struct exchange *x)
+{
+	struct upstream *upstream = x->upstream;
+	struct worker *worker = x->worker;
+	ssize_t n;
+
+	if (!upstream->stream.readable)
+		return exchange_wait(x);
+	if (!buffer_reserve(&upstream->in, &worker->buffers))
+		return exchange_abort(x, "no-memory");
+	n = stream_read(&upstream->stream, upstream->in.bytes + upstream->in.end, buffer_room(&upstream->in));
+	if (n < 0 && errno == EAGAIN) {
+		buffer_release_empty(&upstream->in, &worker->buffers);
+		return exchange_wait(x);
+	}
+	if (n <= 0 && x->received)
+		return response_bad(x, "truncated-response");
+	if (n < 0)
+		return exchange_server_failed(x, 502, exchange_errno_reason(errno, "receive-failed"));
+	if (n == 0)
+		return exchange_server_failed(x, 502, "closed-by-server");
+	count(worker, SERVER_BYTES_IN, n);
+	upstream->in.end += (uint32_t)n;
+	return STEP_NEXT;
+}
+
+/* The first byte of a response: from here on the request is never sent again, and its bytes are not needed. */
+static void
+response_received(struct exchange *x)
+{
+	struct session *session = x->session;
+
+	x->received = true;
+	if (x->begun != 0)
+		x->first_byte_at = clock_monotonic();
+	relay_forget(&x->request, &session->in);
+	buffer_release_empty(&session->in, &x->worker->buffers);
+	pool_server_worked(x->worker, x->server);
+}
+
+static enum step_result
+response_interim(struct exchange *x, const struct h1_response *response)
+{
+	if (x->minor == 0) { /* RFC 9110 15.2: never to a client of HTTP/1.0 */
+		x->upstream->in.start += response->length;
+		return STEP_NEXT;
+	}
+	count(x->worker, RESPONSES_1XX, 1);
+	x->interim = true;
+	x->step = step_send_response;
+	return STEP_NEXT;
+}
+
+/* The final response's head is here: how its body goes on, and what becomes of both connections. */
+static enum step_result
+response_final(struct exchange *x, const struct h1_response *response)
+{
+	bool old = x->minor == 0;
+	bool request_done = x->request.body.done && x->request.ready == 0;
+
+	if (response->framing == H1_FRAMING_TUNNEL && !x->upgrade)
+		return response_bad(x, "unasked-upgrade");
+	x->tunnel = response->framing == H1_FRAMING_TUNNEL;
+	x->interim = false;
+	x->status = response->status;
+	relay_begin(&x->response, response->framing, response->content_length, old, response->length);
+	if (!request_done || x->tunnel || x->worker->stopping || x->session->closing)
+		x->keep_alive = false;
+	if (old && (response->framing == H1_FRAMING_CHUNKED || response->framing == H1_FRAMING_CLOSE))
+		x->keep_alive = false;
+	x->response.enchunk = !old && response->framing == H1_FRAMING_CLOSE;
+	x->keep_upstream = response->keep_alive && !x->tunnel;
+	x->step = step_send_response;
+	return STEP_NEXT;
+}
+
+enum step_result
+step_read_response(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+	struct upstream *upstream = exchange->upstream;
+	enum step_result result = exchange_pump_request(exchange);
+	enum h1_result parsed = H1_MORE;
+
+	if (result != STEP_NEXT || exchange->step != step_read_response)
+		return result;
+	if (buffer_length(&upstream->in) == 0)
+		result = response_fill(exchange);
+	while (result == STEP_NEXT && exchange->step == step_read_response) {
+		if (!exchange->received)
+			response_received(exchange);
+		worker->response_owner = NULL;
+		parsed = h1_response_parse(&worker->response, &upstream->scan, buffer_first(&upstream->in),
+		    buffer_length(&upstream->in), &worker->limits, exchange->method);
+		if (parsed != H1_MORE)
+			break;
+		result = response_fill(exchange);
+	}
+	if (parsed == H1_MORE)
+		return result;
+	if (parsed == H1_ERROR)
+		return response_bad(exchange, worker->response.reason);
+	worker->response_owner = exchange;
+	exchange->out_sent = 0;
+	exchange->response_length = worker->response.length;
+	upstream->in.start += upstream->scan.start;
+	upstream->scan = (struct h1_scan){ 0 };
+	if (worker->response.status < 200 && worker->response.status != 101)
+		return response_interim(exchange, &worker->response);
+	return response_final(exchange, &worker->response);
+}
+
+static const struct h1_response *
+response_parsed(struct exchange *x)
+{
+	struct worker *worker = x->worker;
+	struct h1_scan scan = { 0 };
+
+	if (worker->response_owner != x) {
+		INVARIANT(h1_response_parse(&worker->response, &scan, buffer_first(&x->upstream->in), x->response_length,
+			      &worker->limits, x->method) == H1_DONE);
+		worker->response_owner = x;
+	}
+	return &worker->response;
+}
+
+static void
+response_format(struct exchange *x)
+{
+	const struct forward_response_policy policy = {
+		.keep_alive = x->keep_alive || x->interim,
+		.client_is_10 = x->minor == 0,
+		.chunked = !x->interim && (x->response.enchunk || x->response.body.kind == BODY_CHUNKED),
+		.keep_length = !x->interim,
+		.upgrade = x->tunnel,
+		.via = x->worker->conf->via,
+	};
+
+	forward_response(&x->worker->forward, response_parsed(x), &policy);
+}
+
+/* The head has gone out, and `more` bytes of the body behind it. */
+static enum step_result
+response_sent(struct exchange *x, size_t more)
+{
+	struct buffer *in = &x->upstream->in;
+
+	x->out_sent = 0;
+	if (x->interim) {
+		in->start += x->response_length;
+		x->interim = false;
+		x->step = step_read_response;
+		return STEP_NEXT;
+	}
+	relay_sent(&x->response, in, more);
+	relay_forget(&x->response, in);
+	x->step = x->tunnel ? step_tunnel : step_relay;
+	if (x->tunnel)
+		count(x->worker, TUNNELS, 1);
+	return STEP_NEXT;
+}
+
+/* Adds what there is of the body, when it goes on as it came. -1: malformed. */
+static int
+response_add_body(struct exchange *x)
+{
+	struct relay *response = &x->response;
+
+	if (x->interim || response->enchunk || response->body.kind == BODY_DECHUNKED)
+		return 0;
+	if (relay_accept(response, &x->upstream->in) < 0)
+		return -1;
+	if (response->ready > 0)
+		forward_add(&x->worker->forward, relay_ready(response, &x->upstream->in), response->ready);
+	return 0;
+}
+
+enum step_result
+step_send_response(struct exchange *exchange)
+{
+	struct forward *forward = &exchange->worker->forward;
+	size_t head;
+	ssize_t n;
+
+	if (!exchange->session->stream.writable)
+		return exchange_wait(exchange);
+	response_format(exchange);
+	head = forward->length;
+	if (response_add_body(exchange) < 0)
+		return response_bad(exchange, "bad-chunk");
+	forward_skip(forward, exchange->out_sent);
+	n = stream_write(&exchange->session->stream, forward->pieces, forward->count);
+	if (n < 0)
+		return errno == EAGAIN ? exchange_wait(exchange) : exchange_abort(exchange, "client-abort");
+	exchange->answered |= !exchange->interim;
+	exchange->out_sent += (uint32_t)n;
+	count(exchange->worker, CLIENT_BYTES_OUT, n);
+	if (exchange->out_sent < head)
+		return exchange_wait(exchange);
+	return response_sent(exchange, exchange->out_sent - head);
+}
+
+static enum step_result
+relay_ended(struct exchange *x, enum relay_result result)
+{
+	switch (result) {
+	case RELAY_DONE:
+		x->step = step_finish;
+		return STEP_NEXT;
+	case RELAY_WAIT_SOURCE:
+	case RELAY_WAIT_SINK:
+		return exchange_wait(x);
+	case RELAY_YIELD:
+		session_later(x->session);
+		return STEP_WAIT;
+	case RELAY_TRUNCATED:
+		return response_bad(x, "truncated-response");
+	case RELAY_SOURCE_FAILED:
+		return response_bad(x, exchange_errno_reason(errno, "receive-failed"));
+	case RELAY_MALFORMED:
+		return response_bad(x, "bad-chunk");
+	case RELAY_NO_MEMORY:
+		return exchange_abort(x, "no-memory");
+	case RELAY_SINK_FAILED:
+		break;
+	}
+	return exchange_abort(x, "client-abort");
+}
+
+static enum relay_result
+response_run(struct exchange *x)
+{
+	const struct relay_path path = { &x->upstream->stream, &x->upstream->in, &x->session->stream,
+		COUNTER_SERVER_BYTES_IN, COUNTER_CLIENT_BYTES_OUT };
+
+	return relay_run(&x->response, x->worker, &path);
+}
+
+enum step_result
+step_relay(struct exchange *exchange)
+{
+	enum step_result result = exchange_pump_request(exchange);
+
+	if (result != STEP_NEXT)
+		return result;
+	return relay_ended(exchange, response_run(exchange));
+}
+
+/* One direction has come to its end: the receiver is told, and goes on sending. */
+static void
+tunnel_end(struct relay *relay, struct stream *to)
+{
+	if (relay->ended)
+		return;
+	relay->ended = true;
+	stream_shutdown(to);
+}
+
+static bool
+tunnel_goes_on(enum relay_result result)
+{
+	return result == RELAY_DONE || result == RELAY_WAIT_SOURCE || result == RELAY_WAIT_SINK || result == RELAY_YIELD;
+}
+
+enum step_result
+step_tunnel(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	const struct relay_path path = { &session->stream, &session->in, &exchange->upstream->stream,
+		COUNTER_CLIENT_BYTES_IN, COUNTER_SERVER_BYTES_OUT };
+	enum relay_result up, down;
+
+	if (exchange->request.body.kind != BODY_UNTIL_END)
+		relay_begin(&exchange->request, H1_FRAMING_TUNNEL, 0, false, 0);
+	up = relay_run(&exchange->request, exchange->worker, &path);
+	down = response_run(exchange);
+	if (!tunnel_goes_on(up) || !tunnel_goes_on(down))
+		return exchange_abort(exchange, "tunnel-broken");
+	if (up == RELAY_DONE)
+		tunnel_end(&exchange->request, &exchange->upstream->stream);
+	if (down == RELAY_DONE)
+		tunnel_end(&exchange->response, &session->stream);
+	if (up == RELAY_DONE && down == RELAY_DONE) {
+		exchange->step = step_finish;
+		return STEP_NEXT;
+	}
+	if (up == RELAY_YIELD || down == RELAY_YIELD) {
+		session_later(session);
+		return STEP_WAIT;
+	}
+	return exchange_wait(exchange);
+}

@@ -1,0 +1,188 @@
+/*
+ * The objects of a worker and how they hang together. Private to this folder.
+ *
+ *   worker > session (client connection) > exchange (request and response) > upstream (server connection)
+ *
+ * A session has at most one exchange at a time; an exchange has an upstream from
+ * the moment a server is chosen until its response is read.
+ */
+#ifndef DROVER_WORKER_INTERNAL_H
+#define DROVER_WORKER_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/object.h"
+#include "conf/conf.h"
+#include "http/body.h"
+#include "http/forward.h"
+#include "http/h1.h"
+#include "ipc/channel.h"
+#include "ipc/scoreboard.h"
+#include "ipc/worker_start.h"
+#include "net/deadline.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "worker/buffer.h"
+
+struct access_log;
+struct exchange;
+struct log_record;
+
+/* How clients of one listener are treated, and the deadlines of their sessions. */
+struct policy {
+	const struct conf_client *client;
+	const struct conf_listener *listener;
+	struct deadline_queue header, body, keepalive, send, tunnel, linger, unwatched;
+};
+
+struct server {
+	const struct conf_server *conf;
+	unsigned index; /* on the scoreboard */
+	unsigned idle_count;
+	TAILQ_HEAD(, upstream) idle; /* the last used first */
+};
+
+struct pool {
+	const struct conf_pool *conf;
+	struct scoreboard_pool *board;
+	struct server *servers;
+	struct balance_candidate *candidates; /* by server */
+	struct deadline_queue connect, response, send, idle;
+};
+
+#define SESSION_MAGIC 0x5e551040u
+struct session {
+	uint32_t magic;
+	uint32_t requests; /* begun on this connection */
+	struct stream stream;
+	struct worker *worker;
+	struct policy *policy;
+	struct exchange *exchange; /* NULL: between two requests */
+	struct deadline deadline;
+	struct buffer in;
+	struct h1_scan scan;
+	TAILQ_ENTRY(session) link;
+	struct channel_connection peer;
+	bool closing; /* no more requests after this exchange */
+	bool linger_wanted; /* the client may still be sending */
+	bool lingering; /* write side ended: read and throw away until the client has seen it */
+	bool dead;	/* on the worker's list of dead sessions, freed at the end of the turn */
+	bool trusted;	/* its peer is one of trusted-proxies */
+	struct later later;
+};
+
+/* Moves one body (or a tunnel's direction) from a stream to another. */
+struct relay {
+	struct body body;
+	uint32_t ready; /* bytes at the beginning of the source's buffer that go on next */
+	uint32_t held;	/* bytes before those that have gone on, but are kept to be sent again */
+	bool enchunk;	/* what goes on is wrapped in chunks */
+	bool broken;	/* the receiver takes no more */
+	bool ended;	/* the receiver has been told the end of the stream (tunnel) */
+	uint8_t frame_used, frame_length, frame_tail; /* of the size line; of the CRLF behind the data */
+	char frame[20];	     /* size line of the chunk being written, or the last chunk */
+	uint8_t frame_state; /* see relay.c */
+	uint64_t bytes;	     /* that went on, framing included */
+};
+
+enum step_result {
+	STEP_NEXT, /* exchange->step is to be called */
+	STEP_WAIT, /* nothing to do before the next event */
+	STEP_END   /* the exchange is over and gone */
+};
+typedef enum step_result step_fn(struct exchange *exchange);
+
+#define EXCHANGE_MAGIC 0xe8c4a76eu
+struct exchange {
+	uint32_t magic;
+	step_fn *step;
+	struct session *session;
+	struct worker *worker;
+	struct pool *pool;
+	struct server *server;	   /* on which it holds a place, or NULL */
+	struct server *log_server; /* the last one tried */
+	struct upstream *upstream; /* or NULL */
+
+	uint8_t method; /* enum h1_method */
+	uint8_t minor;	/* of the client's HTTP/1.minor */
+	bool keep_alive; /* the client wants, and may have, another request on this connection */
+	bool upgrade;
+	bool fresh_only; /* a kept connection failed: connect anew */
+	bool received;	 /* a byte of a response has come */
+	bool answered;	 /* the final response's head has begun to go to the client */
+	bool tunnel;
+	bool interim;	 /* the head that goes to the client is a 1xx, another follows */
+	bool sent;	 /* a byte of the request has gone to the server of this attempt */
+	bool keep_upstream;
+	uint8_t attempts; /* servers tried */
+	uint16_t status;
+	uint16_t failure; /* the answer when no server is left to try; 0: none has failed */
+	uint32_t head_length; /* of the request's head, at the beginning of the session's buffer while that is held */
+	uint32_t out_sent;    /* of the head that is being written */
+	uint32_t response_length; /* of the response head in the upstream's buffer */
+	const char *reason;   /* why it did not go well, a word for the log; or NULL */
+	struct relay request, response;
+	struct body request_body; /* as it was before its first byte, for another attempt */
+	struct buffer reply;  /* drover's own answer */
+	uint16_t tried[16];   /* servers not to be chosen again */
+	uint8_t tried_count;
+	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
+	uint64_t number;	    /* of the request, in this worker */
+	struct log_record *record;  /* what the access log says of the request; NULL when it is off */
+};
+
+#define UPSTREAM_MAGIC 0x0b57ea30u
+struct upstream {
+	uint32_t magic;
+	uint32_t served;	   /* responses read on it */
+	struct stream stream;
+	struct worker *worker;
+	struct pool *pool;
+	struct server *server;
+	struct exchange *exchange; /* NULL: idle */
+	struct buffer in;
+	struct h1_scan scan;
+	struct deadline deadline;
+	bool connecting;
+	TAILQ_ENTRY(upstream) link; /* of server->idle */
+};
+
+struct worker {
+	const struct worker_start *start;
+	const struct conf *conf;
+	struct scoreboard *board;
+	struct scoreboard_worker *me;
+	unsigned slot;
+	struct loop *loop;
+
+	int channel;
+	struct watch channel_watch;
+	struct channel_message message;
+	struct timer heartbeat;
+
+	struct policy *policies; /* by listener */
+	struct pool *pools;	 /* by pool */
+	struct h1_limits limits;
+	struct buffer_pool buffers;
+	struct freelist sessions, exchanges, upstreams;
+	TAILQ_HEAD(, session) open, dead;
+	struct access_log *access_log;
+	uint64_t request_number;
+
+	bool draining; /* take no more, give back what is idle, end when empty */
+	bool stopping; /* draining, and nobody takes what is idle */
+
+	/* the head being worked on, too large to keep for each exchange; parsed again when it is another's */
+	struct exchange *request_owner, *response_owner;
+	struct h1_request request;
+	struct h1_response response;
+	struct forward forward;
+	char discard[4096];
+};
+
+#define count(worker, counter, amount) scoreboard_add(&(worker)->me->counters[COUNTER_##counter], (uint64_t)(amount))
+#define uncount(worker, counter) scoreboard_add(&(worker)->me->counters[COUNTER_##counter], UINT64_MAX)
+
+#endif

@@ -1,0 +1,13 @@
+noinst_LIBRARIES += libworker.a
+libworker_a_SOURCES = \
+	worker/access_log.c worker/access_log.h \
+	worker/buffer.c worker/buffer.h \
+	worker/exchange.c worker/exchange.h \
+	worker/exchange_request.c worker/exchange_response.c \
+	worker/internal.h \
+	worker/pool.c worker/pool.h \
+	worker/relay.c worker/relay.h \
+	worker/route.c worker/route.h \
+	worker/session.c worker/session.h \
+	worker/upstream.c worker/upstream.h \
+	worker/worker.c worker/worker.h

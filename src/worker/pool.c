@@ -1,0 +1,175 @@
+#include "worker/pool.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ipc/health.h"
+#include "worker/upstream.h"
+
+static int
+pool_open(struct worker *worker, struct pool *pool, size_t number)
+{
+	const struct conf_pool *conf = &worker->conf->pools[number];
+	size_t i;
+
+	pool->conf = conf;
+	pool->board = &worker->board->pools[number];
+	pool->servers = calloc(conf->server_count, sizeof *pool->servers);
+	pool->candidates = calloc(conf->server_count, sizeof *pool->candidates);
+	if (pool->servers == NULL || pool->candidates == NULL)
+		return -1;
+	for (i = 0; i < conf->server_count; i++) {
+		pool->servers[i].conf = &conf->servers[i];
+		pool->servers[i].index = (unsigned)(conf->first_server + i);
+		TAILQ_INIT(&pool->servers[i].idle);
+	}
+	upstream_queues_open(worker, pool);
+	return 0;
+}
+
+int
+pools_open(struct worker *worker)
+{
+	size_t i;
+
+	worker->pools = calloc(worker->conf->pool_count, sizeof *worker->pools);
+	if (worker->pools == NULL)
+		return -1;
+	for (i = 0; i < worker->conf->pool_count; i++)
+		if (pool_open(worker, &worker->pools[i], i) < 0)
+			return -1;
+	return 0;
+}
+
+void
+pools_close(struct worker *worker)
+{
+	size_t i;
+
+	for (i = 0; i < worker->conf->pool_count; i++) {
+		upstream_queues_close(&worker->pools[i]);
+		free(worker->pools[i].servers);
+		free(worker->pools[i].candidates);
+	}
+	free(worker->pools);
+}
+
+static bool
+pool_was_tried(const struct exchange *exchange, unsigned index)
+{
+	unsigned i;
+
+	for (i = 0; i < exchange->tried_count; i++)
+		if (exchange->tried[i] == index)
+			return true;
+	return false;
+}
+
+/* Looks at all servers. Returns whether any was left out for being down. */
+static bool
+pool_survey(struct exchange *exchange, bool down_too)
+{
+	struct worker *worker = exchange->worker;
+	struct pool *pool = exchange->pool;
+	uint64_t now = loop_now(worker->loop);
+	bool any_down = false;
+	size_t i;
+
+	for (i = 0; i < pool->conf->server_count; i++) {
+		const struct scoreboard_server *server = &worker->board->servers[pool->servers[i].index];
+		struct balance_candidate *c = &pool->candidates[i];
+		uint32_t most = scoreboard_get(&server->max_connections);
+		bool up = health_is_up(server, now);
+
+		c->weight = (uint16_t)scoreboard_get(&server->weight);
+		if (pool->conf->balance->needs_load || most > 0)
+			c->load = scoreboard_server_load(worker->board, pool->servers[i].index);
+		c->usable = (up || down_too) && (most == 0 || c->load < most) &&
+		    !(exchange->tried_count > 0 && pool_was_tried(exchange, pool->servers[i].index));
+		any_down |= !up;
+	}
+	return any_down;
+}
+
+/* Takes a place, unless another worker has just taken the last one. */
+static bool
+pool_enter(struct exchange *exchange, struct server *server)
+{
+	struct worker *worker = exchange->worker;
+	_Atomic uint32_t *held = &worker->board->held[worker->slot][server->index];
+	uint32_t most = scoreboard_get(&worker->board->servers[server->index].max_connections);
+
+	if (most == 0) {
+		scoreboard_add(held, 1);
+	} else {
+		/* each worker first takes, then counts: two that race for one place both see too many, never too few */
+		atomic_fetch_add(held, 1);
+		if (scoreboard_server_load(worker->board, server->index) > most) {
+			atomic_fetch_sub(held, 1);
+			return false;
+		}
+	}
+	exchange->server = server;
+	scoreboard_add(&worker->board->share[worker->slot][server->index].requests, 1);
+	return true;
+}
+
+struct server *
+pool_choose(struct exchange *exchange)
+{
+	struct pool *pool = exchange->pool;
+	size_t tries;
+
+	for (tries = 0; tries <= pool->conf->server_count; tries++) {
+		uint64_t turn = atomic_fetch_add_explicit(&pool->board->turn, 1, memory_order_relaxed);
+		bool any_down = pool_survey(exchange, false);
+		int i = pool->conf->balance->pick(pool->candidates, pool->conf->server_count, turn);
+
+		if (i == BALANCE_NONE && any_down) {
+			pool_survey(exchange, true);
+			i = pool->conf->balance->pick(pool->candidates, pool->conf->server_count, turn);
+		}
+		if (i == BALANCE_NONE)
+			return NULL;
+		if (pool_enter(exchange, &pool->servers[i]))
+			return exchange->server;
+	}
+	return NULL;
+}
+
+void
+pool_leave(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+
+	if (exchange->server == NULL)
+		return;
+	scoreboard_add(&worker->board->held[worker->slot][exchange->server->index], UINT32_MAX);
+	exchange->server = NULL;
+}
+
+void
+pool_exclude(struct exchange *exchange, const struct server *server)
+{
+	if (exchange->tried_count < ARRAY_LENGTH(exchange->tried))
+		exchange->tried[exchange->tried_count++] = (uint16_t)server->index;
+}
+
+void
+pool_server_worked(struct worker *worker, struct server *server)
+{
+	if (health_worked(&worker->board->servers[server->index]))
+		log_notice("server %s is up again", server->conf->name);
+}
+
+void
+pool_server_failed(struct worker *worker, struct server *server, const char *why)
+{
+	scoreboard_add(&worker->board->share[worker->slot][server->index].failures, 1);
+	if (!health_failed(&worker->board->servers[server->index], loop_now(worker->loop), server->conf->max_fails,
+		server->conf->fail_timeout))
+		return;
+	count(worker, SERVER_MARKED_DOWN, 1);
+	log_warn("server %s is taken for down: %u failures within its fail-timeout, the last: %s", server->conf->name,
+	    server->conf->max_fails, why);
+}

@@ -1,0 +1,212 @@
+#include "worker/relay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RELAY_ROUNDS = 16 }; /* reads in one turn of the loop */
+
+/* Where the chunk that wraps the ready bytes stands. */
+enum frame_state {
+	FRAME_NONE,
+	FRAME_OPEN, /* size line, data, CRLF */
+	FRAME_LAST, /* the last chunk */
+	FRAME_ENDED
+};
+
+void
+relay_begin(struct relay *relay, enum h1_framing framing, uint64_t length, bool dechunk, uint32_t head)
+{
+	memset(relay, 0, sizeof *relay);
+	body_begin(&relay->body, framing, length, dechunk);
+	relay->held = head;
+}
+
+int
+relay_accept(struct relay *relay, struct buffer *in)
+{
+	size_t skip, ready;
+
+	if (relay->ready > 0 || relay->body.done || in->bytes == NULL)
+		return 0;
+	if (body_accept(&relay->body, buffer_first(in) + relay->held, buffer_length(in) - relay->held, &skip, &ready) < 0)
+		return -1;
+	if (skip > 0) {
+		relay_forget(relay, in);
+		in->start += (uint32_t)skip;
+	}
+	relay->ready = (uint32_t)ready;
+	return 0;
+}
+
+const char *
+relay_ready(const struct relay *relay, const struct buffer *in)
+{
+	return buffer_first(in) + relay->held;
+}
+
+void
+relay_sent(struct relay *relay, struct buffer *in, size_t sent)
+{
+	relay->bytes += sent;
+	relay->ready -= (uint32_t)sent;
+	if (relay->held > 0)
+		relay->held += (uint32_t)sent;
+	else
+		in->start += (uint32_t)sent;
+}
+
+void
+relay_forget(struct relay *relay, struct buffer *in)
+{
+	in->start += relay->held;
+	relay->held = 0;
+}
+
+/* Opens the chunk for what is ready, or the last one. Returns whether there is anything to write. */
+static bool
+frame_open(struct relay *relay)
+{
+	if (relay->frame_state == FRAME_NONE && relay->ready > 0) {
+		relay->frame_length = (uint8_t)snprintf(relay->frame, sizeof relay->frame, "%x\r\n", relay->ready);
+		relay->frame_used = 0;
+		relay->frame_tail = 2;
+		relay->frame_state = FRAME_OPEN;
+	} else if (relay->frame_state == FRAME_NONE && relay->body.done) {
+		relay->frame_length = (uint8_t)snprintf(relay->frame, sizeof relay->frame, "0\r\n\r\n");
+		relay->frame_used = 0;
+		relay->frame_tail = 0;
+		relay->frame_state = FRAME_LAST;
+	}
+	return relay->frame_state == FRAME_OPEN || relay->frame_state == FRAME_LAST;
+}
+
+/* Takes note of what was written of the chunk. */
+static void
+frame_sent(struct relay *relay, struct buffer *in, size_t sent)
+{
+	size_t part = (size_t)(relay->frame_length - relay->frame_used);
+
+	part = part < sent ? part : sent;
+	relay->frame_used = (uint8_t)(relay->frame_used + part);
+	relay->bytes += part;
+	sent -= part;
+	part = relay->ready < sent ? relay->ready : sent;
+	relay_sent(relay, in, part);
+	sent -= part;
+	relay->frame_tail = (uint8_t)(relay->frame_tail - sent);
+	relay->bytes += sent;
+	if (relay->frame_used == relay->frame_length && relay->ready == 0 && relay->frame_tail == 0)
+		relay->frame_state = relay->frame_state == FRAME_LAST ? FRAME_ENDED : FRAME_NONE;
+}
+
+static ssize_t
+frame_write(struct relay *relay, struct buffer *in, struct stream *to)
+{
+	static char end[] = "\r\n";
+	struct iovec iov[3];
+	int n = 0;
+	ssize_t sent;
+
+	if (relay->frame_used < relay->frame_length)
+		iov[n++] = (struct iovec){ relay->frame + relay->frame_used,
+			(size_t)(relay->frame_length - relay->frame_used) };
+	if (relay->ready > 0)
+		iov[n++] = (struct iovec){ buffer_first(in) + relay->held, relay->ready };
+	if (relay->frame_tail > 0)
+		iov[n++] = (struct iovec){ end + 2 - relay->frame_tail, relay->frame_tail };
+	sent = stream_write(to, iov, n);
+	if (sent > 0)
+		frame_sent(relay, in, (size_t)sent);
+	return sent;
+}
+
+static ssize_t
+plain_write(struct relay *relay, struct buffer *in, struct stream *to)
+{
+	struct iovec iov = { buffer_first(in) + relay->held, relay->ready };
+	ssize_t sent = stream_write(to, &iov, 1);
+
+	if (sent > 0)
+		relay_sent(relay, in, (size_t)sent);
+	return sent;
+}
+
+static bool
+relay_has_output(struct relay *relay)
+{
+	return relay->enchunk ? frame_open(relay) : relay->ready > 0;
+}
+
+/* Writes what is ready. RELAY_DONE here means: all of that is written. */
+static enum relay_result
+relay_flush(struct relay *relay, struct worker *worker, const struct relay_path *path)
+{
+	ssize_t sent;
+
+	while (relay_has_output(relay)) {
+		if (!path->to->writable)
+			return RELAY_WAIT_SINK;
+		sent = relay->enchunk ? frame_write(relay, path->in, path->to) : plain_write(relay, path->in, path->to);
+		if (sent < 0)
+			return errno == EAGAIN ? RELAY_WAIT_SINK : RELAY_SINK_FAILED;
+		scoreboard_add(&worker->me->counters[path->bytes_written], (uint64_t)sent);
+	}
+	return RELAY_DONE;
+}
+
+/* Reads once into the source's buffer. RELAY_DONE here means: go on. */
+static enum relay_result
+relay_fill(struct relay *relay, struct worker *worker, const struct relay_path *path)
+{
+	ssize_t n;
+
+	if (path->in->bytes != NULL && relay->held > 0 && buffer_room(path->in) == 0)
+		relay_forget(relay, path->in);
+	if (!buffer_reserve(path->in, &worker->buffers))
+		return RELAY_NO_MEMORY;
+	if (relay->body.kind != BODY_LENGTH || relay->body.left > path->in->size)
+		buffer_enlarge(path->in, &worker->buffers);
+	n = stream_read(path->from, path->in->bytes + path->in->end, buffer_room(path->in));
+	if (n < 0)
+		return errno == EAGAIN ? RELAY_WAIT_SOURCE : RELAY_SOURCE_FAILED;
+	if (n == 0)
+		return body_end(&relay->body) ? RELAY_DONE : RELAY_TRUNCATED;
+	scoreboard_add(&worker->me->counters[path->bytes_read], (uint64_t)n);
+	path->in->end += (uint32_t)n;
+	return RELAY_DONE;
+}
+
+static enum relay_result
+relay_move(struct relay *relay, struct worker *worker, const struct relay_path *path)
+{
+	enum relay_result result;
+	int rounds;
+
+	for (rounds = 0; rounds < RELAY_ROUNDS; rounds++) {
+		do {
+			if (relay_accept(relay, path->in) < 0)
+				return RELAY_MALFORMED;
+			result = relay_flush(relay, worker, path);
+			if (result != RELAY_DONE)
+				return result;
+		} while (relay->held == 0 && !relay->body.done && buffer_length(path->in) > 0);
+		if (relay->body.done)
+			return RELAY_DONE;
+		if (!path->from->readable)
+			return RELAY_WAIT_SOURCE;
+		result = relay_fill(relay, worker, path);
+		if (result != RELAY_DONE)
+			return result;
+	}
+	return RELAY_YIELD;
+}
+
+enum relay_result
+relay_run(struct relay *relay, struct worker *worker, const struct relay_path *path)
+{
+	enum relay_result result = relay_move(relay, worker, path);
+
+	buffer_release_empty(path->in, &worker->buffers);
+	return result;
+}

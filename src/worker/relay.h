@@ -1,0 +1,48 @@
+/* Bodies in motion, with back-pressure: nothing is read that cannot be written on. */
+#ifndef DROVER_WORKER_RELAY_H
+#define DROVER_WORKER_RELAY_H
+
+#include "worker/internal.h"
+
+enum relay_result {
+	RELAY_DONE,	     /* the whole body has gone on */
+	RELAY_WAIT_SOURCE,   /* for bytes to read */
+	RELAY_WAIT_SINK,     /* for the receiver to take more */
+	RELAY_YIELD,	     /* it could go on, but others are to have their turn */
+	RELAY_TRUNCATED,     /* the sender ended its stream before the end of the body */
+	RELAY_SOURCE_FAILED, /* errno */
+	RELAY_SINK_FAILED,   /* errno */
+	RELAY_MALFORMED,
+	RELAY_NO_MEMORY
+};
+
+/* The two ends of a relay, and what is counted. */
+struct relay_path {
+	struct stream *from;
+	struct buffer *in;
+	struct stream *to;
+	enum counter bytes_read, bytes_written;
+};
+
+/*
+ * Begins a body whose head is the first `head` bytes in the source's buffer.
+ * The head and what follows it are kept there (held) until relay_forget.
+ */
+void relay_begin(struct relay *relay, enum h1_framing framing, uint64_t length, bool dechunk, uint32_t head);
+
+/* Looks at what is in the buffer: afterwards `ready` tells how much can be written. -1: malformed. */
+int relay_accept(struct relay *relay, struct buffer *in);
+
+/* The first `ready` bytes of the body that are still to be written; only when they go on unwrapped. */
+const char *relay_ready(const struct relay *relay, const struct buffer *in);
+
+/* So many of the ready bytes have been written by the caller. */
+void relay_sent(struct relay *relay, struct buffer *in, size_t sent);
+
+/* Drops what is held: it can not be sent again. */
+void relay_forget(struct relay *relay, struct buffer *in);
+
+/* Moves as much as goes without waiting. */
+enum relay_result relay_run(struct relay *relay, struct worker *worker, const struct relay_path *path);
+
+#endif

@@ -1,0 +1,71 @@
+#include "worker/route.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* The host without its port and without the dot of the root. */
+static struct text
+route_host(const struct h1_request *request)
+{
+	struct text host = { request->head + request->authority.offset, request->authority.length };
+	size_t i = host.length;
+
+	while (i > 0 && host.bytes[i - 1] >= '0' && host.bytes[i - 1] <= '9')
+		i--;
+	if (i > 0 && host.bytes[i - 1] == ':')
+		host.length = i - 1;
+	if (host.length > 0 && host.bytes[host.length - 1] == '.')
+		host.length--;
+	return host;
+}
+
+static bool
+route_host_fits(const char *pattern, struct text host)
+{
+	size_t length = strlen(pattern);
+
+	if (pattern[0] != '*')
+		return text_equal_nocase(pattern, length, host.bytes, host.length);
+	/* "*.example.org": something, then ".example.org" */
+	length--;
+	return host.length > length &&
+	    text_equal_nocase(pattern + 1, length, host.bytes + host.length - length, length);
+}
+
+static bool
+route_fits(const struct conf_route *route, struct text host, struct text path)
+{
+	bool fits = route->host_count == 0;
+	size_t i;
+
+	for (i = 0; i < route->host_count && !fits; i++)
+		fits = route_host_fits(route->hosts[i], host);
+	if (!fits || route->path_count == 0)
+		return fits;
+	for (i = 0; i < route->path_count; i++) {
+		size_t length = strlen(route->paths[i]);
+
+		if (path.length >= length && memcmp(path.bytes, route->paths[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct pool *
+route_find(struct worker *worker, const struct conf_listener *listener, const struct h1_request *request)
+{
+	const struct conf *conf = worker->conf;
+	struct text host = route_host(request);
+	struct text path = { request->head + request->path.offset, request->path.length };
+	size_t i;
+
+	if (listener->pool >= 0)
+		return &worker->pools[listener->pool];
+	if (path.length == 0 || path.bytes[0] == '?')
+		path = (struct text){ "/", 1 };
+	for (i = 0; i < conf->route_count; i++)
+		if (route_fits(&conf->routes[i], host, path))
+			return &worker->pools[conf->routes[i].pool];
+	return NULL;
+}

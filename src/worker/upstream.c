@@ -1,0 +1,221 @@
+#include "worker/upstream.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/connect.h"
+#include "worker/exchange.h"
+#include "worker/session.h"
+
+static void
+upstream_free(struct upstream *upstream)
+{
+	struct worker *worker = upstream->worker;
+
+	deadline_clear(&upstream->deadline);
+	stream_close(&upstream->stream, false);
+	buffer_release(&upstream->in, &worker->buffers);
+	upstream->magic = 0;
+	freelist_put(&worker->upstreams, upstream);
+}
+
+static void
+upstream_leave_idle(struct upstream *upstream)
+{
+	TAILQ_REMOVE(&upstream->server->idle, upstream, link);
+	upstream->server->idle_count--;
+	uncount(upstream->worker, SERVER_IDLE);
+	deadline_clear(&upstream->deadline);
+}
+
+static void
+upstream_drop_idle(struct upstream *upstream)
+{
+	upstream_leave_idle(upstream);
+	upstream_free(upstream);
+}
+
+static void
+upstream_idle_expired(struct deadline *deadline, struct deadline_queue *queue)
+{
+	(void)queue;
+	upstream_drop_idle(CONTAINER_OF(deadline, struct upstream, deadline));
+}
+
+static void
+upstream_connect_expired(struct deadline *deadline, struct deadline_queue *queue)
+{
+	(void)queue;
+	exchange_server_timeout(CONTAINER_OF(deadline, struct upstream, deadline)->exchange, "connect-timeout");
+}
+
+static void
+upstream_response_expired(struct deadline *deadline, struct deadline_queue *queue)
+{
+	(void)queue;
+	exchange_server_timeout(CONTAINER_OF(deadline, struct upstream, deadline)->exchange, "response-timeout");
+}
+
+static void
+upstream_send_expired(struct deadline *deadline, struct deadline_queue *queue)
+{
+	(void)queue;
+	exchange_server_timeout(CONTAINER_OF(deadline, struct upstream, deadline)->exchange, "server-send-timeout");
+}
+
+void
+upstream_queues_open(struct worker *worker, struct pool *pool)
+{
+	deadline_queue_init(&pool->connect, worker->loop, pool->conf->connect_timeout, upstream_connect_expired);
+	deadline_queue_init(&pool->response, worker->loop, pool->conf->response_timeout, upstream_response_expired);
+	deadline_queue_init(&pool->send, worker->loop, pool->conf->send_timeout, upstream_send_expired);
+	deadline_queue_init(&pool->idle, worker->loop, pool->conf->idle_timeout, upstream_idle_expired);
+}
+
+void
+upstream_queues_close(struct pool *pool)
+{
+	if (pool->conf == NULL)
+		return;
+	deadline_queue_clear(&pool->connect);
+	deadline_queue_clear(&pool->response);
+	deadline_queue_clear(&pool->send);
+	deadline_queue_clear(&pool->idle);
+}
+
+static void
+upstream_watch_cb(struct watch *watch, unsigned events)
+{
+	struct upstream *upstream =
+	    OBJECT_CAST(CONTAINER_OF(watch, struct upstream, stream.watch), struct upstream, UPSTREAM_MAGIC);
+
+	stream_note(&upstream->stream, events);
+	if (upstream->exchange == NULL) {
+		/* an idle server has nothing to say: it closes, or what it says belongs to nobody */
+		if (events & (WATCH_READ | WATCH_CLOSED))
+			upstream_drop_idle(upstream);
+		return;
+	}
+	if (events & WATCH_WRITE)
+		upstream->connecting = false;
+	session_run(upstream->exchange->session);
+}
+
+static void
+upstream_attach(struct upstream *upstream, struct exchange *exchange)
+{
+	upstream->exchange = exchange;
+	exchange->upstream = upstream;
+}
+
+/* Whether the kernel knows of no end, no error and no stray byte. */
+static bool
+upstream_is_quiet(const struct upstream *upstream)
+{
+	char byte;
+
+	return recv(upstream->stream.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+struct upstream *
+upstream_reuse(struct exchange *exchange, bool certain)
+{
+	struct upstream *upstream;
+
+	while ((upstream = TAILQ_FIRST(&exchange->server->idle)) != NULL) {
+		if (certain && !upstream_is_quiet(upstream)) {
+			upstream_drop_idle(upstream);
+			continue;
+		}
+		upstream_leave_idle(upstream);
+		upstream_attach(upstream, exchange);
+		count(exchange->worker, SERVER_REUSES, 1);
+		return upstream;
+	}
+	return NULL;
+}
+
+struct upstream *
+upstream_connect(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+	struct upstream *upstream = freelist_get_zeroed(&worker->upstreams);
+	bool connected;
+	int fd;
+
+	if (upstream == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	fd = connect_begin(&exchange->server->conf->address, &connected);
+	if (fd < 0)
+		goto fail;
+	upstream->magic = UPSTREAM_MAGIC;
+	upstream->worker = worker;
+	upstream->pool = exchange->pool;
+	upstream->server = exchange->server;
+	upstream->connecting = !connected;
+	stream_init(&upstream->stream, fd);
+	upstream->stream.readable = false;
+	if (stream_watch(&upstream->stream, worker->loop, upstream_watch_cb) < 0) {
+		close(fd);
+		errno = ENOMEM;
+		goto fail;
+	}
+	upstream_attach(upstream, exchange);
+	count(worker, SERVER_CONNECTS, 1);
+	return upstream;
+
+fail:
+	freelist_put(&worker->upstreams, upstream);
+	return NULL;
+}
+
+static bool
+upstream_may_idle(struct upstream *upstream)
+{
+	if (upstream->worker->draining || upstream->stream.ending || buffer_length(&upstream->in) > 0 ||
+	    upstream->server->idle_count >= upstream->pool->conf->idle_connections)
+		return false;
+	/* a last read that filled the buffer did not show that nothing follows */
+	if (upstream->stream.readable && !upstream_is_quiet(upstream))
+		return false;
+	upstream->stream.readable = false;
+	return true;
+}
+
+void
+upstream_detach(struct exchange *exchange, bool keep)
+{
+	struct upstream *upstream = exchange->upstream;
+
+	if (upstream == NULL)
+		return;
+	exchange->upstream = NULL;
+	upstream->exchange = NULL;
+	deadline_clear(&upstream->deadline);
+	if (!keep || !upstream_may_idle(upstream)) {
+		upstream_free(upstream);
+		return;
+	}
+	upstream->served++;
+	buffer_release(&upstream->in, &upstream->worker->buffers);
+	upstream->scan = (struct h1_scan){ 0 };
+	TAILQ_INSERT_HEAD(&upstream->server->idle, upstream, link);
+	upstream->server->idle_count++;
+	count(upstream->worker, SERVER_IDLE, 1);
+	deadline_set(&upstream->deadline, &upstream->pool->idle);
+}
+
+void
+upstream_close_idle(struct worker *worker)
+{
+	struct upstream *upstream;
+	size_t p, s;
+
+	for (p = 0; p < worker->conf->pool_count; p++)
+		for (s = 0; s < worker->conf->pools[p].server_count; s++)
+			while ((upstream = TAILQ_FIRST(&worker->pools[p].servers[s].idle)) != NULL)
+				upstream_drop_idle(upstream);
+}

@@ -1,0 +1,26 @@
+/* Connections to servers: opened, kept while idle, used again, closed. */
+#ifndef DROVER_WORKER_UPSTREAM_H
+#define DROVER_WORKER_UPSTREAM_H
+
+#include "worker/internal.h"
+
+void upstream_queues_open(struct worker *worker, struct pool *pool);
+void upstream_queues_close(struct pool *pool);
+
+/*
+ * Attaches an idle connection of the exchange's server to it; NULL when there is
+ * none. With `certain` it is asked from the kernel whether the connection is still
+ * there: for a request that could not be sent again.
+ */
+struct upstream *upstream_reuse(struct exchange *exchange, bool certain);
+
+/* Begins to connect to the exchange's server and attaches the connection. NULL with errno. */
+struct upstream *upstream_connect(struct exchange *exchange);
+
+/* Parts the exchange from its connection, which is kept for another request or closed. */
+void upstream_detach(struct exchange *exchange, bool keep);
+
+/* Closes all idle connections. */
+void upstream_close_idle(struct worker *worker);
+
+#endif

@@ -1,0 +1,213 @@
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/access_log.h"
+#include "worker/internal.h"
+#include "worker/pool.h"
+#include "worker/session.h"
+#include "worker/upstream.h"
+
+static void
+worker_drain(struct worker *worker, bool stop)
+{
+	worker->draining = true;
+	worker->stopping |= stop;
+	log_info("draining");
+	upstream_close_idle(worker);
+	sessions_drain(worker);
+}
+
+static void
+worker_take_logs(struct worker *worker)
+{
+	struct channel_message *message = &worker->message;
+	int next = 0;
+
+	if ((message->logs & CHANNEL_LOG_ERROR) && next < message->fd_count)
+		log_take_fd(message->fds[next++]);
+	if ((message->logs & CHANNEL_LOG_ACCESS) && next < message->fd_count)
+		access_log_take_fd(worker, message->fds[next++]);
+	for (; next < message->fd_count; next++)
+		close(message->fds[next]);
+}
+
+static void
+worker_take_connections(struct worker *worker)
+{
+	/* a session may use worker->message for a return: what is needed of it is copied first */
+	struct channel_connection peers[CHANNEL_BATCH];
+	int fds[CHANNEL_BATCH], n = worker->message.fd_count, i;
+
+	if (n != worker->message.count)
+		fatal("the master sent %d descriptors for %d connections", n, worker->message.count);
+	memcpy(peers, worker->message.connections, sizeof peers[0] * (size_t)n);
+	memcpy(fds, worker->message.fds, sizeof fds[0] * (size_t)n);
+	for (i = 0; i < n; i++)
+		session_open(worker, fds[i], &peers[i]);
+}
+
+static void
+worker_message(struct worker *worker)
+{
+	switch (worker->message.type) {
+	case CHANNEL_CONNECTIONS:
+		worker_take_connections(worker);
+		break;
+	case CHANNEL_DRAIN:
+		worker_drain(worker, false);
+		break;
+	case CHANNEL_STOP:
+		worker_drain(worker, true);
+		break;
+	case CHANNEL_LOGS:
+		worker_take_logs(worker);
+		break;
+	default:
+		fatal("the master sent a message of unknown type %u", worker->message.type);
+	}
+}
+
+/* Without its master a worker finishes what it has and ends: there are no orphans. */
+static void
+worker_orphaned(struct worker *worker)
+{
+	log_warn("the master is gone: draining");
+	watch_close(&worker->channel_watch);
+	worker_drain(worker, true);
+}
+
+static void
+worker_channel_cb(struct watch *watch, unsigned events)
+{
+	struct worker *worker = CONTAINER_OF(watch, struct worker, channel_watch);
+	int got, n;
+
+	(void)events;
+	for (n = 0; n < 4; n++) {
+		got = channel_receive(worker->channel, &worker->message);
+		if (got > 0) {
+			worker_message(worker);
+			continue;
+		}
+		if (got == 0)
+			worker_orphaned(worker);
+		else if (errno != EAGAIN)
+			fatal("the channel to the master is broken: %s", strerror(errno));
+		return;
+	}
+}
+
+static void
+worker_heartbeat_cb(struct timer *timer)
+{
+	struct worker *worker = CONTAINER_OF(timer, struct worker, heartbeat);
+
+	scoreboard_set(&worker->me->heartbeat, loop_now(worker->loop));
+	if (worker->draining)
+		sessions_drain(worker);
+	timer_set(timer, CLOCK_SECOND);
+}
+
+static unsigned
+lag_bucket(uint64_t microseconds)
+{
+	unsigned bucket = microseconds == 0 ? 0 : 64 - (unsigned)__builtin_clzll(microseconds);
+
+	return bucket < SCOREBOARD_LAG_BUCKETS ? bucket : SCOREBOARD_LAG_BUCKETS - 1;
+}
+
+static void
+worker_turn(void *arg, uint64_t took)
+{
+	struct worker *worker = arg;
+
+	scoreboard_add(&worker->me->lag[lag_bucket(took)], 1);
+	count(worker, LOOP_TURNS, 1);
+	sessions_bury(worker);
+	if (worker->draining && TAILQ_EMPTY(&worker->open))
+		loop_stop(worker->loop);
+}
+
+static int
+worker_open(struct worker *worker, const struct worker_start *start, struct error *err)
+{
+	worker->start = start;
+	worker->conf = start->conf;
+	worker->board = start->board;
+	worker->slot = start->slot;
+	worker->me = &start->board->workers[start->slot];
+	worker->channel = start->channel;
+	worker->limits.head = worker->conf->header_size;
+	worker->limits.target = worker->conf->target_size;
+	worker->limits.fields = (uint16_t)worker->conf->header_fields;
+	worker->sessions = (struct freelist)FREELIST(sizeof(struct session), 1024);
+	worker->exchanges = (struct freelist)FREELIST(sizeof(struct exchange), 256);
+	worker->upstreams = (struct freelist)FREELIST(sizeof(struct upstream), 256);
+	buffer_pool_init(&worker->buffers, worker->limits.head);
+	TAILQ_INIT(&worker->open);
+	TAILQ_INIT(&worker->dead);
+	worker->loop = loop_new(err);
+	if (worker->loop == NULL)
+		return -1;
+	if (sessions_open(worker) < 0 || pools_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
+	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
+		return error_set(err, "no memory");
+	timer_init(&worker->heartbeat, worker->loop, worker_heartbeat_cb);
+	loop_on_turn(worker->loop, worker_turn, worker);
+	return 0;
+}
+
+static void
+worker_close(struct worker *worker)
+{
+	timer_clear(&worker->heartbeat);
+	watch_close(&worker->channel_watch);
+	sessions_close(worker);
+	upstream_close_idle(worker);
+	pools_close(worker);
+	access_log_close(worker);
+	loop_free(worker->loop);
+	freelist_clear(&worker->sessions);
+	freelist_clear(&worker->exchanges);
+	freelist_clear(&worker->upstreams);
+	buffer_pool_clear(&worker->buffers);
+	close(worker->channel);
+	free(worker);
+}
+
+static int
+worker_announce(struct worker *worker)
+{
+	worker->message.type = CHANNEL_READY;
+	worker->message.count = 0;
+	worker->message.fd_count = 0;
+	return channel_send(worker->channel, &worker->message);
+}
+
+int
+worker_main(const struct worker_start *start)
+{
+	struct worker *worker = calloc(1, sizeof *worker);
+	struct error err;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (worker == NULL || worker_open(worker, start, &err) < 0) {
+		log_error("a worker cannot start: %s", worker == NULL ? "no memory" : err.text);
+		return 1;
+	}
+	worker_heartbeat_cb(&worker->heartbeat);
+	if (worker_announce(worker) < 0) {
+		log_error("a worker cannot reach the master: %s", strerror(errno));
+		return 1;
+	}
+	loop_run(worker->loop);
+	worker_close(worker);
+	return 0;
+}
