@@ -1,0 +1,283 @@
+/*
+ * The command line: arguments to a configuration to a running master. The only
+ * file that knows all folders; it hands the worker's main function to the master
+ * and the control socket to the loop. Master.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "balance/balance.h"
+#include "base/object.h"
+#include "conf/conf.h"
+#include "control/commands.h"
+#include "control/control.h"
+#include "ipc/counters.h"
+#include "master/master.h"
+#include "master/signals.h"
+#include "worker/worker.h"
+
+enum { ARGUMENTS_MAX = 256 };
+
+enum what { WHAT_RUN, WHAT_CHECK, WHAT_SHOW };
+
+struct arguments {
+	enum what what;
+	const char *file; /* NULL: not given */
+	const char *control;
+	const char *listeners[ARGUMENTS_MAX];
+	size_t listener_count;
+	const char *servers[ARGUMENTS_MAX];
+	size_t server_count;
+	bool daemonize;
+};
+
+/* ---- -h, -V, -L */
+
+static const char help_text[] =
+    "usage: drover [-dtT] [-c FILE]\n"
+    "       drover [-dT] -l ADDRESS ... -b SERVER ... [-S PATH]\n"
+    "       drover -L TABLE | -V | -h\n"
+    "\n"
+    "  -c FILE     configuration file (" DROVER_CONF ")\n"
+    "  -t          check the configuration and end\n"
+    "  -T          print the effective configuration and end\n"
+    "  -d          go into the background once the service is up\n"
+    "  -l ADDRESS  without a file: accept clients here, such as :8080\n"
+    "  -b SERVER   without a file: send their requests here, such as 127.0.0.1:3000\n"
+    "  -S PATH     without a file: control socket\n"
+    "  -L TABLE    print a table: options, commands, counters, algorithms or signals\n"
+    "  -V          print the version\n"
+    "  -h          print this\n"
+    "\n"
+    "drover(8) and drover.conf(5) tell the rest.\n";
+
+static int
+usage_error(const char *what, const char *detail)
+{
+	fprintf(stderr, "drover: %s%s\n(`drover -h` shows the options)\n", what, detail);
+	return 1;
+}
+
+static void
+list_algorithms(FILE *to)
+{
+	const struct balance_algorithm *const *a;
+
+	for (a = balance_algorithms; *a != NULL; a++)
+		fprintf(to, "%s\t%s\n", (*a)->name, (*a)->summary);
+}
+
+static void
+list_counters(FILE *to)
+{
+	size_t i;
+
+	for (i = 0; i < COUNTER_COUNT; i++)
+		fprintf(to, "%s\t%s\t%s\t%s\n", counter_table[i].name,
+		    counter_table[i].kind == COUNTER_GAUGE ? "gauge" : "monotonic", counter_table[i].unit,
+		    counter_table[i].sentence);
+}
+
+static int
+list_table(const char *name)
+{
+	static const struct {
+		const char *name;
+		void (*list)(FILE *to);
+	} tables[] = {
+		{ "options", conf_list_options },
+		{ "commands", control_list_commands },
+		{ "counters", list_counters },
+		{ "algorithms", list_algorithms },
+		{ "signals", signals_list },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(tables); i++) {
+		if (strcmp(tables[i].name, name) != 0)
+			continue;
+		tables[i].list(stdout);
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	return usage_error("there is no table of that name: -L ", name);
+}
+
+/* ---- arguments */
+
+static int
+list_add(const char **list, size_t *count, const char *text)
+{
+	if (*count == ARGUMENTS_MAX)
+		return usage_error("too many arguments: use a configuration file", "");
+	list[(*count)++] = text;
+	return 0;
+}
+
+/* 0, or the exit status to end with. */
+static int
+arguments_check(const struct arguments *a)
+{
+	bool from_arguments = a->listener_count > 0 || a->server_count > 0;
+
+	if (from_arguments && a->file != NULL)
+		return usage_error("-c stands alone, without -l and -b", "");
+	if (from_arguments && (a->listener_count == 0 || a->server_count == 0))
+		return usage_error("-l and -b go together: where to listen, and what to front", "");
+	if (!from_arguments && a->control != NULL)
+		return usage_error("-S goes with -l and -b; a configuration file has `control`", "");
+	return 0;
+}
+
+/* -1: go on. Else the exit status to end with. */
+static int
+arguments_one(struct arguments *a, int option)
+{
+	static const char colon[] = "an option lacks its argument: -", unknown[] = "there is no such option: -";
+	char letter[2] = { (char)optopt, '\0' };
+
+	switch (option) {
+	case 'c':
+		a->file = optarg;
+		return -1;
+	case 'd':
+		a->daemonize = true;
+		return -1;
+	case 't':
+		a->what = WHAT_CHECK;
+		return -1;
+	case 'T':
+		a->what = WHAT_SHOW;
+		return -1;
+	case 'l':
+		return list_add(a->listeners, &a->listener_count, optarg) == 0 ? -1 : 1;
+	case 'b':
+		return list_add(a->servers, &a->server_count, optarg) == 0 ? -1 : 1;
+	case 'S':
+		a->control = optarg;
+		return -1;
+	case 'L':
+		return list_table(optarg);
+	case 'V':
+		return printf("drover " PACKAGE_VERSION "\n") < 0;
+	case 'h':
+		return fputs(help_text, stdout) < 0;
+	default:
+		return usage_error(option == ':' ? colon : unknown, letter);
+	}
+}
+
+/* -1: go on. Else the exit status to end with. */
+static int
+arguments_read(struct arguments *a, int argc, char **argv)
+{
+	int option, status;
+
+	while ((option = getopt(argc, argv, ":c:dtTl:b:S:L:Vh")) != -1) {
+		status = arguments_one(a, option);
+		if (status >= 0)
+			return status;
+	}
+	if (optind < argc)
+		return usage_error("this is no option: ", argv[optind]);
+	status = arguments_check(a);
+	return status == 0 ? -1 : status;
+}
+
+/* ---- the rest */
+
+static struct conf *
+configuration_get(const struct arguments *a, struct conf_errors *errors)
+{
+	if (a->listener_count > 0)
+		return conf_from_arguments(a->listeners, a->listener_count, a->servers, a->server_count, a->control,
+		    errors);
+	return conf_load(a->file != NULL ? a->file : DROVER_CONF, errors);
+}
+
+static int
+configuration_show(const struct conf *conf)
+{
+	char *text = conf_show(conf);
+	int status = text != NULL && fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? 0 : 1;
+
+	free(text);
+	return status;
+}
+
+static int
+configuration_praise(const struct arguments *a)
+{
+	if (a->listener_count > 0)
+		return printf("drover: the arguments are good\n") < 0;
+	return printf("drover: %s is good\n", a->file != NULL ? a->file : DROVER_CONF) < 0;
+}
+
+static void
+errors_print(const struct arguments *a, const struct conf_errors *errors)
+{
+	size_t i;
+
+	for (i = 0; i < errors->count; i++)
+		fprintf(stderr, "drover: %s\n", errors->lines[i]);
+	if (a->file == NULL && a->listener_count == 0 && access(DROVER_CONF, F_OK) < 0)
+		fprintf(stderr, "(without a file: drover -l :8080 -b 127.0.0.1:3000; `drover -h` shows the options)\n");
+}
+
+/* Takes over conf. */
+static int
+run(const struct arguments *a, struct conf *conf, int argc, char **argv)
+{
+	struct master_options options = {
+		.worker_main = worker_main,
+		.daemonize = a->daemonize,
+		.argc = argc,
+		.argv = argv,
+	};
+	struct error err;
+	struct master *master = master_new(conf, &options, &err);
+	struct control *control;
+	int status;
+
+	if (master == NULL) {
+		conf_free(conf);
+		fprintf(stderr, "drover: %s\n", err.text);
+		return 1;
+	}
+	control = control_open(master, &err);
+	if (control == NULL) {
+		master_free(master);
+		fprintf(stderr, "drover: %s\n", err.text);
+		return 1;
+	}
+	master_on_child(master, control_child, control);
+	status = master_run(master);
+	control_close(control);
+	master_free(master);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a = { .what = WHAT_RUN };
+	struct conf_errors errors;
+	struct conf *conf;
+	int status = arguments_read(&a, argc, argv);
+
+	if (status >= 0)
+		return status;
+	conf = configuration_get(&a, &errors);
+	if (conf == NULL) {
+		errors_print(&a, &errors);
+		conf_errors_free(&errors);
+		return 1;
+	}
+	if (a.what == WHAT_RUN)
+		return run(&a, conf, argc, argv);
+	status = a.what == WHAT_SHOW ? configuration_show(conf) : configuration_praise(&a);
+	conf_free(conf);
+	return status;
+}

@@ -1,0 +1,19 @@
+noinst_LIBRARIES += libmaster.a
+libmaster_a_SOURCES = \
+	master/daemon.c master/daemon.h \
+	master/dispatch.c master/dispatch.h \
+	master/limits.c master/limits.h \
+	master/logs.c master/logs.h \
+	master/master.c master/master.h \
+	master/notify.c master/notify.h \
+	master/orphans.c master/orphans.h \
+	master/pidfile.c master/pidfile.h \
+	master/ports.c master/ports.h \
+	master/privileges.c master/privileges.h \
+	master/reap.c master/reap.h \
+	master/signals.c master/signals.h \
+	master/spawn.c master/spawn.h \
+	master/state.h \
+	master/systemd.c master/systemd.h \
+	master/title.c master/title.h \
+	master/workers.c master/workers.h

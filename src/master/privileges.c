@@ -1,0 +1,56 @@
+#include "master/privileges.h"
+
+#include <grp.h>
+#include <unistd.h>
+
+static bool
+changes_user(const struct conf *conf)
+{
+	return conf->uid != (uid_t)-1 && conf->uid != geteuid();
+}
+
+static bool
+changes_group(const struct conf *conf)
+{
+	return conf->gid != (gid_t)-1 && conf->gid != getegid();
+}
+
+int
+privileges_check(const struct conf *conf, struct error *err)
+{
+	if (geteuid() == 0)
+		return 0;
+	if (changes_user(conf))
+		return error_set(err, "user = %s needs drover to be started by root", conf->user);
+	if (changes_group(conf))
+		return error_set(err, "group = %s needs drover to be started by root",
+		    conf->group != NULL ? conf->group : "(that of the user)");
+	return 0;
+}
+
+/* The groups of the user; of a process that only changes its group: that one. */
+static int
+groups_set(const struct conf *conf)
+{
+	if (conf->user != NULL && conf->gid != (gid_t)-1)
+		return initgroups(conf->user, conf->gid);
+	if (conf->gid != (gid_t)-1)
+		return setgroups(1, &conf->gid);
+	return setgroups(0, NULL);
+}
+
+int
+privileges_drop(const struct conf *conf, struct error *err)
+{
+	if (geteuid() != 0 || (conf->uid == (uid_t)-1 && conf->gid == (gid_t)-1))
+		return 0;
+	if (groups_set(conf) < 0)
+		return error_errno(err, "cannot set the groups of the worker");
+	if (conf->gid != (gid_t)-1 && setresgid(conf->gid, conf->gid, conf->gid) < 0)
+		return error_errno(err, "cannot become group %u", (unsigned)conf->gid);
+	if (conf->uid != (uid_t)-1 && setresuid(conf->uid, conf->uid, conf->uid) < 0)
+		return error_errno(err, "cannot become user %u", (unsigned)conf->uid);
+	if (conf->uid != (uid_t)-1 && conf->uid != 0 && setuid(0) == 0)
+		return error_set(err, "user %u can become root again", (unsigned)conf->uid);
+	return 0;
+}

@@ -1,0 +1,82 @@
+#include "master/reap.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "master/dispatch.h"
+#include "master/orphans.h"
+#include "master/state.h"
+#include "master/workers.h"
+
+static void
+death_record(struct worker *w, pid_t pid, int wait_status)
+{
+	struct scoreboard_death death = {
+		.when = clock_wall(),
+		.lived = w->lived,
+		.slot = (int32_t)w->slot,
+		.pid = pid,
+		.wait_status = wait_status,
+		.asked_for = w->asked_for,
+		.hung = w->hung,
+	};
+	char how[80];
+
+	scoreboard_death_add(w->master->board, &death);
+	snprintf(w->last_words, sizeof w->last_words, "worker %u (pid %d) %s after %.1f s", w->slot, (int)pid,
+	    child_describe_exit(wait_status, how, sizeof how), (double)w->lived / (double)CLOCK_SECOND);
+}
+
+/* Saves what is in its channel, both ways. */
+static void
+channel_salvage(struct worker *w)
+{
+	if (!w->deaf)
+		worker_read(w);
+	watch_close(&w->watch);
+	orphans_adopt(w);
+	w->deaf = false;
+	w->owed = 0;
+}
+
+static void
+reap_one(struct worker *w, int wait_status)
+{
+	struct master *m = w->master;
+	bool wrong = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CHILD_EXIT_WRONG;
+	struct scoreboard_worker *row = &m->board->workers[w->slot];
+	pid_t pid = w->pid;
+
+	w->pid = 0; /* it is nobody's any more: nothing is sent to it, neither signals nor connections */
+	channel_salvage(w);
+	w->lived = clock_monotonic() - w->started;
+	scoreboard_set(&row->pid, 0);
+	scoreboard_worker_reset(m->board, w->slot);
+	w->stuck = false;
+	death_record(w, pid, wait_status);
+	worker_event(w, wrong ? CHILD_EVENT_EXITED_WRONG : CHILD_EVENT_EXITED);
+}
+
+void
+reap_workers(struct master *m)
+{
+	bool any = false;
+	unsigned slot;
+
+	for (slot = 0; slot < m->workers.used; slot++) {
+		struct worker *w = &m->workers.slots[slot];
+		int wait_status;
+
+		if (w->pid == 0 || waitpid(w->pid, &wait_status, WNOHANG) != w->pid)
+			continue;
+		reap_one(w, wait_status);
+		any = true;
+	}
+	if (m->stopping)
+		orphans_close(m);
+	else if (any)
+		dispatch_resume(m);
+}

@@ -1,0 +1,135 @@
+#include "master/spawn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "master/privileges.h"
+#include "master/state.h"
+#include "master/title.h"
+
+/* ---- in the child */
+
+/*
+ * A copy of a client's socket or of a channel that stays open here would keep
+ * the client or the other worker from seeing its end.
+ */
+static void
+spawn_close_copies(struct worker *w)
+{
+	struct master *m = w->master;
+	unsigned slot;
+
+	for (slot = 0; slot < m->workers.used; slot++) {
+		struct worker *other = &m->workers.slots[slot];
+
+		channel_close_fds(&other->staged);
+		if (other->channel >= 0)
+			close(other->channel);
+		if (other->far_end >= 0 && other != w)
+			close(other->far_end);
+	}
+	orphans_close_copies(m);
+	ports_close_copies(&m->ports);
+	pidfile_close_copy(&m->pidfile);
+	notify_close(&m->notify);
+	daemon_close(&m->daemon);
+	if (m->on_child != NULL)
+		m->on_child(m->on_child_arg);
+}
+
+static int
+spawn_child_main(struct worker *w)
+{
+	struct master *m = w->master;
+	struct worker_start start = {
+		.conf = m->conf,
+		.board = m->board,
+		.slot = w->slot,
+		.channel = w->far_end,
+		.access_log = m->logs.access,
+	};
+	char name[32];
+	struct error err;
+
+	signals_reset();
+	loop_abandon(m->loop);
+	spawn_close_copies(w);
+	snprintf(name, sizeof name, "worker %u", w->slot);
+	log_process(name);
+	title_set("%s", name);
+	if (privileges_drop(m->conf, &err) < 0) {
+		log_error("%s", err.text);
+		return CHILD_EXIT_WRONG;
+	}
+	return m->options.worker_main(&start);
+}
+
+/* ---- in the master */
+
+/* Before the fork: afterwards the row is the child's to write. */
+static void
+spawn_clear(struct worker *w)
+{
+	w->started = clock_monotonic();
+	w->ready = 0;
+	w->killed = w->hung = w->asked_for = false;
+	scoreboard_worker_reset(w->master->board, w->slot);
+	scoreboard_set(&w->master->board->workers[w->slot].started, w->started);
+}
+
+static void
+spawn_watch_cb(struct watch *watch, unsigned events)
+{
+	(void)events;
+	worker_read(CONTAINER_OF(watch, struct worker, watch));
+}
+
+static int
+spawn_open_channel(struct worker *w, struct error *err)
+{
+	int fds[2];
+
+	if (channel_pair(fds, err) < 0)
+		return -1;
+	if (watch_open_level(&w->watch, w->master->loop, fds[0], spawn_watch_cb) < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return error_errno(err, "cannot watch a channel");
+	}
+	w->channel = fds[0];
+	w->far_end = fds[1];
+	return 0;
+}
+
+int
+spawn_worker(struct worker *w, struct error *err)
+{
+	sigset_t before;
+	pid_t pid;
+
+	if (spawn_open_channel(w, err) < 0)
+		return -1;
+	spawn_clear(w);
+	fflush(NULL); /* or the child would write it again */
+	signals_block(&before);
+	pid = fork();
+	if (pid == 0)
+		exit(spawn_child_main(w)); /* not _exit: leak checks and coverage are to see workers too */
+	signals_unblock(&before);
+	if (pid < 0) {
+		error_errno(err, "cannot fork");
+		watch_close(&w->watch);
+		close(w->channel);
+		close(w->far_end);
+		w->channel = w->far_end = -1;
+		return -1;
+	}
+	w->pid = pid;
+	scoreboard_set(&w->master->board->workers[w->slot].pid, pid);
+	return 0;
+}

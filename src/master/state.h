@@ -1,0 +1,44 @@
+/*
+ * What the master holds, for the files of this folder alone. Each part is
+ * owned by the file that is named with it.
+ */
+#ifndef DROVER_MASTER_STATE_H
+#define DROVER_MASTER_STATE_H
+
+#include "master/daemon.h"
+#include "master/dispatch.h"
+#include "master/logs.h"
+#include "master/master.h"
+#include "master/notify.h"
+#include "master/orphans.h"
+#include "master/pidfile.h"
+#include "master/ports.h"
+#include "master/signals.h"
+#include "master/systemd.h"
+#include "master/workers.h"
+
+struct master {
+	uint32_t magic;
+	struct loop *loop;
+	struct conf *conf;
+	struct scoreboard *board;
+	struct master_options options;
+	master_child_fn *on_child;
+	void *on_child_arg;
+	bool stopping;
+	int exit_status;
+
+	struct workers workers;	  /* workers.c, spawn.c, reap.c */
+	struct dispatch dispatch; /* dispatch.c */
+	struct orphans orphans;	  /* orphans.c */
+	struct ports ports;	  /* ports.c */
+	struct signals signals;	  /* signals.c */
+	struct logs logs;	  /* logs.c */
+	struct pidfile pidfile;	  /* pidfile.c */
+	struct notify notify;	  /* notify.c */
+	struct daemon daemon;	  /* daemon.c */
+};
+
+#define MASTER_MAGIC 0x6d617374u
+
+#endif

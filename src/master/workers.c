@@ -1,0 +1,464 @@
+#include "master/workers.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "base/text.h"
+#include "master/dispatch.h"
+#include "master/orphans.h"
+#include "master/spawn.h"
+#include "master/state.h"
+
+static const uint64_t tick_every = CLOCK_SECOND;
+static const uint64_t start_timeout = 10 * CLOCK_SECOND;     /* worker-timeout, when that is longer */
+static const uint64_t terminate_timeout = 2 * CLOCK_SECOND;  /* from SIGTERM to SIGKILL */
+static const uint64_t sign_of_life_every = CLOCK_SECOND;     /* an idle loop turns as often */
+static const uint64_t daemon_start_timeout = 30 * CLOCK_SECOND; /* for how long `drover -d` waits */
+static const uint64_t master_was_stopped = 3 * CLOCK_SECOND; /* between two ticks */
+
+/* ---- counting */
+
+unsigned
+workers_count(const struct master *m, enum child_state state)
+{
+	unsigned slot, count = 0;
+
+	for (slot = 0; slot < m->workers.used; slot++)
+		count += m->workers.slots[slot].child.state == state;
+	return count;
+}
+
+static bool
+is_wanted(const struct worker *w)
+{
+	switch (w->child.state) {
+	case CHILD_STARTING:
+	case CHILD_READY:
+	case CHILD_BACKOFF:
+	case CHILD_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+unsigned
+workers_wanted(const struct master *m)
+{
+	unsigned slot, count = 0;
+
+	for (slot = 0; slot < m->workers.used; slot++)
+		count += is_wanted(&m->workers.slots[slot]);
+	return count;
+}
+
+bool
+worker_is_open(const struct worker *w)
+{
+	return w->child.state == CHILD_READY && w->pid != 0 && !w->killed;
+}
+
+static struct worker *
+worker_lowest_empty(struct master *m)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++)
+		if (m->workers.slots[slot].child.state == CHILD_EMPTY)
+			return &m->workers.slots[slot];
+	return NULL;
+}
+
+static struct worker *
+worker_highest_wanted(struct master *m)
+{
+	unsigned slot = m->workers.used;
+
+	while (slot-- > 0)
+		if (is_wanted(&m->workers.slots[slot]))
+			return &m->workers.slots[slot];
+	return NULL;
+}
+
+/* ---- what the actions of the table mean for a worker */
+
+static void
+workers_announce(struct master *m)
+{
+	notify_send(&m->notify, "STATUS=%u of %u workers ready", workers_count(m, CHILD_READY), m->workers.desired);
+}
+
+static void
+worker_act_none(struct worker *w)
+{
+	(void)w;
+}
+
+static void
+worker_act_spawn(struct worker *w)
+{
+	struct master *m = w->master;
+	struct error err;
+
+	if (m->workers.used <= w->slot)
+		m->workers.used = w->slot + 1;
+	if (spawn_worker(w, &err) < 0) {
+		w->lived = 0;
+		w->ready = 0;
+		snprintf(w->last_words, sizeof w->last_words, "worker %u cannot be started: %.100s", w->slot, err.text);
+		worker_event(w, CHILD_EVENT_SPAWN_FAILED);
+		return;
+	}
+	timer_set(&w->timer, m->conf->worker_timeout > start_timeout ? m->conf->worker_timeout : start_timeout);
+}
+
+static void
+worker_act_use(struct worker *w)
+{
+	struct master *m = w->master;
+	struct scoreboard_worker *row = &m->board->workers[w->slot];
+
+	timer_clear(&w->timer);
+	w->ready = loop_now(m->loop);
+	scoreboard_set(&row->ready, w->ready);
+	/* what could not be sent to the one before it in this slot */
+	scoreboard_add(&row->handed, w->staged.count);
+	w->stuck = w->staged.count > 0;
+	log_info("worker %u (pid %d) is ready", w->slot, (int)w->pid);
+	if (!m->workers.ever_ready) {
+		m->workers.ever_ready = true;
+		log_notice("ready");
+		notify_send(&m->notify, "READY=1\nMAINPID=%d", (int)getpid());
+		daemon_ready(&m->daemon);
+	}
+	workers_announce(m);
+	dispatch_resume(m);
+}
+
+static void
+worker_act_drain(struct worker *w)
+{
+	w->asked_for = true;
+	timer_set(&w->timer, w->master->conf->shutdown_timeout);
+	worker_owe(w, WORKER_OWED_DRAIN);
+}
+
+static void
+worker_signal(const struct worker *w, int number)
+{
+	if (w->pid > 0)
+		kill(w->pid, number);
+}
+
+static void
+worker_act_terminate(struct worker *w)
+{
+	w->asked_for = true;
+	timer_set(&w->timer, terminate_timeout);
+	worker_signal(w, SIGTERM);
+}
+
+static void
+worker_act_kill(struct worker *w)
+{
+	w->killed = true;
+	timer_clear(&w->timer); /* its death is the next event, for sure */
+	worker_signal(w, SIGKILL);
+}
+
+static uint32_t
+random_number(void)
+{
+	uint32_t number = 0;
+
+	if (getrandom(&number, sizeof number, GRND_NONBLOCK) < 0)
+		number = (uint32_t)clock_monotonic();
+	return number;
+}
+
+static void
+worker_act_back_off(struct worker *w)
+{
+	uint64_t pause = child_backoff(&w->child, w->lived, w->ready != 0, random_number());
+
+	if (pause == 0)
+		log_warn("%s; restarting at once", w->last_words);
+	else
+		log_warn("%s; restarting in %.1f s", w->last_words, (double)pause / (double)CLOCK_SECOND);
+	timer_set(&w->timer, pause);
+	workers_announce(w->master);
+}
+
+static void
+workers_give_up_start(struct master *m, const char *why)
+{
+	log_error("%s; ending", why);
+	m->exit_status = 1;
+	master_stop(m, false);
+}
+
+static void
+worker_act_give_up(struct worker *w)
+{
+	struct master *m = w->master;
+
+	timer_clear(&w->timer);
+	log_error("%s: its configuration or environment is wrong; it is not started again until asked", w->last_words);
+	workers_announce(m);
+	/* when no worker was ever ready and none will be, nothing is gained by staying */
+	if (!m->workers.ever_ready && !m->stopping && workers_count(m, CHILD_FAILED) >= m->workers.desired)
+		workers_give_up_start(m, "no worker can be started");
+}
+
+static void
+worker_act_release(struct worker *w)
+{
+	struct master *m = w->master;
+
+	timer_clear(&w->timer);
+	if (w->asked_for)
+		log_info("%s, as asked", w->last_words);
+	child_forget_deaths(&w->child);
+	workers_announce(m);
+	if (!m->stopping)
+		workers_adjust(m);
+	else if (workers_count(m, CHILD_EMPTY) == m->workers.used)
+		loop_stop(m->loop);
+}
+
+void
+worker_event(struct worker *w, enum child_event event)
+{
+	static void (*const act[CHILD_ACTIONS])(struct worker *) = {
+		[CHILD_ACTION_NONE] = worker_act_none,
+		[CHILD_ACTION_SPAWN] = worker_act_spawn,
+		[CHILD_ACTION_USE] = worker_act_use,
+		[CHILD_ACTION_DRAIN] = worker_act_drain,
+		[CHILD_ACTION_TERMINATE] = worker_act_terminate,
+		[CHILD_ACTION_KILL] = worker_act_kill,
+		[CHILD_ACTION_BACK_OFF] = worker_act_back_off,
+		[CHILD_ACTION_GIVE_UP] = worker_act_give_up,
+		[CHILD_ACTION_RELEASE] = worker_act_release,
+	};
+
+	OBJECT_CHECK(w, WORKER_MAGIC);
+	act[child_event(&w->child, event)](w);
+}
+
+/* ---- time */
+
+static void
+worker_timer_cb(struct timer *timer)
+{
+	struct worker *w = CONTAINER_OF(timer, struct worker, timer);
+
+	switch (w->child.state) {
+	case CHILD_STARTING:
+		log_error("worker %u (pid %d) does not get ready; it is killed", w->slot, (int)w->pid);
+		worker_event(w, CHILD_EVENT_START_TIMEOUT);
+		break;
+	case CHILD_BACKOFF:
+		scoreboard_add(&w->master->board->workers[w->slot].restarts, 1);
+		worker_event(w, CHILD_EVENT_BACKOFF_OVER);
+		break;
+	case CHILD_DRAINING:
+		log_warn("worker %u (pid %d) still has %u connections after shutdown-timeout; it is killed", w->slot,
+		    (int)w->pid, scoreboard_worker_load(w->master->board, w->slot));
+		worker_event(w, CHILD_EVENT_KILL_TIMEOUT);
+		break;
+	case CHILD_STOPPING:
+		worker_event(w, CHILD_EVENT_KILL_TIMEOUT);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+worker_check_life(struct worker *w, uint64_t now)
+{
+	uint64_t sign = scoreboard_get(&w->master->board->workers[w->slot].heartbeat);
+	uint64_t limit = w->master->conf->worker_timeout + sign_of_life_every;
+
+	if (sign < w->ready)
+		sign = w->ready;
+	if (w->killed || w->ready == 0 || w->pid == 0 || now < sign + limit)
+		return;
+	log_error("worker %u (pid %d) is hung: its loop has not turned for %.1f s; it is killed", w->slot, (int)w->pid,
+	    (double)(now - sign) / (double)CLOCK_SECOND);
+	w->hung = true;
+	worker_event(w, CHILD_EVENT_HUNG);
+}
+
+static void
+workers_tick_cb(struct timer *timer)
+{
+	struct workers *ws = CONTAINER_OF(timer, struct workers, tick);
+	struct master *m = CONTAINER_OF(ws, struct master, workers);
+	uint64_t now = loop_now(m->loop);
+	unsigned slot;
+
+	/* if the master itself did not run, perhaps nothing did: give the workers time to show life */
+	if (now - ws->last_tick > master_was_stopped)
+		ws->hung_from = now + m->conf->worker_timeout;
+	ws->last_tick = now;
+	if (m->conf->worker_timeout != 0 && now >= ws->hung_from)
+		for (slot = 0; slot < ws->used; slot++)
+			worker_check_life(&ws->slots[slot], now);
+	if (daemon_waits(&m->daemon) && !m->stopping && now - m->board->started_monotonic > daemon_start_timeout)
+		workers_give_up_start(m, "no worker gets ready");
+	timer_set(&ws->tick, tick_every);
+}
+
+/* ---- messages */
+
+static bool
+worker_send_logs(struct worker *w)
+{
+	struct channel_message message;
+
+	return !logs_message(&w->master->logs, w->master->conf, &message) || channel_send(w->channel, &message) == 0;
+}
+
+static bool
+worker_send_drain(struct worker *w)
+{
+	struct channel_message message = { .type = w->master->stopping ? CHANNEL_STOP : CHANNEL_DRAIN };
+
+	return channel_send(w->channel, &message) == 0;
+}
+
+void
+worker_send_owed(struct worker *w)
+{
+	if (!dispatch_send_staged(w))
+		return;
+	if ((w->owed & WORKER_OWED_LOGS) != 0 && worker_send_logs(w))
+		w->owed &= ~(unsigned)WORKER_OWED_LOGS;
+	if (w->owed == WORKER_OWED_DRAIN && worker_send_drain(w))
+		w->owed = 0;
+	if (w->owed != 0)
+		dispatch_retry_soon(w->master);
+}
+
+void
+worker_owe(struct worker *w, unsigned owed)
+{
+	w->owed |= owed;
+	worker_send_owed(w);
+}
+
+/* false: no more is to be read now. */
+static bool
+worker_message(struct worker *w, struct channel_message *message)
+{
+	switch (message->type) {
+	case CHANNEL_READY:
+		worker_event(w, CHILD_EVENT_READY);
+		return true;
+	case CHANNEL_RETURNED:
+		orphans_take(w, message);
+		return true;
+	default:
+		log_error("worker %u (pid %d) sent nonsense; it is killed", w->slot, (int)w->pid);
+		channel_close_fds(message);
+		worker_event(w, CHILD_EVENT_HUNG);
+		return false;
+	}
+}
+
+void
+worker_read(struct worker *w)
+{
+	struct channel_message message;
+	int got;
+
+	for (;;) {
+		if (w->child.state != CHILD_STARTING && !orphans_have_room(w->master)) {
+			if (!w->deaf)
+				watch_pause(&w->watch);
+			w->deaf = true;
+			return;
+		}
+		got = channel_receive(w->channel, &message);
+		if (got < 0 && errno == EBADMSG)
+			message.type = 0;
+		else if (got != 1)
+			return;
+		if (!worker_message(w, &message))
+			return;
+	}
+}
+
+/* ---- how many */
+
+void
+workers_adjust(struct master *m)
+{
+	struct worker *w;
+
+	while (workers_wanted(m) < m->workers.desired && (w = worker_lowest_empty(m)) != NULL)
+		worker_event(w, CHILD_EVENT_START);
+	while (workers_wanted(m) > m->workers.desired && (w = worker_highest_wanted(m)) != NULL)
+		worker_event(w, CHILD_EVENT_DRAIN);
+}
+
+void
+workers_reset_failed(struct master *m)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < m->workers.used; slot++) {
+		struct worker *w = &m->workers.slots[slot];
+
+		if (w->child.state != CHILD_FAILED)
+			continue;
+		child_forget_deaths(&w->child);
+		worker_event(w, CHILD_EVENT_RESET);
+	}
+}
+
+void
+workers_stop(struct master *m, bool graceful)
+{
+	unsigned slot;
+
+	m->workers.desired = 0;
+	for (slot = 0; slot < m->workers.used; slot++) {
+		struct worker *w = &m->workers.slots[slot];
+
+		if (w->child.state == CHILD_DRAINING)
+			worker_owe(w, WORKER_OWED_DRAIN); /* this time with the word that nobody is left */
+		worker_event(w, graceful ? CHILD_EVENT_DRAIN : CHILD_EVENT_STOP);
+	}
+	if (workers_count(m, CHILD_EMPTY) == m->workers.used)
+		loop_stop(m->loop);
+}
+
+void
+workers_init(struct master *m)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
+		struct worker *w = &m->workers.slots[slot];
+
+		w->magic = WORKER_MAGIC;
+		w->master = m;
+		w->slot = slot;
+		w->channel = w->far_end = -1;
+		w->child.shown = &m->board->workers[slot].state;
+		timer_init(&w->timer, m->loop, worker_timer_cb);
+	}
+	m->workers.desired = m->conf->workers;
+	m->workers.last_tick = clock_monotonic();
+	timer_init(&m->workers.tick, m->loop, workers_tick_cb);
+	timer_set(&m->workers.tick, tick_every);
+}

@@ -1,0 +1,88 @@
+/*
+ * The worker processes: one slot each, as many as are wanted. What the table of
+ * supervise/child.h says is carried out here. Master.
+ */
+#ifndef DROVER_MASTER_WORKERS_H
+#define DROVER_MASTER_WORKERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "ipc/channel.h"
+#include "ipc/scoreboard.h"
+#include "net/loop.h"
+#include "supervise/child.h"
+
+struct master;
+
+/* Messages that a worker is still to be sent, in this order. */
+enum { WORKER_OWED_LOGS = 1, WORKER_OWED_DRAIN = 2 };
+
+struct worker {
+	uint32_t magic;
+	struct master *master;
+	unsigned slot;
+	struct child child;
+	pid_t pid;	  /* 0: no process */
+	uint64_t started; /* monotonic microseconds, as `ready` */
+	uint64_t ready;	  /* 0: it has not said so */
+	uint64_t lived;	  /* of the last process, microseconds; 0: it could not be started */
+	bool killed;	  /* by us: it gets no more work */
+	bool hung;	  /* that is why */
+	bool asked_for;	  /* it was told to drain or stop */
+	char last_words[160]; /* how the last process ended, for the log */
+	int channel;	  /* the master's end, -1: none */
+	int far_end;	  /* the worker's end, kept open: what a dead worker left unread is read from it */
+	struct watch watch;
+	bool deaf;		       /* its messages wait until earlier returned connections are placed */
+	struct timer timer;	       /* the one time limit of the state it is in */
+	struct channel_message staged; /* connections chosen for it and not sent yet */
+	bool stuck;		       /* its channel takes no more for now */
+	unsigned owed;
+};
+
+#define WORKER_MAGIC 0x776f726bu
+
+struct workers {
+	struct worker slots[SCOREBOARD_WORKERS];
+	unsigned used;	  /* highest slot ever used + 1 */
+	unsigned desired; /* how many are wanted; 0 when stopping */
+	bool ever_ready;
+	struct timer tick; /* each second: looks for hung ones */
+	uint64_t last_tick;
+	uint64_t hung_from; /* no worker counts as hung before this time: the master itself was stopped */
+};
+
+void workers_init(struct master *master);
+
+/* Starts what is missing and drains what is too much. Failed ones are not touched. */
+void workers_adjust(struct master *master);
+
+/* Tries failed ones again. */
+void workers_reset_failed(struct master *master);
+
+/* Ends all of them: after their work or at once. None is started any more. */
+void workers_stop(struct master *master, bool graceful);
+
+/* Moves a worker through the table and does what that says. */
+void worker_event(struct worker *worker, enum child_event event);
+
+/* Whether new connections may be chosen for it, its limit apart. */
+bool worker_is_open(const struct worker *worker);
+
+/* Has the worker sent what it is owed, now or when its channel has room. */
+void worker_owe(struct worker *worker, unsigned owed);
+/* Sends what is owed. Called when the channel may have room. */
+void worker_send_owed(struct worker *worker);
+
+unsigned workers_count(const struct master *master, enum child_state state);
+
+/* Those that exist because they are wanted: not those that are on their way out. */
+unsigned workers_wanted(const struct master *master);
+
+/* Reads what the worker sent. */
+void worker_read(struct worker *worker);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * What becomes of a child process: one table [state][event] -> {next, action},
+ * the pauses between starts, and the words for a death. Pure: no processes, no
+ * timers, no clock. It serves any kind of child; who owns the child carries the
+ * actions out. Master.
+ */
+#ifndef DROVER_SUPERVISE_CHILD_H
+#define DROVER_SUPERVISE_CHILD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum child_state {
+	CHILD_EMPTY,	/* no process, none wanted */
+	CHILD_STARTING, /* forked; it has not said that it is ready */
+	CHILD_READY,	/* at work */
+	CHILD_DRAINING, /* finishes what it has, gets nothing new, then ends */
+	CHILD_STOPPING, /* told to end now */
+	CHILD_BACKOFF,	/* dead; started again when the pause is over */
+	CHILD_FAILED,	/* its configuration or environment is wrong; started again only when asked */
+	CHILD_STATES
+};
+
+enum child_event {
+	CHILD_EVENT_START,	  /* it is wanted */
+	CHILD_EVENT_SPAWN_FAILED, /* there is no process: fork or what it needs failed */
+	CHILD_EVENT_READY,	  /* its message that it is ready */
+	CHILD_EVENT_EXITED,	  /* the process is gone */
+	CHILD_EVENT_EXITED_WRONG, /* gone with CHILD_EXIT_WRONG */
+	CHILD_EVENT_HUNG,	  /* it shows no sign of life */
+	CHILD_EVENT_START_TIMEOUT,
+	CHILD_EVENT_BACKOFF_OVER,
+	CHILD_EVENT_DRAIN,	  /* it is not wanted any more, politely */
+	CHILD_EVENT_STOP,	  /* the same, at once */
+	CHILD_EVENT_KILL_TIMEOUT, /* it was to end by now */
+	CHILD_EVENT_RESET,	  /* what was wrong may be right now */
+	CHILD_EVENTS
+};
+
+enum child_action {
+	CHILD_ACTION_NONE,
+	CHILD_ACTION_SPAWN,	/* start the process; report SPAWN_FAILED if that cannot be done */
+	CHILD_ACTION_USE,	/* give it work */
+	CHILD_ACTION_DRAIN,	/* ask it to finish; report KILL_TIMEOUT when that takes too long */
+	CHILD_ACTION_TERMINATE, /* tell it to end now; report KILL_TIMEOUT soon after */
+	CHILD_ACTION_KILL,	/* end it by force */
+	CHILD_ACTION_BACK_OFF,	/* report BACKOFF_OVER after child_backoff() */
+	CHILD_ACTION_GIVE_UP,	/* tell the admin */
+	CHILD_ACTION_RELEASE,	/* the place is free */
+	CHILD_ACTIONS
+};
+
+enum { CHILD_EXIT_WRONG = 2 }; /* exit status: my configuration or environment is wrong */
+
+struct child_step {
+	enum child_state next;
+	enum child_action action;
+};
+
+extern const struct child_step child_table[CHILD_STATES][CHILD_EVENTS];
+extern const char *const child_state_names[CHILD_STATES];
+
+struct child {
+	enum child_state state;
+	_Atomic uint32_t *shown; /* where the state is shown as well (the scoreboard); may be NULL */
+	unsigned quick_deaths;	 /* how many short lives in a row */
+};
+
+/* Takes the step of the table and returns what is to be done now. */
+enum child_action child_event(struct child *child, enum child_event event);
+
+/*
+ * How long to wait before the next start of a child that lived for `lived`
+ * microseconds: nothing after the death of one that was ready, if it is the
+ * first in a while; then 1, 2, 4 ... 30 s, 20 % more or less as `random` (any
+ * number) says. A child that was ready and lived for 10 s begins anew. Called
+ * once for each death and each failed start.
+ */
+uint64_t child_backoff(struct child *child, uint64_t lived, bool was_ready, uint32_t random);
+
+/* Forgets the deaths so far: the next one counts as the first. */
+void child_forget_deaths(struct child *child);
+
+/* "killed by signal 9 (Killed)", "exited with status 2": what waitpid(2) gave, in words. Returns `text`. */
+const char *child_describe_exit(int wait_status, char *text, size_t size);
+
+#endif

@@ -1,0 +1,3 @@
+noinst_LIBRARIES += libsupervise.a
+libsupervise_a_SOURCES = \
+	supervise/child.c supervise/child.h
