@@ -139,13 +139,18 @@ exchange_abort(struct exchange *exchange, const char *reason)
 	struct session *session = exchange->session;
 
 	exchange->reason = reason;
-	if (exchange->upstream == NULL || !exchange->answered)
-		count(exchange->worker, CLIENT_ABORTS, 1);
 	upstream_detach(exchange, false);
 	pool_leave(exchange);
 	exchange_end(exchange);
 	session_close(session, true);
 	return STEP_END;
+}
+
+enum step_result
+exchange_client_gone(struct exchange *exchange)
+{
+	count(exchange->worker, CLIENT_ABORTS, 1);
+	return exchange_abort(exchange, "client-abort");
 }
 
 enum step_result
@@ -213,7 +218,7 @@ step_reply(struct exchange *exchange)
 		ssize_t n = client->writable ? stream_write(client, &iov, 1) : (errno = EAGAIN, -1);
 
 		if (n < 0 && errno != EAGAIN)
-			return exchange_abort(exchange, "client-abort");
+			return exchange_client_gone(exchange);
 		if (n < 0)
 			return exchange_wait(exchange);
 		reply->start += (uint32_t)n;
@@ -251,7 +256,9 @@ exchange_retry(struct exchange *x)
 	request->ready = 0;
 	request->broken = false;
 	request->bytes = 0;
-	x->step = relay_accept(request, &x->session->in) < 0 ? step_finish : step_choose;
+	if (relay_accept(request, &x->session->in) < 0)
+		return exchange_reply(x, 400, "bad-chunk");
+	x->step = step_choose;
 	return STEP_NEXT;
 }
 

@@ -25,6 +25,9 @@ void exchange_client_timeout(struct exchange *exchange, const char *reason);
 /* Breaks it off: the client sees an error, not an end; both connections are closed. */
 enum step_result exchange_abort(struct exchange *exchange, const char *reason);
 
+/* The same, because the client is no more there. */
+enum step_result exchange_client_gone(struct exchange *exchange);
+
 /* ---- for the steps */
 
 /* The next step is to answer with a short page of drover's own. Always STEP_NEXT. */

@@ -168,7 +168,7 @@ pump_failed(struct exchange *x, enum relay_result result)
 	case RELAY_NO_MEMORY:
 		return exchange_abort(x, "no-memory");
 	default:
-		return exchange_abort(x, "client-abort");
+		return exchange_client_gone(x);
 	}
 }
 

@@ -210,7 +210,7 @@ step_send_response(struct exchange *exchange)
 	forward_skip(forward, exchange->out_sent);
 	n = stream_write(&exchange->session->stream, forward->pieces, forward->count);
 	if (n < 0)
-		return errno == EAGAIN ? exchange_wait(exchange) : exchange_abort(exchange, "client-abort");
+		return errno == EAGAIN ? exchange_wait(exchange) : exchange_client_gone(exchange);
 	exchange->answered |= !exchange->interim;
 	exchange->out_sent += (uint32_t)n;
 	count(exchange->worker, CLIENT_BYTES_OUT, n);
@@ -231,7 +231,7 @@ relay_ended(struct exchange *x, enum relay_result result)
 		return exchange_wait(x);
 	case RELAY_YIELD:
 		session_later(x->session);
-		return STEP_WAIT;
+		return exchange_wait(x);
 	case RELAY_TRUNCATED:
 		return response_bad(x, "truncated-response");
 	case RELAY_SOURCE_FAILED:
@@ -243,7 +243,7 @@ relay_ended(struct exchange *x, enum relay_result result)
 	case RELAY_SINK_FAILED:
 		break;
 	}
-	return exchange_abort(x, "client-abort");
+	return exchange_client_gone(x);
 }
 
 static enum relay_result
@@ -303,9 +303,7 @@ step_tunnel(struct exchange *exchange)
 		exchange->step = step_finish;
 		return STEP_NEXT;
 	}
-	if (up == RELAY_YIELD || down == RELAY_YIELD) {
+	if (up == RELAY_YIELD || down == RELAY_YIELD)
 		session_later(session);
-		return STEP_WAIT;
-	}
 	return exchange_wait(exchange);
 }

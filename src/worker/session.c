@@ -408,7 +408,7 @@ session_watch_cb(struct watch *watch, unsigned events)
 
 	stream_note(&session->stream, events);
 	if (session_is_broken(session, events)) {
-		exchange_abort(session->exchange, "client-abort");
+		exchange_client_gone(session->exchange);
 		return;
 	}
 	session_run(session);
