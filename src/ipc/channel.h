@@ -17,6 +17,7 @@ enum channel_type {
 	CHANNEL_CONNECTIONS = 1, /* `count` client connections, one descriptor each */
 	CHANNEL_DRAIN,		 /* take no more, give idle connections back, finish the rest, then exit */
 	CHANNEL_STOP,		 /* the same, but close idle connections: nobody is left to take them */
+	CHANNEL_QUIT,		 /* exit at once, whatever is in progress */
 	CHANNEL_LOGS,		 /* new log files: `logs` bits tell which; one descriptor for each */
 	/* worker to master */
 	CHANNEL_READY,	 /* configured and in its loop */

@@ -53,8 +53,11 @@ static const struct {
 	{ SIGCHLD, "CHLD", reap_workers, "A worker has ended; the system sends it." },
 };
 
-/* What a terminal or a careless admin sends to every process; only the master acts on it. */
-static const int ignored_by_children[] = { SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE };
+/*
+ * What a terminal, a service manager or an admin sends to all processes of a
+ * group is for the master; what it means for a child comes over the channel.
+ */
+static const int ignored_by_children[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE };
 
 static void
 signal_cb(struct signal_watch *watch, int number)

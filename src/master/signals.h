@@ -26,7 +26,7 @@ void signals_close(struct master *master);
 void signals_block(sigset_t *before);
 void signals_unblock(const sigset_t *before);
 
-/* In a forked child, signals blocked: default handlers, and what a terminal sends to all is ignored; then unblocked. */
+/* In a forked child, signals blocked: default handlers, what is for the master ignored; then unblocked. */
 void signals_reset(void);
 
 /* Prints the table, a line each: name TAB sentence. */

@@ -18,7 +18,7 @@
 
 static const uint64_t tick_every = CLOCK_SECOND;
 static const uint64_t start_timeout = 10 * CLOCK_SECOND;     /* worker-timeout, when that is longer */
-static const uint64_t terminate_timeout = 2 * CLOCK_SECOND;  /* from SIGTERM to SIGKILL */
+static const uint64_t quit_timeout = 2 * CLOCK_SECOND;	      /* then by force */
 static const uint64_t sign_of_life_every = CLOCK_SECOND;     /* an idle loop turns as often */
 static const uint64_t daemon_start_timeout = 30 * CLOCK_SECOND; /* for how long `drover -d` waits */
 static const uint64_t master_was_stopped = 3 * CLOCK_SECOND; /* between two ticks */
@@ -151,18 +151,11 @@ worker_act_drain(struct worker *w)
 }
 
 static void
-worker_signal(const struct worker *w, int number)
-{
-	if (w->pid > 0)
-		kill(w->pid, number);
-}
-
-static void
 worker_act_terminate(struct worker *w)
 {
 	w->asked_for = true;
-	timer_set(&w->timer, terminate_timeout);
-	worker_signal(w, SIGTERM);
+	timer_set(&w->timer, quit_timeout);
+	worker_owe(w, WORKER_OWED_QUIT);
 }
 
 static void
@@ -170,7 +163,8 @@ worker_act_kill(struct worker *w)
 {
 	w->killed = true;
 	timer_clear(&w->timer); /* its death is the next event, for sure */
-	worker_signal(w, SIGKILL);
+	if (w->pid > 0)
+		kill(w->pid, SIGKILL);
 }
 
 static uint32_t
@@ -328,9 +322,9 @@ worker_send_logs(struct worker *w)
 }
 
 static bool
-worker_send_drain(struct worker *w)
+worker_send_word(struct worker *w, enum channel_type type)
 {
-	struct channel_message message = { .type = w->master->stopping ? CHANNEL_STOP : CHANNEL_DRAIN };
+	struct channel_message message = { .type = (uint16_t)type };
 
 	return channel_send(w->channel, &message) == 0;
 }
@@ -338,11 +332,16 @@ worker_send_drain(struct worker *w)
 void
 worker_send_owed(struct worker *w)
 {
+	enum channel_type drain = w->master->stopping ? CHANNEL_STOP : CHANNEL_DRAIN;
+
+	/* the last word does not wait for what would come before it */
+	if ((w->owed & WORKER_OWED_QUIT) != 0 && worker_send_word(w, CHANNEL_QUIT))
+		w->owed = 0;
 	if (!dispatch_send_staged(w))
 		return;
 	if ((w->owed & WORKER_OWED_LOGS) != 0 && worker_send_logs(w))
 		w->owed &= ~(unsigned)WORKER_OWED_LOGS;
-	if (w->owed == WORKER_OWED_DRAIN && worker_send_drain(w))
+	if (w->owed == WORKER_OWED_DRAIN && worker_send_word(w, drain))
 		w->owed = 0;
 	if (w->owed != 0)
 		dispatch_retry_soon(w->master);

@@ -66,6 +66,9 @@ worker_message(struct worker *worker)
 	case CHANNEL_STOP:
 		worker_drain(worker, true);
 		break;
+	case CHANNEL_QUIT:
+		loop_stop(worker->loop);
+		break;
 	case CHANNEL_LOGS:
 		worker_take_logs(worker);
 		break;
