@@ -181,8 +181,6 @@ request_line(struct forward *forward, const struct h1_request *request)
 	forward_add(forward, head, request->method_text.length + 1);
 	if (request->path.length == 0)
 		forward_words(forward, request->method == H1_METHOD_OPTIONS ? "*" : "/");
-	else if (head[request->path.offset] == '?')
-		forward_words(forward, "/");
 	forward_add(forward, head + request->path.offset, request->path.length);
 	forward_words(forward, " HTTP/1.1\r\n");
 }

@@ -302,7 +302,7 @@ line_combined(struct line *line, struct access_log *log, const struct exchange *
 	line_seconds(line, " time=", f->total, false);
 	line_seconds(line, " connect=", f->connect, false);
 	line_seconds(line, " first-byte=", f->first_byte, false);
-	line_add(line, " bytes-in=%llu retries=%u id=%s reason=%s\n", (unsigned long long)x->request.bytes,
+	line_add(line, " bytes-in=%llu retries=%u id=%s reason=\"%s\"\n", (unsigned long long)x->request.bytes,
 	    x->attempts > 1 ? x->attempts - 1U : 0U, f->id, x->reason != NULL ? x->reason : "-");
 }
 

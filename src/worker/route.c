@@ -62,7 +62,7 @@ route_find(struct worker *worker, const struct conf_listener *listener, const st
 
 	if (listener->pool >= 0)
 		return &worker->pools[listener->pool];
-	if (path.length == 0 || path.bytes[0] == '?')
+	if (path.length == 0)
 		path = (struct text){ "/", 1 };
 	for (i = 0; i < conf->route_count; i++)
 		if (route_fits(&conf->routes[i], host, path))

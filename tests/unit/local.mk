@@ -8,6 +8,7 @@
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
 check_PROGRAMS += unit/test_address
+check_PROGRAMS += unit/test_forward
 check_PROGRAMS += unit/test_h1_chunked
 check_PROGRAMS += unit/test_h1_meaning
 check_PROGRAMS += unit/test_h1_request
