@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""The command line: -t, -T, -L, -V, -h, -l, -b, and errors that say where."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from drover import DROVER, environment  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+from wire import connect, request  # pylint: disable=wrong-import-position
+
+GOOD = 'listen "127.0.0.1:0" { }\npool "a" { server "127.0.0.1:9" { } }\n'
+
+
+def run(t, *arguments):
+    """Runs drover to its end: status, standard output, standard error."""
+    done = subprocess.run([DROVER, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          cwd=t.dir, env=environment(t.dir), timeout=30, check=False, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def write(t, name, text):
+    with open(t.path(name), "w", encoding="utf-8") as file:
+        file.write(text)
+    return name
+
+
+@case
+def help_and_version(t):
+    "-h and -V"
+    status, out, err = run(t, "-h")
+    assert status == 0 and err == "", err
+    for option in ("-c", "-t", "-T", "-l", "-b", "-L", "-V", "-h", "-d"):
+        assert option in out, option
+    assert all(len(line) <= 80 for line in out.splitlines()), out
+    status, out, err = run(t, "-V")
+    assert status == 0 and out.startswith("drover ") and err == "", (out, err)
+
+
+@case
+def check(t):
+    "-t: good files are good"
+    status, out, err = run(t, "-t", "-c", write(t, "good.conf", GOOD))
+    assert status == 0 and "good.conf" in out + err and "good" in (out + err).replace("good.conf", ""), (out, err)
+
+
+@case
+def all_errors_at_once(t):
+    "-t: everything that is wrong, each with file and line"
+    write(t, "bad.conf", 'workrs = 3\nbalance = fastest\nlisten "127.0.0.1:99999" { }\n'
+          'pool "a" {\n  server "127.0.0.1:9" { weight = 0 }\n}\nroute { pool = "b" }\n')
+    for arguments in (("-t", "-c", "bad.conf"), ("-c", "bad.conf")):
+        status, out, err = run(t, *arguments)
+        assert status == 1 and out == "", (status, out)
+        lines = err.splitlines()
+        for number, word in ((1, "workers"), (2, "fastest"), (3, "99999"), (5, "weight"), (7, '"b"')):
+            assert any(line.startswith(f"drover: bad.conf:{number}: ") and word.strip('"') in line for line in lines), \
+                (number, word, err)
+
+
+@case
+def syntax_error(t):
+    "a syntax error has its line"
+    status, _, err = run(t, "-t", "-c", write(t, "syntax.conf", GOOD + "\nworkers = = 3\n"))
+    assert status == 1 and "syntax.conf:4: " in err, err
+
+
+@case
+def unreadable(t):
+    "files that cannot be read, and nothing that could be a configuration"
+    os.mkdir(t.path("directory"))
+    write(t, "empty.conf", "")
+    with open(t.path("zero.conf"), "wb") as file:
+        file.write(b"workers = 1\0\n" + GOOD.encode())
+    for name in ("missing.conf", "directory", "empty.conf", "/dev/zero", "zero.conf", ""):
+        status, out, err = run(t, "-t", "-c", name)
+        assert status == 1 and out == "" and err.startswith("drover: ") and (name in err), (name, status, err)
+
+
+@case
+def show(t):
+    "-T prints what -c reads back to the same"
+    status, shown, err = run(t, "-T", "-c", write(t, "good.conf", GOOD))
+    assert status == 0 and err == "" and "keepalive-timeout" in shown, (status, err)
+    status, again, err = run(t, "-T", "-c", write(t, "shown.conf", shown))
+    assert status == 0 and again == shown, err
+
+
+@case
+def tables(t):
+    "-L prints the program's own tables"
+    for table, word in (("options", "keepalive-timeout"), ("commands", "scale"), ("counters", "client-open"),
+                        ("algorithms", "least-connections"), ("signals", "USR1")):
+        status, out, err = run(t, "-L", table)
+        assert status == 0 and word in out and err == "", (table, status, err)
+        assert all("\t" in line for line in out.splitlines()), out
+    status, out, err = run(t, "-L", "optoins")
+    assert status == 1 and out == "" and "options" in err, err
+
+
+@case
+def mistakes(t):
+    "mistakes on the command line get a sentence, a hint and status 1"
+    for arguments in (("-x",), ("-c",), ("word",), ("-l", "127.0.0.1:0"), ("-b", "127.0.0.1:9"),
+                      ("-l", "nonsense:port", "-b", "127.0.0.1:9"), ("-l", "127.0.0.1:0", "-b", "127.0.0.1"),
+                      ("-c", "good.conf", "-l", "127.0.0.1:0")):
+        status, out, err = run(t, *arguments)
+        assert status == 1 and out == "" and "drover" in err, (arguments, status, out, err)
+        assert len(err.splitlines()) < 20, err
+
+
+@case
+def without_a_file(t):
+    "-l and -b front servers without a file"
+    servers = [t.server(), t.server()]
+    process = t.process("plain", [DROVER, "-l", f"unix:{t.path('web.sock')}", "-b", servers[0].address,
+                                  "-b", servers[1].address])
+    t.wait(lambda: os.path.exists(t.path("web.sock")) or process.exited(), "it listens")
+    for _ in range(6):
+        peer = t.keep(connect(t.path("web.sock")))
+        peer.send(request())
+        assert peer.read_response().status == 200
+    assert [server.count() for server in servers] == [3, 3]
+    process.kill(15)
+    assert process.wait() == 0, process.stderr()
+    assert not os.path.exists(t.path("web.sock"))
+
+
+main()

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Log files on a full disk: lines are lost and counted, requests are not."""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from load import Load  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+
+
+@case
+def access_log_full(t):
+    "an access log that cannot be written"
+    drover = t.drover(t.pool(t.hello()), access_log='"/dev/full"')
+    load = t.keep(Load(drover, 4))
+    load.wait(500)
+    drover.wait_log("(?i)access log.*No space left")
+    load.wait(500)
+    drover.kill(signal.SIGUSR1)
+    load.wait(100)
+    load.stop()
+    assert not load.failures, load.failures
+    assert len(drover.log().splitlines()) < 100, "the error is not said for every line"
+
+
+@case
+def error_log_full(t):
+    "an error log that cannot be written"
+    drover = t.drover(t.pool(t.hello()), error_log='"/dev/full"', log_level="debug")
+    load = t.keep(Load(drover, 4))
+    load.wait(200)
+    os.kill(drover.pids()[0], signal.SIGKILL)
+    t.wait(lambda: drover.call("status")["deaths"] == 1, "the death is on record")
+    drover.wait_ready()
+    load.wait(200)
+    load.stop()
+
+
+@case
+def both_and_stdout(t):
+    "standard output and standard error are full too"
+    drover = t.drover(t.pool(t.server()), access_log="stdout", error_log="stderr",
+                      shell="exec >/dev/full 2>/dev/full")
+    for _ in range(20):
+        assert drover.get().status == 200
+    assert drover.call("version")
+
+
+@case
+def file_size_limit(t):
+    "a file that has reached its limit does not kill drover"
+    drover = t.drover(t.pool(t.hello()), shell="ulimit -f 1")
+    load = t.keep(Load(drover, 4))
+    load.wait(500)
+    t.wait(lambda: "access log" in drover.log() or len(drover.access_lines()) >= 3, "the limit is met")
+    load.wait(500)
+    load.stop()
+    assert not load.failures, load.failures
+    assert drover.call("status")["deaths"] == 0, drover.log()
+
+
+@case
+def stdout_is_a_pipe_that_nobody_reads(t):
+    "a reader of standard output that stops does not stop the service"
+    read_end, write_end = os.pipe()
+    os.set_inheritable(write_end, True)
+    drover = t.drover(t.pool(t.hello()), access_log="stdout", pass_fds=[write_end], shell=f"exec >&{write_end}")
+    os.close(write_end)
+    load = t.keep(Load(drover, 4))
+    load.wait(2000)  # more than a pipe holds
+    load.stop()
+    assert not load.failures, load.failures
+    os.close(read_end)
+    assert drover.get().status == 200
+
+
+main()
