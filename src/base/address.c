@@ -134,8 +134,8 @@ host_parse(struct address *a, const char *host, enum address_use use, in_port_t 
 	if (host[strspn(host, "0123456789.")] == '\0')
 		return error_set(err, "\"%s\" is not an IPv4 address", host);
 	if (use == ADDRESS_LISTEN)
-		return error_set(err, "names cannot be listened on; write an address, such as \"127.0.0.1:%u\"",
-		    ntohs(port));
+		return error_set(err,
+		    "names cannot be listened on; write an address, such as \"127.0.0.1:%u\"", ntohs(port));
 	return host_look_up(a, host, 0, port, err);
 }
 
@@ -151,7 +151,8 @@ address_parse(struct address *a, const char *text, enum address_use use, struct 
 		return unix_parse(a, text + 5, err);
 	if (text[0] == '/')
 		return error_set(err, "a unix socket is written \"unix:%.200s\"", text);
-	if (host_split(text, host, sizeof host, &port_text, err) < 0 || port_parse(port_text, use, &port, err) < 0)
+	if (host_split(text, host, sizeof host, &port_text, err) < 0 ||
+	    port_parse(port_text, use, &port, err) < 0)
 		return -1;
 	if (text[0] == '[')
 		return host6_parse(a, host, port, err);
@@ -205,11 +206,12 @@ address_equal(const struct address *a, const struct address *b)
 		return true;
 	if (a->socket.any.sa_family == AF_INET)
 		return a->socket.in.sin_port == b->socket.in.sin_port &&
-		    a->socket.in.sin_addr.s_addr == b->socket.in.sin_addr.s_addr;
+		       a->socket.in.sin_addr.s_addr == b->socket.in.sin_addr.s_addr;
 	if (a->socket.any.sa_family == AF_INET6)
 		return a->socket.in6.sin6_port == b->socket.in6.sin6_port &&
-		    a->socket.in6.sin6_scope_id == b->socket.in6.sin6_scope_id &&
-		    memcmp(&a->socket.in6.sin6_addr, &b->socket.in6.sin6_addr, sizeof(struct in6_addr)) == 0;
+		       a->socket.in6.sin6_scope_id == b->socket.in6.sin6_scope_id &&
+		       memcmp(&a->socket.in6.sin6_addr, &b->socket.in6.sin6_addr, sizeof(struct in6_addr)) ==
+			   0;
 	return memcmp(&a->socket, &b->socket, a->length) == 0;
 }
 
@@ -241,7 +243,8 @@ bits_clear_after(uint8_t *bytes, size_t length, unsigned bits)
 static void
 range_unmap(struct address_range *r)
 {
-	if (r->family != AF_INET6 || r->bits < 96 || memcmp(r->bytes, mapped_prefix, sizeof mapped_prefix) != 0)
+	if (r->family != AF_INET6 || r->bits < 96 ||
+	    memcmp(r->bytes, mapped_prefix, sizeof mapped_prefix) != 0)
 		return;
 	memmove(r->bytes, r->bytes + 12, 4);
 	memset(r->bytes + 4, 0, 12);
@@ -281,7 +284,8 @@ address_range_parse(struct address_range *r, const char *text, struct error *err
 	else if (inet_pton(AF_INET6, host, r->bytes) == 1)
 		r->family = AF_INET6;
 	else
-		return error_set(err, "a network is written \"10.0.0.0/8\", \"fd00::/8\", as one address, or \"unix\"");
+		return error_set(
+		    err, "a network is written \"10.0.0.0/8\", \"fd00::/8\", as one address, or \"unix\"");
 	most = r->family == AF_INET ? 32 : 128;
 	if (text[length] == '\0')
 		bits = most;

@@ -15,7 +15,15 @@
 #include "base/address.h"
 #include "base/log.h"
 
-enum { CONF_WORKERS_MAX = 256, CONF_SERVERS_MAX = 4096, CONF_POOLS_MAX = 1024, CONF_LISTENERS_MAX = 256 };
+enum {
+	CONF_WORKERS_MAX = 256,
+	CONF_SERVERS_MAX = 4096, /* over all pools */
+	CONF_POOLS_MAX = 1024,
+	CONF_LISTENERS_MAX = 256,
+	CONF_ROUTES_MAX = 4096,
+	CONF_CONTROLS_MAX = 16,
+	CONF_POOL_NAME_MAX = 63
+};
 
 enum conf_log_format { CONF_LOG_COMBINED, CONF_LOG_JSON };
 
@@ -35,6 +43,7 @@ struct conf_control {
 	char *path;
 	struct conf_unix unix_socket;
 	enum conf_permission permission; /* the most that a peer on this socket may do */
+	int line;
 };
 
 /* How clients are treated. */
@@ -52,8 +61,8 @@ struct conf_listener {
 	char *name;	       /* as written: "*:80", "unix:/run/x.sock", "systemd:web" */
 	struct address address; /* length 0 for "systemd:NAME" */
 	const char *systemd;    /* NAME of a socket passed in LISTEN_FDNAMES, inside name; else NULL */
-	char *pool_name;       /* or NULL: routes decide */
-	int pool;	       /* index, or -1 */
+	char *pool_name;       /* or NULL: routes decide, or the only pool when there is no route */
+	int pool;	       /* index, or -1: routes decide */
 	int backlog;
 	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there */
 	bool ipv6_only;
@@ -84,12 +93,14 @@ struct conf_pool {
 	uint64_t response_timeout; /* to the first byte of the answer, and between two reads of it */
 	uint64_t send_timeout;	   /* between two writes to a server that does not read */
 	uint32_t retries;	   /* other attempts for one request, where that is safe */
+	uint32_t max_fails;	   /* what its servers begin with, as is fail_timeout */
+	uint64_t fail_timeout;
 	int line;
 };
 
 /* The first route, in the order of the file, whose host and path both fit. */
 struct conf_route {
-	char **hosts; /* lower case; "*.example.org" fits any name under it; none: any host */
+	char **hosts; /* lower case, without port; "*.example.org" fits any name under it; none: any host */
 	size_t host_count;
 	char **paths; /* prefixes of the path; none: any */
 	size_t path_count;
@@ -129,6 +140,9 @@ struct conf {
 	bool via;
 	bool request_id; /* send X-Request-Id to servers */
 
+	struct conf_client client;     /* what every listener begins with */
+	struct conf_pool pool_options; /* what every pool begins with; it has no name and no servers */
+
 	struct conf_control *controls;
 	size_t control_count;
 	struct conf_listener *listeners;
@@ -140,7 +154,7 @@ struct conf {
 	size_t route_count;
 };
 
-/* All that is wrong, in the order found: lines "drover.conf:12: sentence", for a person to read. */
+/* All that is wrong, in the order of the file: lines "drover.conf:12: sentence", for a person to read. */
 struct conf_errors {
 	char **lines;
 	size_t count;
@@ -149,7 +163,9 @@ void conf_errors_free(struct conf_errors *errors);
 
 /*
  * Reads and checks a file: the result, or NULL with every error in *errors
- * (each with file:line and, for a near miss, the word that was meant).
+ * (each with file:line and, for a near miss, the word that was meant). *errors
+ * is filled anew, and is empty on success. Names of servers are looked up, so
+ * this may block. Not for two threads at once.
  */
 struct conf *conf_load(const char *file, struct conf_errors *errors);
 
@@ -158,7 +174,8 @@ struct conf *conf_load_text(const char *text, const char *name, struct conf_erro
 
 /*
  * `drover -l ADDR... -b SERVER...`: one pool "default" behind all listeners.
- * control_path may be NULL: then there is no control socket.
+ * control_path may be NULL: then there is no control socket. Errors begin with
+ * the argument ("-l 8080: ...").
  */
 struct conf *conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
     size_t server_count, const char *control_path, struct conf_errors *errors);
@@ -168,10 +185,17 @@ void conf_free(struct conf *conf);
 struct json_t;
 /* The effective configuration, defaults filled in: as configuration text that conf_load reads back ... */
 char *conf_show(const struct conf *conf); /* malloc'ed; NULL: no memory */
-/* ... and as JSON, for the control socket. A new reference; NULL: no memory. */
+/*
+ * ... and as JSON, for the control socket: options by their names, sections as
+ * arrays. Numbers and booleans are such, all else is text as in the file
+ * ("30s"), what is unset is null. A new reference; NULL: no memory.
+ */
 struct json_t *conf_show_json(const struct conf *conf);
 
-/* Prints the option table, a line each: name TAB section TAB type TAB range TAB default TAB sentence. */
+/*
+ * Prints the option table, a line each: name TAB section TAB type TAB range TAB
+ * default TAB sentence. The section of the top level is "top".
+ */
 struct _IO_FILE;
 void conf_list_options(struct _IO_FILE *to);
 

@@ -1,0 +1,307 @@
+#include "conf/build.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/object.h"
+#include "conf/options.h"
+#include "conf/value.h"
+
+/* Sets the fields of `base` to their defaults. */
+static void
+defaults_set(const struct conf_section *section, void *base, struct conf_report *report)
+{
+	const struct conf_option *option;
+	struct error err;
+
+	for (option = conf_options; option->name != NULL; option++)
+		if (option->section == section && conf_value_default(option, base, &err) < 0)
+			conf_report_add(report, 0, "%s", err.text);
+}
+
+/* Sets the fields of `base` that the section says something about. */
+static void
+options_set(const struct conf_section *section, cfg_t *from, void *base, struct conf_report *report)
+{
+	const struct conf_option *option;
+	const struct conf_word *word;
+	struct error err;
+	unsigned i;
+
+	for (option = conf_options; option->name != NULL; option++) {
+		if (option->section != section)
+			continue;
+		for (i = 0; (word = conf_syntax_word(from, option->name, i)) != NULL; i++)
+			if (conf_value_read(option, base, word->text, &err) < 0)
+				conf_report_add(report, word->line, "%s", err.text);
+	}
+}
+
+static const struct conf_word *
+title_get(cfg_t *from)
+{
+	const struct conf_word *title = conf_syntax_word(from, CONF_SCAN_TITLE, 0);
+
+	INVARIANT(title != NULL); /* scan gives one to every section */
+	return title;
+}
+
+/* Room for as many elements as there are sections of this name. NULL: none, or no memory, which is reported. */
+static void *
+sections_allocate(cfg_t *from, const char *name, size_t size, struct conf_report *report)
+{
+	unsigned count = cfg_size(from, name);
+	void *elements = count > 0 ? calloc(count, size) : NULL;
+
+	if (count > 0 && elements == NULL)
+		conf_report_memory(report);
+	return elements;
+}
+
+static char *
+text_keep(const char *text, struct conf_report *report)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		conf_report_memory(report);
+	return copy;
+}
+
+static void
+unix_reset(struct conf_unix *unix_socket)
+{
+	unix_socket->uid = (uid_t)-1;
+	unix_socket->gid = (gid_t)-1;
+}
+
+static void
+control_build(struct conf_control *control, cfg_t *from, struct conf_report *report)
+{
+	const struct conf_word *title = title_get(from);
+	struct address address;
+
+	control->path = text_keep(title->text, report);
+	control->line = title->line;
+	unix_reset(&control->unix_socket);
+	defaults_set(&conf_section_control, control, report);
+	options_set(&conf_section_control, from, control, report);
+	if (title->text[0] != '/')
+		conf_report_add(report, title->line,
+		    "control \"%s\": the path of the socket begins with \"/\"", title->text);
+	else if (strlen(title->text) >= sizeof address.socket.un.sun_path)
+		conf_report_add(report, title->line,
+		    "control: the path of a unix socket has at most %zu bytes",
+		    sizeof address.socket.un.sun_path - 1);
+}
+
+static void
+controls_build(struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	cfg_t *section;
+	unsigned i;
+
+	conf->controls = sections_allocate(from, "control", sizeof *conf->controls, report);
+	if (conf->controls == NULL)
+		return;
+	for (i = 0; (section = conf_syntax_section(from, "control", i)) != NULL; i++, conf->control_count++)
+		control_build(&conf->controls[i], section, report);
+}
+
+/* An address, or "systemd:NAME". */
+static void
+listener_read_address(
+    struct conf_listener *listener, const struct conf_word *title, struct conf_report *report)
+{
+	struct error err;
+
+	if (listener->name != NULL && strncmp(listener->name, "systemd:", 8) == 0) {
+		listener->systemd = listener->name + 8;
+		if (listener->systemd[0] == '\0')
+			conf_report_add(report, title->line,
+			    "listen \"%s\": the name of the socket is missing", title->text);
+	} else if (address_parse(&listener->address, title->text, ADDRESS_LISTEN, &err) < 0) {
+		conf_report_add(report, title->line, "listen \"%.100s\": %s", title->text, err.text);
+		listener->address.length = 0;
+	}
+}
+
+/* Reports options that have no meaning for this kind of address. */
+static void
+listener_check(const struct conf_listener *listener, cfg_t *from, struct conf_report *report)
+{
+	const struct conf_option *option;
+	const struct conf_word *word;
+
+	for (option = conf_options; option->name != NULL; option++) {
+		if (option->section != &conf_section_listen || conf_option_applies(option, listener))
+			continue;
+		word = conf_syntax_word(from, option->name, 0);
+		if (word != NULL)
+			conf_report_add(
+			    report, word->line, "%s is for %s only", option->name, option->condition->what);
+	}
+}
+
+static void
+listener_build(
+    struct conf_listener *listener, const struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	const struct conf_word *title = title_get(from);
+
+	listener->name = text_keep(title->text, report);
+	listener->pool = -1;
+	listener->line = title->line;
+	listener->client = conf->client;
+	unix_reset(&listener->unix_socket);
+	defaults_set(&conf_section_listen, listener, report);
+	options_set(&conf_section_listen, from, listener, report);
+	listener_read_address(listener, title, report);
+	if (listener->address.length > 0 || listener->systemd != NULL)
+		listener_check(listener, from, report);
+}
+
+static void
+listeners_build(struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	cfg_t *section;
+	unsigned i;
+
+	conf->listeners = sections_allocate(from, "listen", sizeof *conf->listeners, report);
+	if (conf->listeners == NULL)
+		return;
+	for (i = 0; (section = conf_syntax_section(from, "listen", i)) != NULL; i++, conf->listener_count++)
+		listener_build(&conf->listeners[i], conf, section, report);
+}
+
+static void
+server_build(
+    struct conf_server *server, const struct conf_pool *pool, cfg_t *from, struct conf_report *report)
+{
+	const struct conf_word *title = title_get(from);
+	struct error err;
+
+	server->name = text_keep(title->text, report);
+	server->line = title->line;
+	server->max_fails = pool->max_fails;
+	server->fail_timeout = pool->fail_timeout;
+	defaults_set(&conf_section_server, server, report);
+	options_set(&conf_section_server, from, server, report);
+	if (address_parse(&server->address, title->text, ADDRESS_CONNECT, &err) == 0)
+		return;
+	conf_report_add(report, title->line, "server \"%.100s\": %s", title->text, err.text);
+	server->address.length = 0;
+}
+
+static void
+servers_build(struct conf_pool *pool, cfg_t *from, struct conf_report *report)
+{
+	cfg_t *section;
+	unsigned i;
+
+	pool->servers = sections_allocate(from, "server", sizeof *pool->servers, report);
+	if (pool->servers == NULL)
+		return;
+	for (i = 0; (section = conf_syntax_section(from, "server", i)) != NULL; i++, pool->server_count++)
+		server_build(&pool->servers[i], pool, section, report);
+}
+
+static void
+pool_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	const struct conf_word *title = title_get(from);
+
+	*pool = conf->pool_options;
+	pool->name = text_keep(title->text, report);
+	pool->line = title->line;
+	pool->first_server = conf->server_count;
+	defaults_set(&conf_section_pool, pool, report);
+	options_set(&conf_section_pool, from, pool, report);
+	servers_build(pool, from, report);
+	if (strlen(title->text) > CONF_POOL_NAME_MAX)
+		conf_report_add(
+		    report, title->line, "the name of a pool has at most %d bytes", CONF_POOL_NAME_MAX);
+}
+
+static void
+pools_build(struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	cfg_t *section;
+	unsigned i;
+
+	conf->pools = sections_allocate(from, "pool", sizeof *conf->pools, report);
+	if (conf->pools == NULL)
+		return;
+	for (i = 0; (section = conf_syntax_section(from, "pool", i)) != NULL; i++, conf->pool_count++) {
+		pool_build(&conf->pools[i], conf, section, report);
+		conf->server_count += conf->pools[i].server_count;
+	}
+}
+
+static void
+routes_build(struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	cfg_t *section;
+	unsigned i;
+
+	conf->routes = sections_allocate(from, "route", sizeof *conf->routes, report);
+	if (conf->routes == NULL)
+		return;
+	for (i = 0; (section = conf_syntax_section(from, "route", i)) != NULL; i++, conf->route_count++) {
+		conf->routes[i].pool = -1;
+		conf->routes[i].line = title_get(section)->line;
+		options_set(&conf_section_route, section, &conf->routes[i], report);
+		if (conf_syntax_word(section, "pool", 0) == NULL)
+			conf_report_add(report, conf->routes[i].line, "route needs a pool: pool = \"NAME\"");
+	}
+}
+
+/* Contradictions between options of the top level. */
+static void
+top_check(const struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	const struct conf_word *word = conf_syntax_word(from, "target-size", 0);
+
+	if (conf->target_size <= conf->header_size)
+		return;
+	if (word == NULL)
+		word = conf_syntax_word(from, "header-size", 0);
+	conf_report_add(report, word != NULL ? word->line : 0,
+	    "target-size is more than header-size: %u and %u bytes", conf->target_size, conf->header_size);
+}
+
+/* The group of the user, where none is given. */
+static void
+group_complete(struct conf *conf)
+{
+	const struct passwd *entry;
+
+	if (conf->user == NULL || conf->group != NULL)
+		return;
+	entry = getpwuid(conf->uid);
+	if (entry != NULL)
+		conf->gid = entry->pw_gid;
+}
+
+struct conf *
+conf_build(cfg_t *file, struct conf_report *report)
+{
+	struct conf *conf = calloc(1, sizeof *conf);
+
+	if (conf == NULL) {
+		conf_report_memory(report);
+		return NULL;
+	}
+	conf->uid = (uid_t)-1;
+	conf->gid = (gid_t)-1;
+	defaults_set(&conf_section_top, conf, report);
+	options_set(&conf_section_top, file, conf, report);
+	group_complete(conf);
+	top_check(conf, file, report);
+	controls_build(conf, file, report);
+	listeners_build(conf, file, report);
+	pools_build(conf, file, report);
+	routes_build(conf, file, report);
+	return conf;
+}

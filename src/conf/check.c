@@ -1,0 +1,226 @@
+#include "conf/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static int
+pool_find(const struct conf *conf, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf->pool_count; i++)
+		if (strcmp(conf->pools[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void
+pool_unknown_report(const struct conf *conf, const char *name, int line, struct conf_report *report)
+{
+	const char **names = calloc(conf->pool_count + 1, sizeof *names), *near = NULL;
+	size_t i;
+
+	for (i = 0; names != NULL && i < conf->pool_count; i++)
+		names[i] = conf->pools[i].name;
+	if (names != NULL)
+		near = text_nearest(name, names);
+	if (near != NULL)
+		conf_report_add(report, line, "there is no pool \"%s\"; did you mean \"%s\"?", name, near);
+	else
+		conf_report_add(report, line, "there is no pool \"%s\"", name);
+	free(names);
+}
+
+/* The index of the pool, or -1: unset, or unknown, which is reported. */
+static int
+pool_resolve(const struct conf *conf, const char *name, int line, struct conf_report *report)
+{
+	int pool = name == NULL ? -1 : pool_find(conf, name);
+
+	if (name != NULL && pool < 0 && report->count < CONF_REPORT_MAX)
+		pool_unknown_report(conf, name, line, report);
+	return pool;
+}
+
+/* Whether two listeners ask for the same socket; port 0 is another port each time. */
+static bool
+listeners_equal(const struct conf_listener *a, const struct conf_listener *b)
+{
+	if (a->systemd != NULL || b->systemd != NULL)
+		return a->systemd != NULL && b->systemd != NULL && strcmp(a->systemd, b->systemd) == 0;
+	if (a->address.length == 0 || !address_equal(&a->address, &b->address))
+		return false;
+	return a->address.socket.any.sa_family == AF_UNIX || address_port(&a->address) != 0;
+}
+
+static void
+listeners_check_twice(const struct conf *conf, struct conf_report *report)
+{
+	char place[CONF_PLACE_MAX];
+	size_t i, j;
+
+	for (i = 0; i < conf->listener_count; i++)
+		for (j = 0; j < i; j++) {
+			if (!listeners_equal(&conf->listeners[i], &conf->listeners[j]))
+				continue;
+			conf_report_add(report, conf->listeners[i].line,
+			    "listen \"%s\": the address is listened on twice; the first is in %s",
+			    conf->listeners[i].name,
+			    conf_report_place(report, conf->listeners[j].line, place));
+			break;
+		}
+}
+
+static bool
+is_unix_path(const struct address *address, const char *path)
+{
+	return address->length > 0 && address->socket.any.sa_family == AF_UNIX &&
+	       strcmp(address->socket.un.sun_path, path) == 0;
+}
+
+static void
+control_check(const struct conf *conf, const struct conf_control *control, struct conf_report *report)
+{
+	const struct conf_control *other;
+	char place[CONF_PLACE_MAX];
+	size_t i;
+
+	for (other = conf->controls; other < control; other++)
+		if (strcmp(other->path, control->path) == 0)
+			conf_report_add(report, control->line,
+			    "control \"%s\" is there twice; the first is in %s", control->path,
+			    conf_report_place(report, other->line, place));
+	for (i = 0; i < conf->listener_count; i++)
+		if (is_unix_path(&conf->listeners[i].address, control->path))
+			conf_report_add(report, conf->listeners[i].line,
+			    "listen \"%s\": that is the control socket", conf->listeners[i].name);
+}
+
+/* A listener that names no pool, when no route can say more. */
+static void
+listener_without_pool(const struct conf *conf, struct conf_listener *listener, struct conf_report *report)
+{
+	if (conf->pool_count == 1)
+		listener->pool = 0;
+	else if (conf->pool_count > 1)
+		conf_report_add(report, listener->line,
+		    "listen \"%s\" needs a pool: there are %zu pools, and no route to choose one",
+		    listener->name, conf->pool_count);
+}
+
+static void
+listeners_check(struct conf *conf, struct conf_report *report)
+{
+	size_t i;
+
+	if (conf->listener_count == 0)
+		conf_report_add(report, 0, "there is nothing to listen on; add: listen \"*:80\" { }");
+	for (i = 0; i < conf->listener_count; i++) {
+		struct conf_listener *listener = &conf->listeners[i];
+
+		listener->pool = pool_resolve(conf, listener->pool_name, listener->line, report);
+		if (listener->pool_name == NULL && conf->route_count == 0)
+			listener_without_pool(conf, listener, report);
+	}
+	listeners_check_twice(conf, report);
+}
+
+static void
+server_check_own(const struct conf *conf, const struct conf_server *server, struct conf_report *report)
+{
+	size_t i;
+
+	for (i = 0; i < conf->listener_count; i++)
+		if (server->address.length > 0 &&
+		    address_equal(&server->address, &conf->listeners[i].address))
+			conf_report_add(report, server->line,
+			    "server \"%s\": drover itself listens there; requests would go in a circle",
+			    server->name);
+}
+
+static void
+server_check_twice(const struct conf_pool *pool, size_t i, struct conf_report *report)
+{
+	const struct conf_server *server = &pool->servers[i];
+	char place[CONF_PLACE_MAX];
+	size_t j;
+
+	for (j = 0; j < i; j++) {
+		if (server->address.length == 0 ||
+		    !address_equal(&server->address, &pool->servers[j].address))
+			continue;
+		conf_report_add(report, server->line,
+		    "server \"%s\" is twice in pool \"%s\"; the first is in %s; to send it more, give it a "
+		    "weight",
+		    server->name, pool->name, conf_report_place(report, pool->servers[j].line, place));
+		return;
+	}
+}
+
+static void
+pool_check_name(const struct conf *conf, const struct conf_pool *pool, struct conf_report *report)
+{
+	const struct conf_pool *first = &conf->pools[pool_find(conf, pool->name)];
+	char place[CONF_PLACE_MAX];
+
+	if (pool->name[0] == '\0')
+		conf_report_add(report, pool->line, "the name of a pool is empty");
+	else if (first != pool)
+		conf_report_add(report, pool->line, "pool \"%s\" is there twice; the first is in %s",
+		    pool->name, conf_report_place(report, first->line, place));
+}
+
+static void
+pools_check(const struct conf *conf, struct conf_report *report)
+{
+	size_t i, j;
+
+	if (conf->pool_count == 0)
+		conf_report_add(
+		    report, 0, "there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }");
+	for (i = 0; i < conf->pool_count; i++) {
+		const struct conf_pool *pool = &conf->pools[i];
+
+		pool_check_name(conf, pool, report);
+		if (pool->server_count == 0)
+			conf_report_add(report, pool->line, "pool \"%s\" has no server", pool->name);
+		for (j = 0; j < pool->server_count; j++) {
+			server_check_twice(pool, j, report);
+			server_check_own(conf, &pool->servers[j], report);
+		}
+	}
+}
+
+static void
+routes_check(struct conf *conf, struct conf_report *report)
+{
+	const struct conf_route *all = NULL;
+	char place[CONF_PLACE_MAX];
+	size_t i;
+
+	for (i = 0; i < conf->route_count; i++) {
+		struct conf_route *route = &conf->routes[i];
+
+		route->pool = pool_resolve(conf, route->pool_name, route->line, report);
+		if (all != NULL)
+			conf_report_add(report, route->line,
+			    "this route is never taken: the one in %s takes every request",
+			    conf_report_place(report, all->line, place));
+		else if (route->host_count == 0 && route->path_count == 0)
+			all = route;
+	}
+}
+
+void
+conf_check(struct conf *conf, struct conf_report *report)
+{
+	size_t i;
+
+	for (i = 0; i < conf->control_count; i++)
+		control_check(conf, &conf->controls[i], report);
+	listeners_check(conf, report);
+	pools_check(conf, report);
+	routes_check(conf, report);
+}

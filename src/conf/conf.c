@@ -1,0 +1,68 @@
+#include "conf/conf.h"
+
+#include <stdlib.h>
+
+static void
+pool_clear(struct conf_pool *pool)
+{
+	size_t i;
+
+	for (i = 0; i < pool->server_count; i++)
+		free(pool->servers[i].name);
+	free(pool->servers);
+	free(pool->name);
+}
+
+static void
+strings_free(char **strings, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+static void
+route_clear(struct conf_route *route)
+{
+	strings_free(route->hosts, route->host_count);
+	strings_free(route->paths, route->path_count);
+	free(route->pool_name);
+}
+
+static void
+listener_clear(struct conf_listener *listener)
+{
+	free(listener->name);
+	free(listener->pool_name);
+}
+
+void
+conf_free(struct conf *conf)
+{
+	size_t i;
+
+	if (conf == NULL)
+		return;
+	for (i = 0; i < conf->control_count; i++)
+		free(conf->controls[i].path);
+	for (i = 0; i < conf->listener_count; i++)
+		listener_clear(&conf->listeners[i]);
+	for (i = 0; i < conf->pool_count; i++)
+		pool_clear(&conf->pools[i]);
+	for (i = 0; i < conf->route_count; i++)
+		route_clear(&conf->routes[i]);
+	free(conf->controls);
+	free(conf->listeners);
+	free(conf->pools);
+	free(conf->routes);
+	free(conf->trusted_proxies);
+	free(conf->file);
+	free(conf->user);
+	free(conf->group);
+	free(conf->pid_file);
+	free(conf->error_log);
+	free(conf->access_log);
+	free(conf);
+}

@@ -1,0 +1,15 @@
+noinst_LIBRARIES += libconf.a
+libconf_a_SOURCES = \
+	conf/arguments.c \
+	conf/build.c conf/build.h \
+	conf/check.c conf/check.h \
+	conf/conf.c conf/conf.h \
+	conf/field.h \
+	conf/load.c conf/load.h \
+	conf/names.c \
+	conf/options.c conf/options.h \
+	conf/report.c conf/report.h \
+	conf/scan.c conf/scan.h \
+	conf/show.c \
+	conf/syntax.c conf/syntax.h \
+	conf/value.c conf/value.h

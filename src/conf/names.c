@@ -1,0 +1,357 @@
+/* The types of values that are names and paths, and lists of them: the second half of value.h. Master only. */
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/conf.h"
+#include "conf/field.h"
+#include "conf/value.h"
+
+/* Replaces a string field by a copy. */
+static int
+string_store(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	char **field = conf_field(option, base), *copy = strdup(text);
+
+	if (copy == NULL)
+		return error_set(err, "cannot be kept: out of memory");
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static const char *
+string_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	char *const *field = conf_field_const(option, base);
+
+	(void)space;
+	return i > 0 ? NULL : *field;
+}
+
+static int
+name_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	return text[0] == '\0' ? -1 : string_store(option, base, text, err);
+}
+
+static void
+name_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "the name of a pool");
+}
+
+static int
+file_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	return text[0] != '/' ? -1 : string_store(option, base, text, err);
+}
+
+static void
+file_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "a path that begins with /");
+}
+
+/* A path or one of the words; the word for zero leaves the field NULL. */
+static int
+log_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	char **field = conf_field(option, base);
+	const char *const *word = option->words;
+
+	if (option->zero != NULL && strcmp(option->zero, text) == 0) {
+		free(*field);
+		*field = NULL;
+		return 0;
+	}
+	while (*word != NULL && strcmp(*word, text) != 0)
+		word++;
+	if (*word == NULL && text[0] != '/')
+		return conf_words_refuse(option, option->words, text, err);
+	return string_store(option, base, text, err);
+}
+
+static const char *
+log_write_value(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	const char *text = string_write(option, base, i, space);
+
+	return text == NULL && i == 0 ? option->zero : text;
+}
+
+static void
+log_describe(const struct conf_option *option, char *to, size_t size)
+{
+	snprintf(to, size, "%s, %s or a path that begins with /", option->words[0], option->words[1]);
+}
+
+/* The largest id is (uid_t)-1, which means none. */
+static bool
+id_parse(const char *text, uint32_t *id)
+{
+	uint64_t number;
+
+	if (!text_to_number(text, &number) || number >= UINT32_MAX)
+		return false;
+	*id = (uint32_t)number;
+	return true;
+}
+
+static int
+user_find(const char *text, uid_t *uid, struct error *err)
+{
+	const struct passwd *entry;
+
+	if (id_parse(text, uid))
+		return 0;
+	entry = getpwnam(text);
+	if (entry == NULL)
+		return error_set(err, "is not known: there is no user \"%.100s\" on this machine", text);
+	*uid = entry->pw_uid;
+	return 0;
+}
+
+static int
+group_find(const char *text, gid_t *gid, struct error *err)
+{
+	const struct group *entry;
+
+	if (id_parse(text, gid))
+		return 0;
+	entry = getgrnam(text);
+	if (entry == NULL)
+		return error_set(err, "is not known: there is no group \"%.100s\" on this machine", text);
+	*gid = entry->gr_gid;
+	return 0;
+}
+
+static int
+user_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	struct conf *conf = base;
+
+	return user_find(text, &conf->uid, err) < 0 ? -1 : string_store(option, base, text, err);
+}
+
+static int
+group_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	struct conf *conf = base;
+
+	return group_find(text, &conf->gid, err) < 0 ? -1 : string_store(option, base, text, err);
+}
+
+static int
+owner_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	return user_find(text, conf_field(option, base), err);
+}
+
+static int
+owner_group_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	return group_find(text, conf_field(option, base), err);
+}
+
+static const char *
+owner_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	uint32_t id = (uint32_t)conf_field_number(option, base);
+
+	snprintf(space, CONF_VALUE_MAX, "%" PRIu32, id);
+	return i > 0 || id == UINT32_MAX ? NULL : space;
+}
+
+static void
+user_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "the name or number of a user");
+}
+
+static void
+group_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "the name or number of a group");
+}
+
+static size_t *
+list_count(const struct conf_option *option, void *base)
+{
+	return (size_t *)(void *)((char *)base + option->field.count);
+}
+
+static size_t
+list_length(const struct conf_option *option, const void *base)
+{
+	return *(const size_t *)(const void *)((const char *)base + option->field.count);
+}
+
+/* Makes room for one more element of `size` bytes; NULL, with a sentence, when there is no memory. */
+static void *
+list_grow(const struct conf_option *option, void *base, size_t size, struct error *err)
+{
+	void **field = conf_field(option, base);
+	size_t count = *list_count(option, base);
+	void *larger = reallocarray(*field, count + 1, size);
+
+	if (larger == NULL) {
+		error_set(err, "cannot be kept: out of memory");
+		return NULL;
+	}
+	*field = larger;
+	return (char *)larger + count * size;
+}
+
+static int
+networks_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	struct address_range range, *element;
+
+	if (address_range_parse(&range, text, err) < 0)
+		return error_prefix(err, "cannot hold \"%.100s\"", text);
+	element = list_grow(option, base, sizeof *element, err);
+	if (element == NULL)
+		return -1;
+	*element = range;
+	++*list_count(option, base);
+	return 0;
+}
+
+static const char *
+networks_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	struct address_range *const *list = conf_field_const(option, base);
+
+	return i >= list_length(option, base) ? NULL : address_range_format(&(*list)[i], space);
+}
+
+static void
+networks_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "a list of networks, such as 10.0.0.0/8, or unix");
+}
+
+/* Takes text over as the next element. */
+static int
+strings_add(const struct conf_option *option, void *base, char *text, struct error *err)
+{
+	char **element;
+
+	if (text == NULL)
+		return error_set(err, "cannot be kept: out of memory");
+	element = list_grow(option, base, sizeof *element, err);
+	if (element == NULL) {
+		free(text);
+		return -1;
+	}
+	*element = text;
+	++*list_count(option, base);
+	return 0;
+}
+
+static const char *
+strings_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	char **const *list = conf_field_const(option, base);
+
+	(void)space;
+	return i >= list_length(option, base) ? NULL : (*list)[i];
+}
+
+/* A name as in a Host field, without port: letters, digits, "-" and "_" between single dots; or "[IPv6]". */
+static bool
+host_is_name(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t label;
+
+	if (text[0] == '[')
+		return text[1 + strspn(text + 1, "0123456789abcdef:.")] == ']' &&
+		       text[strlen(text) - 1] == ']';
+	for (;; text += label + 1) {
+		label = strspn(text, allowed);
+		if (label == 0 || (text[label] != '\0' && text[label] != '.'))
+			return false;
+		if (text[label] == '\0')
+			return true;
+	}
+}
+
+static int
+host_check(const char *text, struct error *err)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+
+	if (strcmp(text, "*") == 0)
+		return error_set(err, "cannot hold \"*\": leave it out, and the route is for any host");
+	if (host_is_name(strncmp(text, "*.", 2) == 0 ? text + 2 : text) && strlen(text) <= 255)
+		return 0;
+	if (colon != NULL && text_to_number(colon + 1, &port) &&
+	    (text[0] == '[' || strchr(text, ':') == colon))
+		return error_set(err, "cannot hold \"%.100s\": a host is written without its port", text);
+	return -1;
+}
+
+static int
+hosts_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	char *host = strdup(text), *p;
+	int rc;
+
+	for (p = host; p != NULL && *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
+	if (host == NULL)
+		return error_set(err, "cannot be kept: out of memory");
+	rc = host_check(host, err);
+	if (rc == 0)
+		return strings_add(option, base, host, err);
+	free(host);
+	return rc;
+}
+
+static void
+hosts_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "a list of names, such as example.org or *.example.org");
+}
+
+static int
+paths_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	if (text[0] != '/' || strpbrk(text, "?#") != NULL)
+		return -1;
+	return strings_add(option, base, strdup(text), err);
+}
+
+static void
+paths_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "a list of paths that begin with / and have no ? or #");
+}
+
+const struct conf_type conf_type_name = { "name", false, true, name_read, string_write, name_describe };
+const struct conf_type conf_type_file = { "path", false, true, file_read, string_write, file_describe };
+const struct conf_type conf_type_log = { "path", false, true, log_read, log_write_value, log_describe };
+const struct conf_type conf_type_user = { "user", false, true, user_read, string_write, user_describe };
+const struct conf_type conf_type_group = { "group", false, true, group_read, string_write, group_describe };
+const struct conf_type conf_type_owner = { "user", false, true, owner_read, owner_write, user_describe };
+const struct conf_type conf_type_owner_group = { "group", false, true, owner_group_read, owner_write,
+	group_describe };
+const struct conf_type conf_type_networks = { "list", true, true, networks_read, networks_write,
+	networks_describe };
+const struct conf_type conf_type_hosts = { "list", true, true, hosts_read, strings_write, hosts_describe };
+const struct conf_type conf_type_paths = { "list", true, true, paths_read, strings_write, paths_describe };

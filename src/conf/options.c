@@ -1,0 +1,268 @@
+#include "conf/options.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "conf/value.h"
+
+#define MINUTE (60 * CLOCK_SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define KIB UINT64_C(1024)
+
+const struct conf_section conf_section_top = { "top", NULL, NULL, NULL, 1 };
+const struct conf_section conf_section_control = { "control", &conf_section_top, "/run/drover/control.sock",
+	"path", CONF_CONTROLS_MAX };
+const struct conf_section conf_section_listen = { "listen", &conf_section_top, "*:80", "address",
+	CONF_LISTENERS_MAX };
+const struct conf_section conf_section_pool = { "pool", &conf_section_top, "web", "name", CONF_POOLS_MAX };
+const struct conf_section conf_section_server = { "server", &conf_section_pool, "127.0.0.1:3000", "address",
+	CONF_SERVERS_MAX };
+const struct conf_section conf_section_route = { "route", &conf_section_top, NULL, NULL, CONF_ROUTES_MAX };
+
+const struct conf_section *const conf_sections[] = { &conf_section_top, &conf_section_control,
+	&conf_section_listen, &conf_section_pool, &conf_section_server, &conf_section_route, NULL };
+
+static const char *const log_format_words[] = { "combined", "json", NULL }; /* enum conf_log_format */
+static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded", "both",
+	NULL }; /* enum conf_forwarded */
+static const char *const permission_words[] = { "read", "operate", "admin", NULL }; /* enum conf_permission */
+static const char *const access_log_words[] = { "off", "stdout", NULL };
+static const char *const error_log_words[] = { "stderr", "syslog", NULL };
+
+#define TOP &conf_section_top
+#define CONTROL &conf_section_control
+#define LISTEN &conf_section_listen
+#define POOL &conf_section_pool
+#define SERVER &conf_section_server
+#define ROUTE &conf_section_route
+
+#define FIELD(type, member) \
+	{ \
+		offsetof(struct type, member), sizeof(((struct type *)NULL)->member), 0 \
+	}
+#define LIST(type, member, number) \
+	{ \
+		offsetof(struct type, member), sizeof(((struct type *)NULL)->member), \
+		    offsetof(struct type, number) \
+	}
+
+static bool
+listener_is_unix(const void *base)
+{
+	const struct conf_listener *listener = base;
+
+	return listener->address.length > 0 && listener->address.socket.any.sa_family == AF_UNIX;
+}
+
+static bool
+listener_is_ipv6(const void *base)
+{
+	const struct conf_listener *listener = base;
+
+	return listener->address.length > 0 && listener->address.socket.any.sa_family == AF_INET6;
+}
+
+static const struct conf_condition for_unix = { "unix sockets", listener_is_unix };
+static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ipv6 };
+
+/* How clients are treated: set for all at the top level, and again in a listen section. */
+#define CLIENT_OPTIONS(SECTION, INHERITED, TYPE) \
+	{ "header-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "20s", INHERITED, \
+		FIELD(TYPE, client.header_timeout), \
+		.sentence = "Time for a client to send the whole head of a request." }, \
+	    { "body-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", INHERITED, \
+		    FIELD(TYPE, client.body_timeout), \
+		    .sentence = "Longest pause of a client within the body of a request." }, \
+	    { "keepalive-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "75s", INHERITED, \
+		    FIELD(TYPE, client.keepalive_timeout), \
+		    .sentence = "How long a client's connection may idle between requests." }, \
+	    { "send-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", INHERITED, \
+		    FIELD(TYPE, client.send_timeout), \
+		    .sentence = "How long a client may take in nothing of a response." }, \
+	    { "tunnel-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, 30 * DAY, NULL, "1h", \
+		    INHERITED, FIELD(TYPE, client.tunnel_timeout), \
+		    .sentence = \
+			"How long an upgraded connection, such as a WebSocket, may be silent both ways." }, \
+	    { "body-limit", SECTION, &conf_type_size, 0, UINT64_C(1) << 60, NULL, "0", INHERITED, \
+		    FIELD(TYPE, client.body_limit), .sentence = "Largest body of a request; 0: no limit." }, \
+	{ \
+		"requests-per-connection", SECTION, &conf_type_number, 0, UINT32_MAX, NULL, "0", INHERITED, \
+		    FIELD(TYPE, client.requests), \
+		    .sentence = "Requests after which a client's connection is closed; 0: no limit." \
+	}
+
+/* How servers are treated: set for all pools at the top level, and again in a pool section. */
+#define POOL_OPTIONS(SECTION, INHERITED, TYPE, PREFIX) \
+	{ "connect-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, HOUR, NULL, "5s", INHERITED, \
+		FIELD(TYPE, PREFIX connect_timeout), \
+		.sentence = "Time for a server to accept a connection." }, \
+	    { "response-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", INHERITED, \
+		    FIELD(TYPE, PREFIX response_timeout), \
+		    .sentence = "Longest wait for a response to begin, and longest pause within it." }, \
+	    { "server-send-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", \
+		    INHERITED, FIELD(TYPE, PREFIX send_timeout), \
+		    .sentence = "How long a server may take in nothing of a request." }, \
+	    { "idle-connections", SECTION, &conf_type_number, 0, 65535, NULL, "256", INHERITED, \
+		    FIELD(TYPE, PREFIX idle_connections), \
+		    .sentence = "Idle connections that each worker keeps open to each server." }, \
+	    { "idle-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "4s", INHERITED, \
+		    FIELD(TYPE, PREFIX idle_timeout), \
+		    .sentence = \
+			"How long an idle connection to a server is kept; less than the server keeps it." }, \
+	    { "retries", SECTION, &conf_type_number, 0, 10, NULL, "2", INHERITED, \
+		    FIELD(TYPE, PREFIX retries), \
+		    .sentence = "Further attempts for one request, where repeating it is safe." }, \
+	    SERVER_OPTIONS(SECTION, INHERITED, TYPE, PREFIX)
+
+/* When a server counts as down: set at the top level, in a pool section, and in a server section. */
+#define SERVER_OPTIONS(SECTION, INHERITED, TYPE, PREFIX) \
+	{ "max-fails", SECTION, &conf_type_number, 0, 1000000, NULL, "3", INHERITED, \
+		FIELD(TYPE, PREFIX max_fails), \
+		.sentence = "Failures within fail-timeout after which a server is down; 0: it never is." }, \
+	{ \
+		"fail-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "10s", INHERITED, \
+		    FIELD(TYPE, PREFIX fail_timeout), \
+		    .sentence = \
+			"The time in which failures are counted, and for which a server is then down." \
+	}
+
+/* The owner and mode of a unix socket that drover makes. */
+#define UNIX_OPTIONS(SECTION, TYPE, MODE, CONDITION) \
+	{ "mode", SECTION, &conf_type_mode, 0, 0777, NULL, MODE, false, FIELD(TYPE, unix_socket.mode), \
+		.sentence = "Mode of the unix socket, in octal.", .condition = CONDITION }, \
+	    { "owner", SECTION, &conf_type_owner, 0, 0, NULL, NULL, false, FIELD(TYPE, unix_socket.uid), \
+		    .sentence = \
+			"Owner of the unix socket, by name or number; as drover is started if unset.", \
+		    .condition = CONDITION }, \
+	{ \
+		"group", SECTION, &conf_type_owner_group, 0, 0, NULL, NULL, false, \
+		    FIELD(TYPE, unix_socket.gid), \
+		    .sentence = \
+			"Group of the unix socket, by name or number; as drover is started if unset.", \
+		    .condition = CONDITION \
+	}
+
+const struct conf_option conf_options[] = {
+	{ "workers", TOP, &conf_type_workers, 1, CONF_WORKERS_MAX, "auto", "auto", false,
+	    FIELD(conf, workers), .sentence = "Worker processes; auto: one for each usable core." },
+	{ "balance", TOP, &conf_type_balance, 0, 0, NULL, "least-connections", false, FIELD(conf, balance),
+	    .sentence = "How connections are spread over workers." },
+	{ "worker-connections", TOP, &conf_type_number, 16, 1000000, NULL, "16384", false,
+	    FIELD(conf, worker_connections),
+	    .sentence = "Client connections that one worker carries at most." },
+	{ "worker-timeout", TOP, &conf_type_time, CLOCK_SECOND, HOUR, "0", "10s", false,
+	    FIELD(conf, worker_timeout),
+	    .sentence =
+		"A worker that has not turned its loop for this long is hung and replaced; 0: never." },
+	{ "shutdown-timeout", TOP, &conf_type_time, 0, DAY, NULL, "30s", false, FIELD(conf, shutdown_timeout),
+	    .sentence = "Time for work in flight to end on a graceful stop; then it is cut off." },
+	{ "open-files", TOP, &conf_type_number, 64, 1 << 30, "auto", "auto", false, FIELD(conf, open_files),
+	    .sentence = "Limit of open descriptors for each process; auto: the hard limit." },
+	{ "user", TOP, &conf_type_user, 0, 0, NULL, NULL, false, FIELD(conf, user),
+	    .sentence = "User that workers run as, by name or number; as drover is started if unset." },
+	{ "group", TOP, &conf_type_group, 0, 0, NULL, NULL, false, FIELD(conf, group),
+	    .sentence = "Group that workers run as, by name or number; that of the user if unset." },
+	{ "pid-file", TOP, &conf_type_file, 0, 0, NULL, NULL, false, FIELD(conf, pid_file),
+	    .sentence = "File that holds the process id of the master while it runs." },
+	{ "error-log", TOP, &conf_type_log, 0, 0, NULL, "stderr", false, FIELD(conf, error_log),
+	    .sentence = "Where messages go: stderr, syslog or a file.", .words = error_log_words },
+	{ "log-level", TOP, &conf_type_choice, 0, 0, NULL, "notice", false, FIELD(conf, log_level),
+	    .sentence = "The least grave messages that are logged.", .words = log_level_names },
+	{ "access-log", TOP, &conf_type_log, 0, 0, "off", "off", false, FIELD(conf, access_log),
+	    .sentence = "Where a line for each request goes: stdout, a file, or off.",
+	    .words = access_log_words },
+	{ "access-log-format", TOP, &conf_type_choice, 0, 0, NULL, "combined", false,
+	    FIELD(conf, access_log_format), .sentence = "The form of those lines.",
+	    .words = log_format_words },
+	{ "header-size", TOP, &conf_type_size, KIB, 64 * KIB, NULL, "16k", false, FIELD(conf, header_size),
+	    .sentence = "Largest head of a request or a response." },
+	{ "header-fields", TOP, &conf_type_number, 8, 256, NULL, "100", false, FIELD(conf, header_fields),
+	    .sentence = "Most header fields of a request or a response." },
+	{ "target-size", TOP, &conf_type_size, 128, 32 * KIB, NULL, "8k", false, FIELD(conf, target_size),
+	    .sentence = "Longest request target; no more than header-size." },
+	{ "forwarded", TOP, &conf_type_choice, 0, 0, NULL, "x-forwarded", false, FIELD(conf, forwarded),
+	    .sentence = "Fields that tell servers who the client is.", .words = forwarded_words },
+	{ "trusted-proxies", TOP, &conf_type_networks, 0, 0, NULL, "{ }", false,
+	    LIST(conf, trusted_proxies, trusted_proxy_count),
+	    .sentence = "Peers whose forwarding fields are kept and added to, instead of replaced." },
+	{ "via", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, via),
+	    .sentence = "Whether a Via field is added to requests and responses." },
+	{ "request-id", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, request_id),
+	    .sentence = "Whether servers are sent an X-Request-Id field." },
+	CLIENT_OPTIONS(TOP, false, conf),
+	POOL_OPTIONS(TOP, false, conf, pool_options.),
+
+	UNIX_OPTIONS(CONTROL, conf_control, "0660", NULL),
+	{ "permission", CONTROL, &conf_type_choice, 0, 0, NULL, "admin", false,
+	    FIELD(conf_control, permission), .sentence = "The most that may be done through this socket.",
+	    .words = permission_words },
+
+	{ "pool", LISTEN, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_listener, pool_name),
+	    .sentence = "Pool that all requests arriving here go to; routes decide if unset." },
+	{ "backlog", LISTEN, &conf_type_number, 1, 65535, NULL, "4096", false, FIELD(conf_listener, backlog),
+	    .sentence = "Connections that may wait in the kernel to be accepted." },
+	{ "defer-accept", LISTEN, &conf_type_boolean, 0, 0, NULL, "true", false,
+	    FIELD(conf_listener, defer_accept),
+	    .sentence = "Whether a TCP connection is accepted only when its first bytes are there." },
+	{ "ipv6-only", LISTEN, &conf_type_boolean, 0, 0, NULL, "false", false,
+	    FIELD(conf_listener, ipv6_only),
+	    .sentence = "Whether an IPv6 address leaves out clients that come by IPv4.",
+	    .condition = &for_ipv6 },
+	UNIX_OPTIONS(LISTEN, conf_listener, "0666", &for_unix),
+	CLIENT_OPTIONS(LISTEN, true, conf_listener),
+
+	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
+	    .sentence = "How requests are spread over the servers." },
+	POOL_OPTIONS(POOL, true, conf_pool, ),
+
+	{ "weight", SERVER, &conf_type_number, 1, BALANCE_WEIGHT_MAX, NULL, "1", false,
+	    FIELD(conf_server, weight),
+	    .sentence = "Its share of the requests, compared with the other servers of the pool." },
+	{ "max-connections", SERVER, &conf_type_number, 0, 1000000, NULL, "0", false,
+	    FIELD(conf_server, max_connections),
+	    .sentence = "Requests in flight to it over all workers; 0: no limit." },
+	SERVER_OPTIONS(SERVER, true, conf_server, ),
+
+	{ "host", ROUTE, &conf_type_hosts, 0, 0, NULL, "{ }", false, LIST(conf_route, hosts, host_count),
+	    .sentence = "Hosts that it is for; *.example.org stands for every name under example.org; any "
+			"host if unset." },
+	{ "path", ROUTE, &conf_type_paths, 0, 0, NULL, "{ }", false, LIST(conf_route, paths, path_count),
+	    .sentence = "Prefixes of the path that it is for; any path if unset." },
+	{ "pool", ROUTE, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_route, pool_name),
+	    .sentence = "Pool that the requests go to; it has to be set." },
+
+	{ .name = NULL },
+};
+
+_Static_assert(
+    sizeof conf_options / sizeof conf_options[0] <= CONF_OPTIONS_MAX, "CONF_OPTIONS_MAX is too small");
+
+const struct conf_option *
+conf_option_find(const struct conf_section *section, const char *name)
+{
+	const struct conf_option *option;
+
+	for (option = conf_options; option->name != NULL; option++)
+		if (option->section == section && strcmp(option->name, name) == 0)
+			return option;
+	return NULL;
+}
+
+bool
+conf_option_applies(const struct conf_option *option, const void *base)
+{
+	return option->condition == NULL || option->condition->holds(base);
+}
+
+const struct conf_section *
+conf_section_find(const struct conf_section *parent, const char *name)
+{
+	const struct conf_section *const *section;
+
+	for (section = conf_sections; *section != NULL; section++)
+		if ((*section)->parent == parent && strcmp((*section)->name, name) == 0)
+			return *section;
+	return NULL;
+}
