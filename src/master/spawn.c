@@ -56,8 +56,8 @@ spawn_child_main(struct worker *w)
 	char name[32];
 	struct error err;
 
+	loop_abandon(m->loop); /* it puts back the handlers that it found */
 	signals_reset();
-	loop_abandon(m->loop);
 	spawn_close_copies(w);
 	snprintf(name, sizeof name, "worker %u", w->slot);
 	log_process(name);
