@@ -109,7 +109,7 @@ exchange_end(struct exchange *x)
 		access_log_add(x);
 	}
 	free(x->record);
-	buffer_release(&x->reply, &worker->buffers);
+	block_release(&x->reply, &worker->buffers);
 	if (worker->request_owner == x)
 		worker->request_owner = NULL;
 	if (worker->response_owner == x)
@@ -200,7 +200,7 @@ exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
 	} else {
 		exchange->keep_alive = false;
 	}
-	if (session->closing || !buffer_reserve(&exchange->reply, &exchange->worker->buffers))
+	if (session->closing || !block_reserve(&exchange->reply, &exchange->worker->buffers))
 		exchange->keep_alive = false;
 	if (exchange->reply.bytes != NULL)
 		exchange->reply.end = (uint32_t)reply_format(exchange, exchange->reply.bytes, exchange->reply.size);
@@ -211,10 +211,10 @@ enum step_result
 step_reply(struct exchange *exchange)
 {
 	struct stream *client = &exchange->session->stream;
-	struct buffer *reply = &exchange->reply;
+	struct block *reply = &exchange->reply;
 
-	while (buffer_length(reply) > 0) {
-		struct iovec iov = { buffer_first(reply), buffer_length(reply) };
+	while (block_length(reply) > 0) {
+		struct iovec iov = { block_first(reply), block_length(reply) };
 		ssize_t n = client->writable ? stream_write(client, &iov, 1) : (errno = EAGAIN, -1);
 
 		if (n < 0 && errno != EAGAIN)

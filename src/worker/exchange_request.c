@@ -81,7 +81,7 @@ request_parsed(struct exchange *x)
 	struct h1_scan scan = { 0 };
 
 	if (worker->request_owner != x) {
-		INVARIANT(h1_request_parse(&worker->request, &scan, buffer_first(&x->session->in), x->head_length,
+		INVARIANT(h1_request_parse(&worker->request, &scan, block_first(&x->session->in), x->head_length,
 			      &worker->limits) == H1_DONE);
 		worker->request_owner = x;
 	}

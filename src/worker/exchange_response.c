@@ -25,11 +25,11 @@ response_fill(struct exchange *x)
 
 	if (!upstream->stream.readable)
 		return exchange_wait(x);
-	if (!buffer_reserve(&upstream->in, &worker->buffers))
+	if (!block_reserve(&upstream->in, &worker->buffers))
 		return exchange_abort(x, "no-memory");
-	n = stream_read(&upstream->stream, upstream->in.bytes + upstream->in.end, buffer_room(&upstream->in));
+	n = stream_read(&upstream->stream, upstream->in.bytes + upstream->in.end, block_room(&upstream->in));
 	if (n < 0 && errno == EAGAIN) {
-		buffer_release_empty(&upstream->in, &worker->buffers);
+		block_release_empty(&upstream->in, &worker->buffers);
 		return exchange_wait(x);
 	}
 	if (n <= 0 && x->received)
@@ -53,7 +53,7 @@ response_received(struct exchange *x)
 	if (x->begun != 0)
 		x->first_byte_at = clock_monotonic();
 	relay_forget(&x->request, &session->in);
-	buffer_release_empty(&session->in, &x->worker->buffers);
+	block_release_empty(&session->in, &x->worker->buffers);
 	pool_server_worked(x->worker, x->server);
 }
 
@@ -103,14 +103,14 @@ step_read_response(struct exchange *exchange)
 
 	if (result != STEP_NEXT || exchange->step != step_read_response)
 		return result;
-	if (buffer_length(&upstream->in) == 0)
+	if (block_length(&upstream->in) == 0)
 		result = response_fill(exchange);
 	while (result == STEP_NEXT && exchange->step == step_read_response) {
 		if (!exchange->received)
 			response_received(exchange);
 		worker->response_owner = NULL;
-		parsed = h1_response_parse(&worker->response, &upstream->scan, buffer_first(&upstream->in),
-		    buffer_length(&upstream->in), &worker->limits, exchange->method);
+		parsed = h1_response_parse(&worker->response, &upstream->scan, block_first(&upstream->in),
+		    block_length(&upstream->in), &worker->limits, exchange->method);
 		if (parsed != H1_MORE)
 			break;
 		result = response_fill(exchange);
@@ -136,7 +136,7 @@ response_parsed(struct exchange *x)
 	struct h1_scan scan = { 0 };
 
 	if (worker->response_owner != x) {
-		INVARIANT(h1_response_parse(&worker->response, &scan, buffer_first(&x->upstream->in), x->response_length,
+		INVARIANT(h1_response_parse(&worker->response, &scan, block_first(&x->upstream->in), x->response_length,
 			      &worker->limits, x->method) == H1_DONE);
 		worker->response_owner = x;
 	}
@@ -162,7 +162,7 @@ response_format(struct exchange *x)
 static enum step_result
 response_sent(struct exchange *x, size_t more)
 {
-	struct buffer *in = &x->upstream->in;
+	struct block *in = &x->upstream->in;
 
 	x->out_sent = 0;
 	if (x->interim) {

@@ -24,7 +24,7 @@
 #include "net/deadline.h"
 #include "net/loop.h"
 #include "net/stream.h"
-#include "worker/buffer.h"
+#include "worker/block.h"
 
 struct access_log;
 struct exchange;
@@ -61,7 +61,7 @@ struct session {
 	struct policy *policy;
 	struct exchange *exchange; /* NULL: between two requests */
 	struct deadline deadline;
-	struct buffer in;
+	struct block in;
 	struct h1_scan scan;
 	TAILQ_ENTRY(session) link;
 	struct channel_connection peer;
@@ -125,7 +125,7 @@ struct exchange {
 	const char *reason;   /* why it did not go well, a word for the log; or NULL */
 	struct relay request, response;
 	struct body request_body; /* as it was before its first byte, for another attempt */
-	struct buffer reply;  /* drover's own answer */
+	struct block reply;  /* drover's own answer */
 	uint16_t tried[16];   /* servers not to be chosen again */
 	uint8_t tried_count;
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
@@ -142,7 +142,7 @@ struct upstream {
 	struct pool *pool;
 	struct server *server;
 	struct exchange *exchange; /* NULL: idle */
-	struct buffer in;
+	struct block in;
 	struct h1_scan scan;
 	struct deadline deadline;
 	bool connecting;
@@ -165,7 +165,7 @@ struct worker {
 	struct policy *policies; /* by listener */
 	struct pool *pools;	 /* by pool */
 	struct h1_limits limits;
-	struct buffer_pool buffers;
+	struct block_pool buffers;
 	struct freelist sessions, exchanges, upstreams;
 	TAILQ_HEAD(, session) open, dead;
 	struct access_log *access_log;

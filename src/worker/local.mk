@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
 	worker/access_log.c worker/access_log.h \
-	worker/buffer.c worker/buffer.h \
+	worker/block.c worker/block.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_request.c worker/exchange_response.c \
 	worker/internal.h \

@@ -23,13 +23,13 @@ relay_begin(struct relay *relay, enum h1_framing framing, uint64_t length, bool 
 }
 
 int
-relay_accept(struct relay *relay, struct buffer *in)
+relay_accept(struct relay *relay, struct block *in)
 {
 	size_t skip, ready;
 
 	if (relay->ready > 0 || relay->body.done || in->bytes == NULL)
 		return 0;
-	if (body_accept(&relay->body, buffer_first(in) + relay->held, buffer_length(in) - relay->held, &skip, &ready) < 0)
+	if (body_accept(&relay->body, block_first(in) + relay->held, block_length(in) - relay->held, &skip, &ready) < 0)
 		return -1;
 	if (skip > 0) {
 		relay_forget(relay, in);
@@ -40,13 +40,13 @@ relay_accept(struct relay *relay, struct buffer *in)
 }
 
 const char *
-relay_ready(const struct relay *relay, const struct buffer *in)
+relay_ready(const struct relay *relay, const struct block *in)
 {
-	return buffer_first(in) + relay->held;
+	return block_first(in) + relay->held;
 }
 
 void
-relay_sent(struct relay *relay, struct buffer *in, size_t sent)
+relay_sent(struct relay *relay, struct block *in, size_t sent)
 {
 	relay->bytes += sent;
 	relay->ready -= (uint32_t)sent;
@@ -57,7 +57,7 @@ relay_sent(struct relay *relay, struct buffer *in, size_t sent)
 }
 
 void
-relay_forget(struct relay *relay, struct buffer *in)
+relay_forget(struct relay *relay, struct block *in)
 {
 	in->start += relay->held;
 	relay->held = 0;
@@ -83,7 +83,7 @@ frame_open(struct relay *relay)
 
 /* Takes note of what was written of the chunk. */
 static void
-frame_sent(struct relay *relay, struct buffer *in, size_t sent)
+frame_sent(struct relay *relay, struct block *in, size_t sent)
 {
 	size_t part = (size_t)(relay->frame_length - relay->frame_used);
 
@@ -101,7 +101,7 @@ frame_sent(struct relay *relay, struct buffer *in, size_t sent)
 }
 
 static ssize_t
-frame_write(struct relay *relay, struct buffer *in, struct stream *to)
+frame_write(struct relay *relay, struct block *in, struct stream *to)
 {
 	static char end[] = "\r\n";
 	struct iovec iov[3];
@@ -112,7 +112,7 @@ frame_write(struct relay *relay, struct buffer *in, struct stream *to)
 		iov[n++] = (struct iovec){ relay->frame + relay->frame_used,
 			(size_t)(relay->frame_length - relay->frame_used) };
 	if (relay->ready > 0)
-		iov[n++] = (struct iovec){ buffer_first(in) + relay->held, relay->ready };
+		iov[n++] = (struct iovec){ block_first(in) + relay->held, relay->ready };
 	if (relay->frame_tail > 0)
 		iov[n++] = (struct iovec){ end + 2 - relay->frame_tail, relay->frame_tail };
 	sent = stream_write(to, iov, n);
@@ -122,9 +122,9 @@ frame_write(struct relay *relay, struct buffer *in, struct stream *to)
 }
 
 static ssize_t
-plain_write(struct relay *relay, struct buffer *in, struct stream *to)
+plain_write(struct relay *relay, struct block *in, struct stream *to)
 {
-	struct iovec iov = { buffer_first(in) + relay->held, relay->ready };
+	struct iovec iov = { block_first(in) + relay->held, relay->ready };
 	ssize_t sent = stream_write(to, &iov, 1);
 
 	if (sent > 0)
@@ -161,13 +161,13 @@ relay_fill(struct relay *relay, struct worker *worker, const struct relay_path *
 {
 	ssize_t n;
 
-	if (path->in->bytes != NULL && relay->held > 0 && buffer_room(path->in) == 0)
+	if (path->in->bytes != NULL && relay->held > 0 && block_room(path->in) == 0)
 		relay_forget(relay, path->in);
-	if (!buffer_reserve(path->in, &worker->buffers))
+	if (!block_reserve(path->in, &worker->buffers))
 		return RELAY_NO_MEMORY;
 	if (relay->body.kind != BODY_LENGTH || relay->body.left > path->in->size)
-		buffer_enlarge(path->in, &worker->buffers);
-	n = stream_read(path->from, path->in->bytes + path->in->end, buffer_room(path->in));
+		block_enlarge(path->in, &worker->buffers);
+	n = stream_read(path->from, path->in->bytes + path->in->end, block_room(path->in));
 	if (n < 0)
 		return errno == EAGAIN ? RELAY_WAIT_SOURCE : RELAY_SOURCE_FAILED;
 	if (n == 0)
@@ -190,7 +190,7 @@ relay_move(struct relay *relay, struct worker *worker, const struct relay_path *
 			result = relay_flush(relay, worker, path);
 			if (result != RELAY_DONE)
 				return result;
-		} while (relay->held == 0 && !relay->body.done && buffer_length(path->in) > 0);
+		} while (relay->held == 0 && !relay->body.done && block_length(path->in) > 0);
 		if (relay->body.done)
 			return RELAY_DONE;
 		if (!path->from->readable)
@@ -207,6 +207,6 @@ relay_run(struct relay *relay, struct worker *worker, const struct relay_path *p
 {
 	enum relay_result result = relay_move(relay, worker, path);
 
-	buffer_release_empty(path->in, &worker->buffers);
+	block_release_empty(path->in, &worker->buffers);
 	return result;
 }

@@ -19,7 +19,7 @@ enum relay_result {
 /* The two ends of a relay, and what is counted. */
 struct relay_path {
 	struct stream *from;
-	struct buffer *in;
+	struct block *in;
 	struct stream *to;
 	enum counter bytes_read, bytes_written;
 };
@@ -31,16 +31,16 @@ struct relay_path {
 void relay_begin(struct relay *relay, enum h1_framing framing, uint64_t length, bool dechunk, uint32_t head);
 
 /* Looks at what is in the buffer: afterwards `ready` tells how much can be written. -1: malformed. */
-int relay_accept(struct relay *relay, struct buffer *in);
+int relay_accept(struct relay *relay, struct block *in);
 
 /* The first `ready` bytes of the body that are still to be written; only when they go on unwrapped. */
-const char *relay_ready(const struct relay *relay, const struct buffer *in);
+const char *relay_ready(const struct relay *relay, const struct block *in);
 
 /* So many of the ready bytes have been written by the caller. */
-void relay_sent(struct relay *relay, struct buffer *in, size_t sent);
+void relay_sent(struct relay *relay, struct block *in, size_t sent);
 
 /* Drops what is held: it can not be sent again. */
-void relay_forget(struct relay *relay, struct buffer *in);
+void relay_forget(struct relay *relay, struct block *in);
 
 /* Moves as much as goes without waiting. */
 enum relay_result relay_run(struct relay *relay, struct worker *worker, const struct relay_path *path);

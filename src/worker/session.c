@@ -45,7 +45,7 @@ session_header_expired(struct deadline *deadline, struct deadline_queue *queue)
 
 	(void)queue;
 	count(session->worker, CLIENT_TIMEOUTS, 1);
-	if (buffer_length(&session->in) == 0 || exchange_begin(session, 408, "header-timeout") < 0) {
+	if (block_length(&session->in) == 0 || exchange_begin(session, 408, "header-timeout") < 0) {
 		session_close(session, false);
 		return;
 	}
@@ -189,7 +189,7 @@ session_die(struct session *session)
 	session->dead = true;
 	deadline_clear(&session->deadline);
 	loop_later_cancel(worker->loop, &session->later);
-	buffer_release(&session->in, &worker->buffers);
+	block_release(&session->in, &worker->buffers);
 	TAILQ_REMOVE(&worker->open, session, link);
 	TAILQ_INSERT_TAIL(&worker->dead, session, link);
 	uncount(worker, CLIENT_OPEN);
@@ -256,7 +256,7 @@ sessions_drain(struct worker *worker)
 
 	for (session = TAILQ_FIRST(&worker->open); session != NULL; session = next) {
 		next = TAILQ_NEXT(session, link);
-		if (session->exchange == NULL && !session->lingering && buffer_length(&session->in) == 0)
+		if (session->exchange == NULL && !session->lingering && block_length(&session->in) == 0)
 			session_drain(session);
 	}
 }
@@ -286,7 +286,7 @@ session_begin_linger(struct session *session)
 {
 	stream_shutdown(&session->stream);
 	session->lingering = true;
-	buffer_release(&session->in, &session->worker->buffers);
+	block_release(&session->in, &session->worker->buffers);
 	deadline_set(&session->deadline, &session->policy->linger);
 	if (session_watch(session) < 0)
 		session_close(session, false);
@@ -300,17 +300,17 @@ session_between(struct session *session)
 
 	session->scan = (struct h1_scan){ 0 };
 	if (session->closing) {
-		if (session->linger_wanted || buffer_length(&session->in) > 0)
+		if (session->linger_wanted || block_length(&session->in) > 0)
 			session_begin_linger(session);
 		else
 			session_close(session, false);
 		return;
 	}
-	if (buffer_length(&session->in) > 0) {
+	if (block_length(&session->in) > 0) {
 		deadline_set(&session->deadline, &session->policy->header);
 		return;
 	}
-	buffer_release(&session->in, &worker->buffers);
+	block_release(&session->in, &worker->buffers);
 	deadline_set(&session->deadline, &session->policy->keepalive);
 	if (worker->draining)
 		session_drain(session);
@@ -321,20 +321,20 @@ static bool
 session_fill(struct session *session)
 {
 	struct worker *worker = session->worker;
-	bool first = buffer_length(&session->in) == 0;
+	bool first = block_length(&session->in) == 0;
 	ssize_t n;
 
-	if (!buffer_reserve(&session->in, &worker->buffers)) {
+	if (!block_reserve(&session->in, &worker->buffers)) {
 		log_error("no memory for a request; its connection is closed");
 		session_close(session, true);
 		return false;
 	}
-	n = stream_read(&session->stream, session->in.bytes + session->in.end, buffer_room(&session->in));
+	n = stream_read(&session->stream, session->in.bytes + session->in.end, block_room(&session->in));
 	if (n <= 0) {
 		if (n == 0 || errno != EAGAIN)
 			session_close(session, false);
 		else
-			buffer_release_empty(&session->in, &worker->buffers);
+			block_release_empty(&session->in, &worker->buffers);
 		return false;
 	}
 	count(worker, CLIENT_BYTES_IN, n);
@@ -352,10 +352,10 @@ session_next_request(struct session *session)
 	enum h1_result result;
 
 	for (;;) {
-		if (buffer_length(&session->in) > 0) {
+		if (block_length(&session->in) > 0) {
 			worker->request_owner = NULL;
-			result = h1_request_parse(&worker->request, &session->scan, buffer_first(&session->in),
-			    buffer_length(&session->in), &worker->limits);
+			result = h1_request_parse(&worker->request, &session->scan, block_first(&session->in),
+			    block_length(&session->in), &worker->limits);
 			if (result != H1_MORE)
 				break;
 		}

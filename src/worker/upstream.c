@@ -15,7 +15,7 @@ upstream_free(struct upstream *upstream)
 
 	deadline_clear(&upstream->deadline);
 	stream_close(&upstream->stream, false);
-	buffer_release(&upstream->in, &worker->buffers);
+	block_release(&upstream->in, &worker->buffers);
 	upstream->magic = 0;
 	freelist_put(&worker->upstreams, upstream);
 }
@@ -175,7 +175,7 @@ fail:
 static bool
 upstream_may_idle(struct upstream *upstream)
 {
-	if (upstream->worker->draining || upstream->stream.ending || buffer_length(&upstream->in) > 0 ||
+	if (upstream->worker->draining || upstream->stream.ending || block_length(&upstream->in) > 0 ||
 	    upstream->server->idle_count >= upstream->pool->conf->idle_connections)
 		return false;
 	/* a last read that filled the buffer did not show that nothing follows */
@@ -200,7 +200,7 @@ upstream_detach(struct exchange *exchange, bool keep)
 		return;
 	}
 	upstream->served++;
-	buffer_release(&upstream->in, &upstream->worker->buffers);
+	block_release(&upstream->in, &upstream->worker->buffers);
 	upstream->scan = (struct h1_scan){ 0 };
 	TAILQ_INSERT_HEAD(&upstream->server->idle, upstream, link);
 	upstream->server->idle_count++;

@@ -153,7 +153,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->sessions = (struct freelist)FREELIST(sizeof(struct session), 1024);
 	worker->exchanges = (struct freelist)FREELIST(sizeof(struct exchange), 256);
 	worker->upstreams = (struct freelist)FREELIST(sizeof(struct upstream), 256);
-	buffer_pool_init(&worker->buffers, worker->limits.head);
+	block_pool_init(&worker->buffers, worker->limits.head);
 	TAILQ_INIT(&worker->open);
 	TAILQ_INIT(&worker->dead);
 	worker->loop = loop_new(err);
@@ -180,7 +180,7 @@ worker_close(struct worker *worker)
 	freelist_clear(&worker->sessions);
 	freelist_clear(&worker->exchanges);
 	freelist_clear(&worker->upstreams);
-	buffer_pool_clear(&worker->buffers);
+	block_pool_clear(&worker->buffers);
 	close(worker->channel);
 	free(worker);
 }

@@ -2,8 +2,8 @@
  * Receive buffers: fixed-size blocks from free lists of this worker. Who waits
  * for nothing but the next byte holds none.
  */
-#ifndef DROVER_WORKER_BUFFER_H
-#define DROVER_WORKER_BUFFER_H
+#ifndef DROVER_WORKER_BLOCK_H
+#define DROVER_WORKER_BLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,55 +11,55 @@
 
 #include "base/freelist.h"
 
-enum { BUFFER_SMALL = 16384, BUFFER_LARGE = 65536 };
+enum { BLOCK_SMALL = 16384, BLOCK_LARGE = 65536 };
 
 /* What has been received and not yet used is bytes[start..end). bytes is NULL when no block is held. */
-struct buffer {
+struct block {
 	char *bytes;
 	uint32_t size;
 	uint32_t start, end;
 };
 
-struct buffer_pool {
+struct block_pool {
 	struct freelist small; /* holds any head that the limits allow */
 	struct freelist large; /* for bodies that flow */
 };
 
-void buffer_pool_init(struct buffer_pool *pool, size_t head_limit);
-void buffer_pool_clear(struct buffer_pool *pool);
+void block_pool_init(struct block_pool *pool, size_t head_limit);
+void block_pool_clear(struct block_pool *pool);
 
 /* Sees to it that there is a block with room behind what it holds (which may be moved to its start). false: no memory. */
-bool buffer_reserve(struct buffer *buffer, struct buffer_pool *pool);
+bool block_reserve(struct block *block, struct block_pool *pool);
 
 /* Takes a large block instead of an empty small one, when there is memory for it. */
-void buffer_enlarge(struct buffer *buffer, struct buffer_pool *pool);
+void block_enlarge(struct block *block, struct block_pool *pool);
 
-void buffer_release(struct buffer *buffer, struct buffer_pool *pool);
+void block_release(struct block *block, struct block_pool *pool);
 
 /* Gives the block back when nothing is in it. */
 static inline void
-buffer_release_empty(struct buffer *buffer, struct buffer_pool *pool)
+block_release_empty(struct block *block, struct block_pool *pool)
 {
-	if (buffer->start == buffer->end)
-		buffer_release(buffer, pool);
+	if (block->start == block->end)
+		block_release(block, pool);
 }
 
 static inline uint32_t
-buffer_length(const struct buffer *buffer)
+block_length(const struct block *block)
 {
-	return buffer->end - buffer->start;
+	return block->end - block->start;
 }
 
 static inline char *
-buffer_first(const struct buffer *buffer)
+block_first(const struct block *block)
 {
-	return buffer->bytes + buffer->start;
+	return block->bytes + block->start;
 }
 
 static inline uint32_t
-buffer_room(const struct buffer *buffer)
+block_room(const struct block *block)
 {
-	return buffer->size - buffer->end;
+	return block->size - block->end;
 }
 
 #endif
