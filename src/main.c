@@ -3,7 +3,7 @@
  * file that knows all folders; it hands the worker's main function to the master
  * and the control socket to the loop. Master.
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,14 +259,29 @@ run(const struct arguments *a, struct conf *conf, int argc, char **argv)
 	return status;
 }
 
+/* Or the first sockets would take the numbers 0 to 2 and get what is written to stderr. */
+static void
+standard_streams_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct arguments a = { .what = WHAT_RUN };
 	struct conf_errors errors;
 	struct conf *conf;
-	int status = arguments_read(&a, argc, argv);
+	int status;
 
+	standard_streams_open();
+	status = arguments_read(&a, argc, argv);
 	if (status >= 0)
 		return status;
 	conf = configuration_get(&a, &errors);

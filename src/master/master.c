@@ -101,6 +101,8 @@ master_new(struct conf *conf, const struct master_options *options, struct error
 	if (master_open_outside(m, &passed, err) < 0 || master_open_inside(m, err) < 0)
 		goto fail;
 	systemd_close(&passed, true);
+	if (options->daemonize && strcmp(conf->error_log, "stderr") == 0)
+		log_warn("-d lets go of stderr: errors are lost from then on; set error-log to a file or syslog");
 	title_set("master");
 	return m;
 

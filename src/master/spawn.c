@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -62,6 +63,7 @@ spawn_child_main(struct worker *w)
 	snprintf(name, sizeof name, "worker %u", w->slot);
 	log_process(name);
 	title_set("%s", name);
+	prctl(PR_SET_NAME, "drover worker"); /* `pgrep -x drover` is to find the master alone */
 	if (privileges_drop(m->conf, &err) < 0) {
 		log_error("%s", err.text);
 		return CHILD_EXIT_WRONG;

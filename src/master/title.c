@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 static struct {
@@ -67,16 +66,14 @@ title_init(int argc, char **argv)
 void
 title_set(const char *format, ...)
 {
-	char text[64], name[16];
+	char text[64];
 	va_list ap;
 
+	if (title.bytes == NULL)
+		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	snprintf(name, sizeof name, "drover %.8s", text);
-	prctl(PR_SET_NAME, name);
-	if (title.bytes == NULL)
-		return;
 	memset(title.bytes, 0, title.size);
 	snprintf(title.bytes, title.size, "drover: %s", text);
 }

@@ -92,7 +92,13 @@ worker_highest_wanted(struct master *m)
 static void
 workers_announce(struct master *m)
 {
-	notify_send(&m->notify, "STATUS=%u of %u workers ready", workers_count(m, CHILD_READY), m->workers.desired);
+	unsigned ready = workers_count(m, CHILD_READY);
+
+	if (m->stopping)
+		notify_send(&m->notify, "STATUS=stopping: %u workers are left",
+		    m->workers.used - workers_count(m, CHILD_EMPTY));
+	else
+		notify_send(&m->notify, "STATUS=%u of %u workers ready", ready, m->workers.desired);
 }
 
 static void

@@ -115,6 +115,7 @@ void
 loop_run(struct loop *loop)
 {
 	loop->stopping = false;
+	loop->now = 0; /* what was read before the first turn is no part of it */
 	while (!loop->stopping) {
 		bool waiting = TAILQ_EMPTY(&loop->later);
 
