@@ -17,5 +17,9 @@ check_PROGRAMS += $(fuzz_programs)
 endif
 EXTRA_DIST += fuzz/replay.c
 
+fuzz_programs += fuzz/fuzz_control
+fuzz_fuzz_control_SOURCES = fuzz/fuzz_control.c $(fuzz_main)
+EXTRA_DIST += fuzz/control.dict fuzz/corpus/control
+
 fuzzers: $(fuzz_programs)
 .PHONY: fuzzers

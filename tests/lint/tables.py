@@ -22,6 +22,8 @@ SAMPLE = "etc/drover.conf"
 BEGIN = re.compile(r'^\.\\" table: (\S+)(?: (\S+))?\s*$')
 END = re.compile(r'^\.\\" end table\s*$')
 ITEM = re.compile(r"^\.It Ic (\S+)")
+FLAG = re.compile(r"^\.It Fl (\w)")
+USAGE = re.compile(r"^ +-(\w)\b", re.MULTILINE)
 OPTION = re.compile(r'^([a-z][a-z0-9-]*)\s*(\+?=|(?:"[^"]*"\s*)?\{)')
 
 
@@ -52,9 +54,16 @@ def documented(page):
     return tables, problems
 
 
-def compare(have, have_name, want, want_name):
-    return (["%s: in %s, not in %s" % (n, want_name, have_name) for n in sorted(set(want) - set(have))] +
-            ["%s: in %s, not in %s" % (n, have_name, want_name) for n in sorted(set(have) - set(want))] +
+def inherited(row):
+    """An option that a section has from the top level need not be documented there again."""
+    return len(row) > 4 and row[4] == "inherited"
+
+
+def compare(have, have_name, rows, rows_name):
+    want = {r[0] for r in rows if not inherited(r)}
+    known = {r[0] for r in rows}
+    return (["%s: in %s, not in %s" % (n, rows_name, have_name) for n in sorted(want - set(have))] +
+            ["%s: in %s, not in %s" % (n, have_name, rows_name) for n in sorted(set(have) - known)] +
             ["%s: twice in %s" % (n, have_name) for n in sorted(set(have)) if have.count(n) > 1])
 
 
@@ -65,11 +74,10 @@ def compare_page(table, rows, page):
     if not parts:
         return problems + ['%s: no part is marked `.\\" table: %s`' % (page, table)]
     if None in parts:
-        return problems + compare(parts[None], page, sorted({r[0] for r in rows}), source)
-    sections = {r[1] for r in rows if len(r) > 1}
-    for section in sorted(sections | set(parts)):
+        return problems + compare(parts[None], page, rows, source)
+    for section in sorted({r[1] for r in rows if len(r) > 1} | set(parts)):
         problems += compare(parts.get(section, []), "%s (%s)" % (page, section),
-                            [r[0] for r in rows if len(r) > 1 and r[1] == section], "%s (%s)" % (source, section))
+                            [r for r in rows if len(r) > 1 and r[1] == section], "%s (%s)" % (source, section))
     return problems
 
 
@@ -101,14 +109,22 @@ def sample_options(text):
 
 
 def compare_sample(rows):
-    top = {"", "-", "top", "global", "main"}
-    options = {("" if r[1] in top else r[1], r[0]) for r in rows}
+    options = {("" if r[1] == "top" else r[1], r[0]) for r in rows}
+    wanted = {("" if r[1] == "top" else r[1], r[0]) for r in rows if not inherited(r)}
     sample = sample_options(read(SAMPLE))
 
     def name(option):
         return "%s { %s }" % option if option[0] else option[1]
-    return (["%s: not in %s" % (name(o), SAMPLE) for o in sorted(options - sample)] +
+    return (["%s: not in %s" % (name(o), SAMPLE) for o in sorted(wanted - sample)] +
             ["%s: in %s, not in drover -L options" % (name(o), SAMPLE) for o in sorted(sample - options)])
+
+
+def compare_flags(program, page):
+    """The command line: what -h prints and what the page lists."""
+    run = subprocess.run([program, "-h"], stdout=subprocess.PIPE, universal_newlines=True, check=False)
+    flags = [["-" + flag] for flag in USAGE.findall(run.stdout)]
+    items = ["-" + m.group(1) for m in map(FLAG.match, read(page).splitlines()) if m]
+    return compare(items, page, flags, "drover -h") if flags else ["drover -h lists no option"]
 
 
 def main():
@@ -123,6 +139,10 @@ def main():
         else:
             rows, problems = printed(program, table)
             report.case(case, problems or compare_page(table, rows, page))
+    if not os.path.exists(os.path.join(TOP, "man/drover.8")) or not os.access(program, os.X_OK):
+        report.skip("the command line is documented in man/drover.8", "drover or the page is missing")
+    else:
+        report.case("the command line is documented in man/drover.8", compare_flags(program, "man/drover.8"))
     if not os.path.exists(os.path.join(TOP, SAMPLE)) or not os.access(program, os.X_OK):
         report.skip("%s shows every option" % SAMPLE, "drover or the sample is missing")
     else:

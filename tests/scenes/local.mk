@@ -2,7 +2,28 @@
 #
 #   scenes += scenes/thing.py
 #
-# What they import is named here, so that a release has it:
-#
-#   EXTRA_DIST += scenes/thing/__init__.py
+scenes += scenes/access_log.py
+scenes += scenes/balance_servers.py
+scenes += scenes/balance_workers.py
+scenes += scenes/command_line.py
+scenes += scenes/control.py
+scenes += scenes/full_disk.py
+scenes += scenes/kill_under_load.py
+scenes += scenes/limits.py
+scenes += scenes/listeners.py
+scenes += scenes/no_descriptors.py
+scenes += scenes/proxy_bad_requests.py
+scenes += scenes/proxy_bad_responses.py
+scenes += scenes/proxy_basic.py
+scenes += scenes/proxy_bodies.py
+scenes += scenes/proxy_retry.py
+scenes += scenes/proxy_timeouts.py
+scenes += scenes/real_servers.py
+scenes += scenes/routes.py
+scenes += scenes/scale.py
+scenes += scenes/signals.py
+scenes += scenes/supervision.py
+scenes += scenes/tunnel.py
+
+# What they import.
 EXTRA_DIST += tools/drover.py tools/load.py tools/scene.py tools/wire.py
