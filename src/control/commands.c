@@ -54,7 +54,7 @@ const struct command control_commands[] = {
 	    .handler = command_servers,
 	    .example = "{\"method\":\"servers\"}",
 	    .params = {
-		{ "pool", PARAM_TEXT, .min = 1, .max = 255, .sentence = "Show this pool alone." },
+		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = "Show this pool alone." },
 	    },
 	},
 	{

@@ -125,6 +125,10 @@ connection_reply(struct connection *c, const json_t *result, const struct fault 
 	const struct request *request = &c->line.requests[c->next];
 	int written;
 
+	if (c->deaf) {
+		c->next++;
+		return;
+	}
 	connection_put_begin(c);
 	if (c->line.is_batch)
 		connection_put(c, c->next == 0 ? "[" : ",");
@@ -167,8 +171,8 @@ connection_run(struct connection *c)
 {
 	const struct request *request = &c->line.requests[c->next];
 
-	if (request->command == NULL) {
-		connection_reply(c, NULL, &request->fault);
+	if (request->command == NULL || (c->deaf && request->command->permission == CONF_PERMISSION_READ)) {
+		connection_reply(c, NULL, &request->fault); /* what only shows something is for nobody when it is deaf */
 		return;
 	}
 	c->call.peer = &c->peer;

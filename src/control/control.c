@@ -26,6 +26,7 @@ enum {
 static const uint64_t work_time = 1 * CLOCK_MILLISECOND; /* a turn; a step that was begun is finished */
 static const uint64_t tick_time = 100 * CLOCK_MILLISECOND;
 static const uint64_t accept_pause = 200 * CLOCK_MILLISECOND;
+static const uint64_t warn_pause = 60 * CLOCK_SECOND;
 static const uint64_t room_idle = 10 * CLOCK_SECOND; /* who has been idle for so long makes room for others */
 
 TAILQ_HEAD(connection_list, connection);
@@ -49,7 +50,7 @@ struct control {
 	struct connection_list ready;
 	unsigned count;
 	int spare; /* a descriptor kept back, so that an admin gets in when there are no more; -1: in use */
-	bool full; /* said in the log */
+	uint64_t full; /* monotonic microseconds: when the log last said that there is no room */
 	struct later work;
 	struct timer tick;
 	struct timer pause;
@@ -86,7 +87,6 @@ control_drop(struct control *control, struct connection *c)
 	TAILQ_REMOVE(&control->connections, c, link);
 	connection_free(c);
 	control->count--;
-	control->full = false;
 	spare_open(control);
 }
 
@@ -178,6 +178,18 @@ control_make_room(struct control *control)
 	control_drop(control, oldest);
 }
 
+/* Now and then: who is refused may well try again at once. */
+static void
+control_warn_full(struct control *control)
+{
+	uint64_t now = loop_now(control->loop);
+
+	if (control->full != 0 && now - control->full < warn_pause)
+		return;
+	control->full = now;
+	log_warn("control: %u connections are open: more are refused", control->count);
+}
+
 static bool
 control_has_room(struct control *control, const struct peer *peer)
 {
@@ -187,9 +199,7 @@ control_has_room(struct control *control, const struct peer *peer)
 		control_make_room(control);
 	if (control->count < limit)
 		return true;
-	if (!control->full)
-		log_warn("control: %u connections are open: more are refused", control->count);
-	control->full = true;
+	control_warn_full(control);
 	return false;
 }
 

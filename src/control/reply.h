@@ -17,7 +17,7 @@
 	X(PARAMS, -32602, "invalid-params", "A parameter is unknown, missing, of the wrong type or out of range.") \
 	X(INTERNAL, -32603, "internal-error", "drover ran out of memory or failed; nothing was changed.")       \
 	X(PERMISSION, -32001, "permission-denied", "The control socket does not give the permission needed.")   \
-	X(LIMIT, -32002, "limit-reached", "Too many connections, too long a line or too many requests in a batch.") \
+	X(LIMIT, -32002, "limit-reached", "Too many connections or requests in a batch, or too big a line.") \
 	X(IMPOSSIBLE, -32003, "not-possible", "The request is valid, but cannot be carried out in this state.")
 
 enum reply_error {

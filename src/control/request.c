@@ -28,27 +28,53 @@ json_type_name(const json_t *json)
 
 /* ---- from bytes to JSON */
 
-/* How many arrays and objects are open at once at most; the bytes need not be valid JSON. */
-static unsigned
-depth_of(const char *bytes, size_t length)
+/* What reading a line would cost. The bytes need not be valid JSON. */
+struct shape {
+	unsigned depth;	 /* arrays and objects open at once, at most */
+	unsigned values; /* values and names, give or take one per array or object */
+};
+
+static struct shape
+shape_of(const char *bytes, size_t length)
 {
-	unsigned depth = 0, deepest = 0;
+	struct shape shape = { 0, 0 };
+	unsigned depth = 0;
 	bool in_string = false;
 	size_t i;
 
 	for (i = 0; i < length; i++) {
-		if (in_string && bytes[i] == '\\')
+		char c = bytes[i];
+
+		if (in_string && c == '\\')
 			i++;
-		else if (bytes[i] == '"')
+		else if (c == '"')
 			in_string = !in_string;
-		else if (!in_string && (bytes[i] == '{' || bytes[i] == '['))
+		else if (in_string)
+			continue;
+		else if (c == '{' || c == '[')
 			depth++;
-		else if (!in_string && (bytes[i] == '}' || bytes[i] == ']') && depth > 0)
+		else if ((c == '}' || c == ']') && depth > 0)
 			depth--;
-		if (depth > deepest)
-			deepest = depth;
+		shape.values += !in_string && (c == ',' || c == ':' || c == '{' || c == '[');
+		if (depth > shape.depth)
+			shape.depth = depth;
 	}
-	return deepest;
+	return shape;
+}
+
+static int
+shape_check(const char *bytes, size_t length, struct fault *fault)
+{
+	struct shape shape = shape_of(bytes, length);
+
+	if (shape.depth <= REQUEST_DEPTH_MAX && shape.values <= REQUEST_VALUES_MAX)
+		return 0;
+	if (shape.depth > REQUEST_DEPTH_MAX)
+		fault_set(fault, REPLY_ERROR_LIMIT, "The line is nested deeper than %d levels.", REQUEST_DEPTH_MAX);
+	else
+		fault_set(fault, REPLY_ERROR_LIMIT, "The line has more than %d values.", REQUEST_VALUES_MAX);
+	fault_hint(fault, "No method needs so much; send requests on lines of their own.");
+	return -1;
 }
 
 static const char *
@@ -79,11 +105,8 @@ line_parse(const char *bytes, size_t length, struct fault *fault)
 	json_error_t error;
 	json_t *json;
 
-	if (depth_of(bytes, length) > REQUEST_DEPTH_MAX) {
-		fault_set(fault, REPLY_ERROR_PARSE, "The line is nested deeper than %d levels.", REQUEST_DEPTH_MAX);
-		fault_hint(fault, "No method takes parameters as deep as that.");
+	if (shape_check(bytes, length, fault) < 0)
 		return NULL;
-	}
 	json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (json != NULL)
 		return json;
@@ -287,6 +310,7 @@ params_read(struct request *request, const struct command *command, json_t *para
 	request->params = params != NULL ? json_incref(params) : json_object();
 	if (request->params == NULL) {
 		fault_set(&request->fault, REPLY_ERROR_INTERNAL, "There is no memory for the parameters.");
+		fault_hint(&request->fault, "Try again later.");
 		return -1;
 	}
 	return params_fill_in(request, command);

@@ -8,6 +8,9 @@
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
 check_PROGRAMS += unit/test_address
+check_PROGRAMS += unit/test_control_commands
+check_PROGRAMS += unit/test_control_request
+check_PROGRAMS += unit/test_control_values
 check_PROGRAMS += unit/test_forward
 check_PROGRAMS += unit/test_h1_chunked
 check_PROGRAMS += unit/test_h1_meaning

@@ -1,0 +1,171 @@
+/* control/values, control/buffer: figures as they are shown, bytes as they are kept. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/object.h"
+#include "control/buffer.h"
+#include "control/values.h"
+
+/* ---- percentiles of buckets: bucket b holds 2^(b-1) .. 2^b - 1 */
+
+struct percentile {
+	uint64_t buckets[5];
+	unsigned per_mille;
+	uint64_t want;
+};
+
+static const struct percentile percentiles[] = {
+	{ { 0, 0, 0, 0, 0 }, 500, 0 },
+	{ { 9, 0, 0, 0, 0 }, 990, 0 },
+	{ { 0, 9, 0, 0, 0 }, 500, 1 },
+	{ { 0, 0, 0, 0, 1 }, 500, 15 },
+	{ { 0, 0, 0, 0, 1 }, 1000, 15 },
+	{ { 0, 50, 50, 0, 0 }, 500, 1 },
+	{ { 0, 49, 51, 0, 0 }, 500, 3 },
+	{ { 0, 990, 0, 10, 0 }, 990, 1 },
+	{ { 0, 989, 0, 11, 0 }, 990, 7 },
+	{ { 0, 999999, 0, 0, 1 }, 990, 1 },
+	{ { 0, 999999, 0, 0, 1 }, 1000, 15 },
+	{ { 0, UINT64_C(1) << 60, 0, 0, 1 }, 1000, 15 }, /* no overflow */
+};
+
+START_TEST(percentiles_are_upper_bounds)
+{
+	const struct percentile *p = &percentiles[_i];
+
+	ck_assert_uint_eq(value_percentile(p->buckets, ARRAY_LENGTH(p->buckets), p->per_mille), p->want);
+}
+END_TEST
+
+static void
+value_is(json_t *json, const char *want)
+{
+	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq(text, want);
+	free(text);
+	json_decref(json);
+}
+
+START_TEST(times_are_rfc3339)
+{
+	value_is(value_time(0), "\"1970-01-01T00:00:00.000Z\"");
+	value_is(value_time(UINT64_C(1767225599999999)), "\"2025-12-31T23:59:59.999Z\"");
+	value_is(value_ms(1999), "1");
+	value_is(value_ms(UINT64_C(31536000000000)), "31536000000");
+}
+END_TEST
+
+START_TEST(names_are_always_json)
+{
+	value_is(value_text("web"), "\"web\"");
+	value_is(value_text("caf\xc3\xa9"), "\"caf\xc3\xa9\"");
+	value_is(value_text("caf\xe9"), "\"caf?\"");
+	value_is(value_text_or_null(NULL), "null");
+}
+END_TEST
+
+START_TEST(deaths_tell_why)
+{
+	struct scoreboard_death death = { .slot = 3, .pid = 7, .lived = 12345, .wait_status = 9 };
+
+	value_is(value_death(&death),
+	    "{\"worker\":3,\"pid\":7,\"time\":\"1970-01-01T00:00:00.000Z\",\"lived-ms\":12,"
+	    "\"cause\":\"signal 9 (Killed)\",\"asked-for\":false}");
+	death.wait_status = 2 << 8;
+	death.asked_for = true;
+	value_is(value_death(&death),
+	    "{\"worker\":3,\"pid\":7,\"time\":\"1970-01-01T00:00:00.000Z\",\"lived-ms\":12,"
+	    "\"cause\":\"exit status 2\",\"asked-for\":true}");
+	death.hung = true;
+	value_is(value_death(&death),
+	    "{\"worker\":3,\"pid\":7,\"time\":\"1970-01-01T00:00:00.000Z\",\"lived-ms\":12,"
+	    "\"cause\":\"hung: its loop had not turned for worker-timeout\",\"asked-for\":true}");
+}
+END_TEST
+
+START_TEST(loop_times_are_milliseconds)
+{
+	static struct scoreboard_worker worker;
+
+	worker.lag[4] = 98;
+	worker.lag[10] = 1;
+	worker.lag[14] = 1;
+	value_is(value_lag(&worker), "{\"p50-ms\":0.015,\"p99-ms\":1.023,\"max-ms\":16.383}");
+}
+END_TEST
+
+/* ---- buffers */
+
+START_TEST(bytes_come_out_in_order)
+{
+	struct buffer b = { 0 };
+	unsigned char next_in = 0, next_out = 0;
+	unsigned i, j;
+
+	for (i = 0; i < 3000; i++) {
+		for (j = 0; j < 7; j++, next_in++)
+			ck_assert_int_eq(buffer_append(&b, (const char *)&next_in, 1), 0);
+		for (j = 0; j < 5; j++, next_out++) {
+			ck_assert_uint_eq((unsigned char)*buffer_first(&b), next_out);
+			buffer_drop(&b, 1);
+		}
+		ck_assert_uint_eq(buffer_length(&b), 2 * (i + 1));
+	}
+	ck_assert_uint_le(b.size, 4 * buffer_length(&b));
+	buffer_free(&b);
+}
+END_TEST
+
+START_TEST(an_empty_buffer_holds_nothing)
+{
+	struct buffer b = { 0 };
+
+	ck_assert_int_eq(buffer_append(&b, "abc", 3), 0);
+	buffer_drop(&b, 3);
+	ck_assert_ptr_null(b.bytes);
+	ck_assert_uint_eq(b.size, 0);
+	ck_assert_int_eq(buffer_append(&b, "abc", 3), 0);
+	buffer_cut(&b, 0);
+	ck_assert_ptr_null(b.bytes);
+}
+END_TEST
+
+START_TEST(what_was_appended_can_be_cut)
+{
+	struct buffer b = { 0 };
+
+	ck_assert_int_eq(buffer_append(&b, "xabc", 4), 0);
+	buffer_drop(&b, 1);
+	ck_assert_int_eq(buffer_append(&b, "def", 3), 0);
+	buffer_cut(&b, 3);
+	ck_assert_uint_eq(buffer_length(&b), 3);
+	ck_assert_int_eq(memcmp(buffer_first(&b), "abc", 3), 0);
+	buffer_free(&b);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("control values");
+	TCase *tests = tcase_create("values");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(tests, percentiles_are_upper_bounds, 0, ARRAY_LENGTH(percentiles));
+	tcase_add_test(tests, times_are_rfc3339);
+	tcase_add_test(tests, names_are_always_json);
+	tcase_add_test(tests, deaths_tell_why);
+	tcase_add_test(tests, loop_times_are_milliseconds);
+	tcase_add_test(tests, bytes_come_out_in_order);
+	tcase_add_test(tests, an_empty_buffer_holds_nothing);
+	tcase_add_test(tests, what_was_appended_can_be_cut);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
