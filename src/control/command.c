@@ -9,6 +9,15 @@
 
 const char *const permission_names[] = { "read", "operate", "admin", NULL };
 
+bool
+word_is_listed(const char *word, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		if (strcmp(*list, word) == 0)
+			return true;
+	return false;
+}
+
 const struct command *
 command_find(const struct command *table, const char *name)
 {
@@ -40,7 +49,8 @@ void
 call_reply(struct call *call, json_t *result)
 {
 	if (result == NULL) {
-		call_fail(call, REPLY_ERROR_INTERNAL, "Try again later.", "There is no memory for the reply.");
+		call_fail(
+		    call, REPLY_ERROR_INTERNAL, "Try again later.", "There is no memory for the reply.");
 		return;
 	}
 	call->result = result;

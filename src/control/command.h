@@ -18,7 +18,7 @@ enum param_type {
 	PARAM_INTEGER, /* min .. max */
 	PARAM_BOOLEAN,
 	PARAM_TEXT, /* of min .. max bytes */
-	PARAM_WORD  /* one of `words` */
+	PARAM_WORD /* one of `words` */
 };
 
 struct param {
@@ -47,6 +47,9 @@ struct command {
 
 extern const char *const permission_names[]; /* by enum conf_permission, NULL at the end */
 
+/* Whether a NULL-ended list has the word. */
+bool word_is_listed(const char *word, const char *const *list);
+
 /* The row with that name, or NULL. */
 const struct command *command_find(const struct command *table, const char *name);
 
@@ -58,7 +61,7 @@ struct peer {
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	bool privileged;		 /* root, or the user that drover runs as */
+	bool privileged; /* root, or the user that drover runs as */
 	enum conf_permission permission; /* the most that it may do */
 };
 
@@ -78,7 +81,7 @@ struct call {
 	json_t *result; /* owned; NULL when it failed */
 	struct fault fault;
 	call_poll_fn *poll; /* not NULL: waiting */
-	uint64_t deadline;  /* monotonic microseconds */
+	uint64_t deadline; /* monotonic microseconds */
 };
 
 /* Takes over the reference; NULL (no memory for it) becomes an error. */

@@ -7,8 +7,8 @@ command_config(struct call *call)
 {
 	const struct conf *conf = master_conf(call->master);
 
-	call_reply(call,
-	    json_pack("{s:o,s:o}", "config-file", value_text_or_null(conf->file), "config", conf_show_json(conf)));
+	call_reply(call, json_pack("{s:o,s:o}", "config-file", value_text_or_null(conf->file), "config",
+			     conf_show_json(conf)));
 }
 
 void
@@ -18,10 +18,10 @@ command_log_reopen(struct call *call)
 	struct error err;
 
 	if (master_reopen_logs(call->master, &err) < 0) {
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The old files stay in use. Correct it and ask again.", "%s", err.text);
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
+		    "The old files stay in use. Correct it and ask again.", "%s", err.text);
 		return;
 	}
-	call_reply(call,
-	    json_pack("{s:o,s:o}", "error-log", value_text(conf->error_log), "access-log",
-		value_text_or_null(conf->access_log)));
+	call_reply(call, json_pack("{s:o,s:o}", "error-log", value_text(conf->error_log), "access-log",
+			     value_text_or_null(conf->access_log)));
 }

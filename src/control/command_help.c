@@ -25,21 +25,23 @@ help_words(const char *const *words)
 static json_t *
 help_default(const struct param *param)
 {
-	return param->default_json == NULL ? json_null() : json_loads(param->default_json, JSON_DECODE_ANY, NULL);
+	return param->default_json == NULL ? json_null()
+					   : json_loads(param->default_json, JSON_DECODE_ANY, NULL);
 }
 
 static json_t *
 help_param(const struct param *param)
 {
-	json_t *json = json_pack("{s:s,s:s,s:b,s:o,s:s}", "name", param->name, "type", type_names[param->type], "required",
-	    (int)param->required, "default", help_default(param), "sentence", param->sentence);
+	json_t *json = json_pack("{s:s,s:s,s:b,s:o,s:s}", "name", param->name, "type",
+	    type_names[param->type], "required", (int)param->required, "default", help_default(param),
+	    "sentence", param->sentence);
 	int failed = 0;
 
 	if (param->type == PARAM_WORD)
 		failed = json_object_set_new(json, "words", help_words(param->words));
 	if (param->type == PARAM_INTEGER)
 		failed = json_object_set_new(json, "min", json_integer(param->min)) < 0 ||
-		    json_object_set_new(json, "max", json_integer(param->max)) < 0;
+			 json_object_set_new(json, "max", json_integer(param->max)) < 0;
 	if (failed) {
 		json_decref(json);
 		return NULL;
@@ -64,8 +66,8 @@ help_params(const struct command *command)
 static json_t *
 help_method(const struct command *command)
 {
-	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "method", command->name, "summary", command->summary, "permission",
-	    permission_names[command->permission], "params", help_params(command), "example",
+	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "method", command->name, "summary", command->summary,
+	    "permission", permission_names[command->permission], "params", help_params(command), "example",
 	    json_loads(command->example, 0, NULL));
 }
 
@@ -90,8 +92,8 @@ help_errors(void)
 	const struct reply_error_info *e;
 
 	for (e = reply_error_table; e->name != NULL; e++)
-		if (json_array_append_new(list,
-			json_pack("{s:i,s:s,s:s}", "code", e->code, "name", e->name, "sentence", e->sentence)) < 0) {
+		if (json_array_append_new(list, json_pack("{s:i,s:s,s:s}", "code", e->code, "name", e->name,
+						    "sentence", e->sentence)) < 0) {
 			json_decref(list);
 			return NULL;
 		}

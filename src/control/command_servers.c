@@ -16,11 +16,13 @@ server_show(const struct scoreboard *board, const struct conf_pool *pool, size_t
 	uint64_t until = scoreboard_get(&s->down_until);
 	char address[ADDRESS_TEXT_MAX];
 
-	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I}", "pool", value_text(pool->name), "server",
-	    value_text(server->name), "address", value_text(address_format(&server->address, address)), "state",
-	    health_is_up(s, now) ? "up" : "down", "down-for-ms", value_ms(until > now ? until - now : 0), "weight",
-	    (json_int_t)scoreboard_get(&s->weight), "max-connections", (json_int_t)scoreboard_get(&s->max_connections),
-	    "load", (json_int_t)scoreboard_server_load(board, number), "requests",
+	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I}", "pool", value_text(pool->name),
+	    "server", value_text(server->name), "address",
+	    value_text(address_format(&server->address, address)), "state",
+	    health_is_up(s, now) ? "up" : "down", "down-for-ms", value_ms(until > now ? until - now : 0),
+	    "weight", (json_int_t)scoreboard_get(&s->weight), "max-connections",
+	    (json_int_t)scoreboard_get(&s->max_connections), "load",
+	    (json_int_t)scoreboard_server_load(board, number), "requests",
 	    (json_int_t)scoreboard_server_requests(board, number), "failures",
 	    (json_int_t)scoreboard_server_failures(board, number));
 }

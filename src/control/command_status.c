@@ -54,9 +54,9 @@ status_listeners(const struct master *master)
 	size_t i;
 
 	for (i = 0; i < conf->listener_count; i++)
-		if (json_array_append_new(list,
-			json_pack("{s:o,s:o}", "name", value_text(conf->listeners[i].name), "address",
-			    value_text(master_listener_address(master, i, text)))) < 0) {
+		if (json_array_append_new(
+			list, json_pack("{s:o,s:o}", "name", value_text(conf->listeners[i].name), "address",
+				  value_text(master_listener_address(master, i, text)))) < 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -71,7 +71,8 @@ status_deaths(const struct scoreboard *board)
 	json_t *list = json_array();
 
 	for (i = 0; i < seen && i < STATUS_DEATHS; i++)
-		if (json_array_append_new(list, value_death(&board->deaths[(seen - 1 - i) % SCOREBOARD_DEATHS])) < 0) {
+		if (json_array_append_new(
+			list, value_death(&board->deaths[(seen - 1 - i) % SCOREBOARD_DEATHS])) < 0) {
 			json_decref(list);
 			return NULL;
 		}
@@ -90,12 +91,13 @@ command_status(struct call *call)
 	const struct master *master = call->master;
 	const struct scoreboard *board = master_board(call->master);
 
-	call_reply(call,
-	    json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:o,s:o,s:I,s:o}", "version", PACKAGE_VERSION, "pid",
-		(int)getpid(), "started", value_time(board->started_wall), "uptime-ms",
-		value_ms(clock_monotonic() - board->started_monotonic), "stopping", (int)master_is_stopping(master),
-		"config-file", value_text_or_null(master_conf(master)->file), "workers", "desired",
-		(int)master_workers_desired(master), "ready", (int)master_workers_ready(master), "listeners",
-		status_listeners(master), "totals", status_totals(board), "deaths",
-		(json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)));
+	call_reply(
+	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:o,s:o,s:I,s:o}", "version",
+		      PACKAGE_VERSION, "pid", (int)getpid(), "started", value_time(board->started_wall),
+		      "uptime-ms", value_ms(clock_monotonic() - board->started_monotonic), "stopping",
+		      (int)master_is_stopping(master), "config-file",
+		      value_text_or_null(master_conf(master)->file), "workers", "desired",
+		      (int)master_workers_desired(master), "ready", (int)master_workers_ready(master),
+		      "listeners", status_listeners(master), "totals", status_totals(board), "deaths",
+		      (json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)));
 }

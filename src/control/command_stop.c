@@ -10,9 +10,8 @@ command_stop(struct call *call)
 	const char *mode = call_text(call, "mode");
 	bool graceful = strcmp(mode, "graceful") == 0;
 
-	call_reply(call,
-	    json_pack("{s:s,s:o}", "stopping", mode, "shutdown-timeout-ms",
-		value_ms(graceful ? master_conf(call->master)->shutdown_timeout : 0)));
+	call_reply(call, json_pack("{s:s,s:o}", "stopping", mode, "shutdown-timeout-ms",
+			     value_ms(graceful ? master_conf(call->master)->shutdown_timeout : 0)));
 	if (call->result != NULL) /* all or nothing */
 		master_stop(call->master, graceful);
 }

@@ -34,7 +34,8 @@ worker_age(const struct scoreboard_worker *w)
 {
 	uint64_t now = clock_monotonic(), started = scoreboard_get(&w->started);
 
-	return scoreboard_get(&w->pid) != 0 && started != 0 && now > started ? value_ms(now - started) : json_null();
+	return scoreboard_get(&w->pid) != 0 && started != 0 && now > started ? value_ms(now - started)
+									     : json_null();
 }
 
 static json_t *
@@ -44,12 +45,12 @@ worker_show(const struct scoreboard *board, unsigned slot)
 	int pid = scoreboard_get(&w->pid);
 
 	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "worker", (int)slot, "state",
-	    child_state_names[slot_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(), "age-ms",
-	    worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->restarts), "load",
-	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed), "requests",
-	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
-	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "loop", value_lag(w), "last-death",
-	    last_death(board, slot));
+	    child_state_names[slot_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(),
+	    "age-ms", worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->restarts), "load",
+	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed),
+	    "requests", (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
+	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "loop", value_lag(w),
+	    "last-death", last_death(board, slot));
 }
 
 static json_t *
@@ -73,9 +74,9 @@ workers_list(struct master *master)
 void
 command_workers(struct call *call)
 {
-	call_reply(call,
-	    json_pack("{s:i,s:i,s:o}", "desired", (int)master_workers_desired(call->master), "ready",
-		(int)master_workers_ready(call->master), "workers", workers_list(call->master)));
+	call_reply(
+	    call, json_pack("{s:i,s:i,s:o}", "desired", (int)master_workers_desired(call->master), "ready",
+		      (int)master_workers_ready(call->master), "workers", workers_list(call->master)));
 }
 
 /* ---- scale */
@@ -83,9 +84,9 @@ command_workers(struct call *call)
 static void
 scale_reply(struct call *call)
 {
-	call_reply(call,
-	    json_pack("{s:{s:i,s:i}}", "workers", "desired", (int)master_workers_desired(call->master), "ready",
-		(int)master_workers_ready(call->master)));
+	call_reply(
+	    call, json_pack("{s:{s:i,s:i}}", "workers", "desired", (int)master_workers_desired(call->master),
+		      "ready", (int)master_workers_ready(call->master)));
 }
 
 /* Whether nothing is left to wait for: the wanted ones are ready or have failed for good, the others are gone. */
@@ -121,12 +122,13 @@ command_scale(struct call *call)
 	struct error err;
 
 	if (master_is_stopping(call->master)) {
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Scale it after the next start.", "drover is stopping.");
+		call_fail(
+		    call, REPLY_ERROR_IMPOSSIBLE, "Scale it after the next start.", "drover is stopping.");
 		return;
 	}
 	if (master_scale(call->master, (unsigned)call_integer(call, "workers"), &err) < 0) {
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The number of workers is as before; the error log may tell more.",
-		    "%s", err.text);
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
+		    "The number of workers is as before; the error log may tell more.", "%s", err.text);
 		return;
 	}
 	if (call_boolean(call, "wait"))

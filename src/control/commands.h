@@ -14,14 +14,14 @@ extern const struct command control_commands[]; /* the last has no name */
 /* Prints the table, a line each: name TAB permission TAB parameters TAB summary. */
 void control_list_commands(FILE *to);
 
-command_fn command_config;     /* command_config.c */
+command_fn command_config; /* command_config.c */
 command_fn command_log_reopen; /* command_config.c */
-command_fn command_help;       /* command_help.c */
-command_fn command_scale;      /* command_workers.c */
-command_fn command_servers;    /* command_servers.c */
-command_fn command_status;     /* command_status.c */
-command_fn command_stop;       /* command_stop.c */
-command_fn command_version;    /* command_status.c */
-command_fn command_workers;    /* command_workers.c */
+command_fn command_help; /* command_help.c */
+command_fn command_scale; /* command_workers.c */
+command_fn command_servers; /* command_servers.c */
+command_fn command_status; /* command_status.c */
+command_fn command_stop; /* command_stop.c */
+command_fn command_version; /* command_status.c */
+command_fn command_workers; /* command_workers.c */
 
 #endif

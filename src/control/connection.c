@@ -151,8 +151,9 @@ connection_log_change(const struct connection *c)
 	const struct call *call = &c->call;
 	char *params = json_dumps(call->params, JSON_COMPACT);
 
-	log_notice("control: uid %u pid %d: %s %s%s%s", (unsigned)c->peer.uid, (int)c->peer.pid, call->command->name,
-	    params == NULL ? "" : params, call->fault.code != 0 ? ": refused: " : "", call->fault.message);
+	log_notice("control: uid %u pid %d: %s %s%s%s", (unsigned)c->peer.uid, (int)c->peer.pid,
+	    call->command->name, params == NULL ? "" : params, call->fault.code != 0 ? ": refused: " : "",
+	    call->fault.message);
 	free(params);
 }
 
@@ -172,7 +173,8 @@ connection_run(struct connection *c)
 	const struct request *request = &c->line.requests[c->next];
 
 	if (request->command == NULL || (c->deaf && request->command->permission == CONF_PERMISSION_READ)) {
-		connection_reply(c, NULL, &request->fault); /* what only shows something is for nobody when it is deaf */
+		connection_reply(
+		    c, NULL, &request->fault); /* what only shows something is for nobody when it is deaf */
 		return;
 	}
 	c->call.peer = &c->peer;
@@ -192,7 +194,8 @@ connection_run(struct connection *c)
 static void
 connection_read_line(struct connection *c, size_t length, size_t with_newline)
 {
-	if (request_line_read(&c->line, buffer_first(&c->in), length, control_commands, c->peer.permission) < 0)
+	if (request_line_read(&c->line, buffer_first(&c->in), length, control_commands, c->peer.permission) <
+	    0)
 		connection_put_fault(c, NULL);
 	buffer_drop(&c->in, with_newline);
 	c->scanned = 0;

@@ -22,13 +22,13 @@
 
 enum {
 	CONNECTION_OUTPUT_MAX = 256 * 1024, /* bytes; a single reply may go beyond */
-	CONNECTION_SKIP_MAX = 1024 * 1024   /* bytes of a line beyond REQUEST_LINE_MAX, then it is closed */
+	CONNECTION_SKIP_MAX = 1024 * 1024 /* bytes of a line beyond REQUEST_LINE_MAX, then it is closed */
 };
 
 enum connection_step {
-	CONNECTION_OVER,  /* it has ended: free it */
-	CONNECTION_IDLE,  /* nothing to do until its watch or its call says so */
-	CONNECTION_AGAIN  /* there may be more to do */
+	CONNECTION_OVER, /* it has ended: free it */
+	CONNECTION_IDLE, /* nothing to do until its watch or its call says so */
+	CONNECTION_AGAIN /* there may be more to do */
 };
 
 struct connection;
@@ -41,7 +41,7 @@ struct connection {
 	uint32_t magic;
 	void *owner;
 	connection_wake_fn *wake;
-	TAILQ_ENTRY(connection) link;	     /* the owner's: all */
+	TAILQ_ENTRY(connection) link; /* the owner's: all */
 	TAILQ_ENTRY(connection) ready_link; /* the owner's: those with something to do */
 	bool is_ready;
 
@@ -49,25 +49,25 @@ struct connection {
 	struct watch watch;
 	struct peer peer;
 	bool readable, writable; /* as far as is known */
-	bool ended;		 /* the client sends no more */
-	bool deaf;		 /* the client is gone: what it asked for is done, replies are dropped */
-	bool broken;		 /* no memory even for an error: close it */
-	bool skipping;		 /* in the rest of a line that was too long */
+	bool ended; /* the client sends no more */
+	bool deaf; /* the client is gone: what it asked for is done, replies are dropped */
+	bool broken; /* no memory even for an error: close it */
+	bool skipping; /* in the rest of a line that was too long */
 	size_t skipped;
 
 	struct buffer in, out;
-	size_t scanned;	   /* bytes of `in` that are known to hold no newline */
-	uint64_t active;   /* monotonic microseconds: when bytes last came in */
+	size_t scanned; /* bytes of `in` that are known to hold no newline */
+	uint64_t active; /* monotonic microseconds: when bytes last came in */
 	uint64_t progress; /* when bytes last went out, or began to wait for that */
 
 	struct request_line line;
-	size_t next;	  /* of its requests */
+	size_t next; /* of its requests */
 	struct call call; /* the one being carried out; call.command is NULL: none */
 };
 
 /* Takes over fd on success. NULL: no memory. */
-struct connection *connection_new(int fd, const struct peer *peer, struct master *master, connection_wake_fn *wake,
-    void *owner);
+struct connection *connection_new(
+    int fd, const struct peer *peer, struct master *master, connection_wake_fn *wake, void *owner);
 
 enum connection_step connection_step(struct connection *c);
 

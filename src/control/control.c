@@ -174,7 +174,8 @@ control_make_room(struct control *control)
 			oldest = c;
 	if (oldest == NULL || clock_monotonic() - oldest->active < room_idle)
 		return;
-	control_refuse(oldest->fd, "The connection was idle and is closed to make room for others.", "Connect again.");
+	control_refuse(
+	    oldest->fd, "The connection was idle and is closed to make room for others.", "Connect again.");
 	control_drop(control, oldest);
 }
 
@@ -232,7 +233,8 @@ control_take(struct control_listener *listener, int fd)
 		return;
 	}
 	if (!control_has_room(control, &peer)) {
-		control_refuse(fd, "Too many control connections are open.", "Close some, or try again in ten seconds.");
+		control_refuse(
+		    fd, "Too many control connections are open.", "Close some, or try again in ten seconds.");
 		close(fd);
 		return;
 	}
@@ -380,7 +382,8 @@ listener_stop(struct control_listener *listener)
 
 	watch_close(&listener->watch);
 	close(listener->fd);
-	if (stat(listener->conf->path, &file) == 0 && file.st_dev == listener->device && file.st_ino == listener->inode)
+	if (stat(listener->conf->path, &file) == 0 && file.st_dev == listener->device &&
+	    file.st_ino == listener->inode)
 		unlink(listener->conf->path);
 }
 

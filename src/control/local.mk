@@ -11,6 +11,7 @@ libcontrol_a_SOURCES = \
 	control/commands.c control/commands.h \
 	control/connection.c control/connection.h \
 	control/control.c control/control.h \
+	control/params.c control/params.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
 	control/values.c control/values.h

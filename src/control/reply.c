@@ -10,12 +10,12 @@ const struct reply_error_info reply_error_table[] = {
 #define REPLY_ERROR_ROW(symbol, code, name, sentence) { code, name, sentence },
 	REPLY_ERROR_TABLE(REPLY_ERROR_ROW)
 #undef REPLY_ERROR_ROW
-	{ 0, NULL, NULL },
+	    { 0, NULL, NULL },
 };
 
-const char reply_no_memory[] =
-    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32603,\"message\":\"There is no memory for the reply.\","
-    "\"data\":{\"hint\":\"Try again later.\"}}}";
+const char reply_no_memory[] = "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32603,\"message\":"
+			       "\"There is no memory for the reply.\","
+			       "\"data\":{\"hint\":\"Try again later.\"}}}";
 
 /* Results need 15 digits at most; an id is echoed with the digits that a double can need. */
 enum { RESULT_DIGITS = 15, ID_DIGITS = 17 };
@@ -69,7 +69,8 @@ reply_dump(struct buffer *out, const json_t *json, size_t digits)
 {
 	if (json == NULL)
 		return buffer_append(out, "null", 4);
-	return json_dump_callback(json, reply_dump_cb, out, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits));
+	return json_dump_callback(
+	    json, reply_dump_cb, out, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits));
 }
 
 static int
@@ -85,7 +86,8 @@ reply_write(struct buffer *out, const json_t *id, const char *what, const json_t
 	size_t before = buffer_length(out);
 
 	if (reply_text(out, "{\"jsonrpc\":\"2.0\",\"id\":") < 0 || reply_dump(out, id, ID_DIGITS) < 0 ||
-	    reply_text(out, what) < 0 || reply_dump(out, value, RESULT_DIGITS) < 0 || reply_text(out, "}") < 0) {
+	    reply_text(out, what) < 0 || reply_dump(out, value, RESULT_DIGITS) < 0 ||
+	    reply_text(out, "}") < 0) {
 		buffer_cut(out, before);
 		return -1;
 	}
@@ -101,8 +103,8 @@ reply_result(struct buffer *out, const json_t *id, const json_t *result)
 int
 reply_fault(struct buffer *out, const json_t *id, const struct fault *fault)
 {
-	json_t *error = json_pack("{s:i,s:s,s:{s:s}}", "code", fault->code, "message", fault->message, "data", "hint",
-	    fault->hint);
+	json_t *error = json_pack(
+	    "{s:i,s:s,s:{s:s}}", "code", fault->code, "message", fault->message, "data", "hint", fault->hint);
 	int result = error == NULL ? -1 : reply_write(out, id, ",\"error\":", error);
 
 	json_decref(error);

@@ -10,15 +10,18 @@
 #include "control/buffer.h"
 
 /* X(symbol, code, name, sentence): -327xx are JSON-RPC's own, -320xx are drover's */
-#define REPLY_ERROR_TABLE(X)                                                                                    \
-	X(PARSE, -32700, "parse-error", "The line is not JSON.")                                                \
-	X(REQUEST, -32600, "invalid-request", "The JSON is not a request.")                                     \
-	X(METHOD, -32601, "unknown-method", "There is no such method.")                                         \
-	X(PARAMS, -32602, "invalid-params", "A parameter is unknown, missing, of the wrong type or out of range.") \
-	X(INTERNAL, -32603, "internal-error", "drover ran out of memory or failed; nothing was changed.")       \
-	X(PERMISSION, -32001, "permission-denied", "The control socket does not give the permission needed.")   \
+#define REPLY_ERROR_TABLE(X) \
+	X(PARSE, -32700, "parse-error", "The line is not JSON.") \
+	X(REQUEST, -32600, "invalid-request", "The JSON is not a request.") \
+	X(METHOD, -32601, "unknown-method", "There is no such method.") \
+	X(PARAMS, -32602, "invalid-params", \
+	    "A parameter is unknown, missing, of the wrong type or out of range.") \
+	X(INTERNAL, -32603, "internal-error", "drover ran out of memory or failed; nothing was changed.") \
+	X(PERMISSION, -32001, "permission-denied", \
+	    "The control socket does not give the permission needed.") \
 	X(LIMIT, -32002, "limit-reached", "Too many connections or requests in a batch, or too big a line.") \
-	X(IMPOSSIBLE, -32003, "not-possible", "The request is valid, but cannot be carried out in this state.")
+	X(IMPOSSIBLE, -32003, "not-possible", \
+	    "The request is valid, but cannot be carried out in this state.")
 
 enum reply_error {
 #define REPLY_ERROR_ENUM(symbol, code, name, sentence) REPLY_ERROR_##symbol = code,

@@ -1,36 +1,18 @@
 #include "control/request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/object.h"
 #include "base/text.h"
+#include "control/params.h"
 
 static const char *const request_members[] = { "jsonrpc", "id", "method", "params", NULL };
-
-static const char *
-json_type_name(const json_t *json)
-{
-	static const char *const names[] = {
-		[JSON_OBJECT] = "an object",
-		[JSON_ARRAY] = "an array",
-		[JSON_STRING] = "a string",
-		[JSON_INTEGER] = "an integer",
-		[JSON_REAL] = "a number with a fraction",
-		[JSON_TRUE] = "a boolean",
-		[JSON_FALSE] = "a boolean",
-		[JSON_NULL] = "null",
-	};
-
-	return names[json_typeof(json)];
-}
 
 /* ---- from bytes to JSON */
 
 /* What reading a line would cost. The bytes need not be valid JSON. */
 struct shape {
-	unsigned depth;	 /* arrays and objects open at once, at most */
+	unsigned depth; /* arrays and objects open at once, at most */
 	unsigned values; /* values and names, give or take one per array or object */
 };
 
@@ -70,7 +52,8 @@ shape_check(const char *bytes, size_t length, struct fault *fault)
 	if (shape.depth <= REQUEST_DEPTH_MAX && shape.values <= REQUEST_VALUES_MAX)
 		return 0;
 	if (shape.depth > REQUEST_DEPTH_MAX)
-		fault_set(fault, REPLY_ERROR_LIMIT, "The line is nested deeper than %d levels.", REQUEST_DEPTH_MAX);
+		fault_set(
+		    fault, REPLY_ERROR_PARSE, "The line is nested deeper than %d levels.", REQUEST_DEPTH_MAX);
 	else
 		fault_set(fault, REPLY_ERROR_LIMIT, "The line has more than %d values.", REQUEST_VALUES_MAX);
 	fault_hint(fault, "No method needs so much; send requests on lines of their own.");
@@ -114,206 +97,11 @@ line_parse(const char *bytes, size_t length, struct fault *fault)
 		fault_set(fault, REPLY_ERROR_INTERNAL, "There is no memory to read the line.");
 		fault_hint(fault, "Try again later.");
 	} else {
-		fault_set(fault, REPLY_ERROR_PARSE, "The line %s (near byte %d).", parse_problem(&error), error.position);
+		fault_set(fault, REPLY_ERROR_PARSE, "The line %s (near byte %d).", parse_problem(&error),
+		    error.position);
 		fault_hint(fault, "Send one JSON object per line, as {\"method\":\"help\"}.");
 	}
 	return NULL;
-}
-
-/* ---- parameters against the row */
-
-static void
-fault_param(struct fault *fault, const struct command *command, const struct param *param)
-{
-	fault->code = REPLY_ERROR_PARAMS;
-	fault_hint(fault, "%s: %s See {\"method\":\"help\",\"params\":{\"method\":\"%s\"}}.", param->name,
-	    param->sentence, command->name);
-}
-
-static int
-param_unknown(struct fault *fault, const struct command *command, const char *name)
-{
-	const char *names[COMMAND_PARAMS_MAX + 1], *near;
-	char word[FAULT_WORD_MAX];
-	size_t n;
-
-	for (n = 0; n < COMMAND_PARAMS_MAX && command->params[n].name != NULL; n++)
-		names[n] = command->params[n].name;
-	names[n] = NULL;
-	near = text_nearest(name, names);
-	fault_set(fault, REPLY_ERROR_PARAMS, "%s has no parameter %s.", command->name, fault_word(name, word));
-	if (near != NULL)
-		fault_hint(fault, "Did you mean %s?", near);
-	else if (n == 0)
-		fault_hint(fault, "It takes no parameters.");
-	else
-		fault_hint(fault, "{\"method\":\"help\",\"params\":{\"method\":\"%s\"}} lists its parameters.",
-		    command->name);
-	return -1;
-}
-
-static int
-param_bad_type(struct fault *fault, const struct param *param, const json_t *value)
-{
-	static const char *const wanted[] = {
-		[PARAM_INTEGER] = "an integer",
-		[PARAM_BOOLEAN] = "true or false",
-		[PARAM_TEXT] = "a string",
-		[PARAM_WORD] = "a word in quotes",
-	};
-
-	fault_set(fault, REPLY_ERROR_PARAMS, "The parameter %s is %s; %s is wanted.", param->name, json_type_name(value),
-	    wanted[param->type]);
-	return -1;
-}
-
-static int
-param_bad_word(struct fault *fault, const struct param *param, const char *value)
-{
-	const char *near = text_nearest(value, param->words);
-	char word[FAULT_WORD_MAX], list[128] = "";
-	size_t i, n = 0;
-
-	for (i = 0; param->words[i] != NULL && n < sizeof list; i++)
-		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i > 0 ? ", " : "", param->words[i]);
-	if (near != NULL)
-		fault_set(fault, REPLY_ERROR_PARAMS, "The parameter %s cannot be %s; did you mean %s?", param->name,
-		    fault_word(value, word), near);
-	else
-		fault_set(fault, REPLY_ERROR_PARAMS, "The parameter %s cannot be %s; it is one of: %s.", param->name,
-		    fault_word(value, word), list);
-	return -1;
-}
-
-static bool
-word_is_in(const char *word, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(*list, word) == 0)
-			return true;
-	return false;
-}
-
-static int
-param_check_integer(struct fault *fault, const struct param *param, int64_t value)
-{
-	if (value >= param->min && value <= param->max)
-		return 0;
-	fault_set(fault, REPLY_ERROR_PARAMS, "The parameter %s is %lld; it goes from %lld to %lld.", param->name,
-	    (long long)value, (long long)param->min, (long long)param->max);
-	return -1;
-}
-
-static int
-param_check_text(struct fault *fault, const struct param *param, size_t length)
-{
-	if ((int64_t)length >= param->min && (int64_t)length <= param->max)
-		return 0;
-	fault_set(fault, REPLY_ERROR_PARAMS, "The parameter %s has %zu bytes; it takes %lld to %lld.", param->name, length,
-	    (long long)param->min, (long long)param->max);
-	return -1;
-}
-
-static int
-param_check(struct fault *fault, const struct param *param, const json_t *value)
-{
-	switch (param->type) {
-	case PARAM_INTEGER:
-		if (json_is_integer(value))
-			return param_check_integer(fault, param, json_integer_value(value));
-		break;
-	case PARAM_BOOLEAN:
-		if (json_is_boolean(value))
-			return 0;
-		break;
-	case PARAM_TEXT:
-		if (json_is_string(value))
-			return param_check_text(fault, param, json_string_length(value));
-		break;
-	case PARAM_WORD:
-		if (!json_is_string(value))
-			break;
-		if (word_is_in(json_string_value(value), param->words))
-			return 0;
-		return param_bad_word(fault, param, json_string_value(value));
-	}
-	return param_bad_type(fault, param, value);
-}
-
-static const struct param *
-param_find(const struct command *command, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < COMMAND_PARAMS_MAX && command->params[i].name != NULL; i++)
-		if (strcmp(command->params[i].name, name) == 0)
-			return &command->params[i];
-	return NULL;
-}
-
-static int
-params_check_given(struct request *request, const struct command *command, json_t *params)
-{
-	const struct param *param;
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (params, name, value) {
-		param = param_find(command, name);
-		if (param == NULL)
-			return param_unknown(&request->fault, command, name);
-		if (param_check(&request->fault, param, value) < 0) {
-			fault_param(&request->fault, command, param);
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int
-params_fill_in(struct request *request, const struct command *command)
-{
-	const struct param *param;
-	size_t i;
-
-	for (i = 0; i < COMMAND_PARAMS_MAX && command->params[i].name != NULL; i++) {
-		param = &command->params[i];
-		if (json_object_get(request->params, param->name) != NULL)
-			continue;
-		if (param->required) {
-			fault_set(&request->fault, REPLY_ERROR_PARAMS, "%s needs the parameter %s.", command->name, param->name);
-			fault_param(&request->fault, command, param);
-			return -1;
-		}
-		if (param->default_json != NULL &&
-		    json_object_set_new(request->params, param->name,
-			json_loads(param->default_json, JSON_DECODE_ANY, NULL)) < 0) {
-			fault_set(&request->fault, REPLY_ERROR_INTERNAL, "There is no memory for the parameters.");
-			fault_hint(&request->fault, "Try again later.");
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int
-params_read(struct request *request, const struct command *command, json_t *params)
-{
-	if (params != NULL && !json_is_object(params)) {
-		fault_set(&request->fault, REPLY_ERROR_PARAMS, "params is %s; an object is wanted.", json_type_name(params));
-		fault_hint(&request->fault, json_is_array(params) ? "Give parameters by name, not by position." :
-								    "Write params as {\"name\":value}.");
-		return -1;
-	}
-	if (params != NULL && params_check_given(request, command, params) < 0)
-		return -1;
-	request->params = params != NULL ? json_incref(params) : json_object();
-	if (request->params == NULL) {
-		fault_set(&request->fault, REPLY_ERROR_INTERNAL, "There is no memory for the parameters.");
-		fault_hint(&request->fault, "Try again later.");
-		return -1;
-	}
-	return params_fill_in(request, command);
 }
 
 /* ---- the members of a request */
@@ -334,10 +122,11 @@ request_check_members(struct request *request, json_t *json)
 	json_t *value;
 
 	json_object_foreach (json, name, value) {
-		if (word_is_in(name, request_members))
+		if (word_is_listed(name, request_members))
 			continue;
 		near = text_nearest(name, request_members);
-		fault_set(&request->fault, REPLY_ERROR_REQUEST, "A request has no member %s.", fault_word(name, word));
+		fault_set(&request->fault, REPLY_ERROR_REQUEST, "A request has no member %s.",
+		    fault_word(name, word));
 		if (near != NULL)
 			fault_hint(&request->fault, "Did you mean %s?", near);
 		else
@@ -363,44 +152,51 @@ request_read_id(struct request *request, json_t *json)
 }
 
 static int
-request_check_permission(struct request *request, const struct command *command, enum conf_permission permission)
+request_check_permission(
+    struct request *request, const struct command *command, enum conf_permission permission)
 {
 	if (command->permission <= permission)
 		return 0;
-	fault_set(&request->fault, REPLY_ERROR_PERMISSION, "%s needs the permission %s; this connection has %s.",
-	    command->name, permission_names[command->permission], permission_names[permission]);
+	fault_set(&request->fault, REPLY_ERROR_PERMISSION,
+	    "%s needs the permission %s; this connection has %s.", command->name,
+	    permission_names[command->permission], permission_names[permission]);
 	fault_hint(&request->fault, "Use a control socket that gives more (permission in drover.conf).");
 	return -1;
 }
 
 static int
-request_read_method(struct request *request, json_t *json, const struct command *table, enum conf_permission permission)
+request_read_method(
+    struct request *request, json_t *json, const struct command *table, enum conf_permission permission)
 {
 	json_t *version = json_object_get(json, "jsonrpc"), *method = json_object_get(json, "method");
 	const struct command *command;
 
 	if (version != NULL && (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0))
-		return request_invalid(request, "Leave jsonrpc out, or make it \"2.0\".", "jsonrpc is not \"2.0\".");
+		return request_invalid(
+		    request, "Leave jsonrpc out, or make it \"2.0\".", "jsonrpc is not \"2.0\".");
 	if (request_check_members(request, json) < 0)
 		return -1;
 	if (method == NULL)
-		return request_invalid(request, "The method help lists all methods.", "The request has no method.");
+		return request_invalid(
+		    request, "The method help lists all methods.", "The request has no method.");
 	if (!json_is_string(method))
-		return request_invalid(request, "The method help lists all methods.", "The method is no string.");
+		return request_invalid(
+		    request, "The method help lists all methods.", "The method is no string.");
 	command = command_find(table, json_string_value(method));
 	if (command == NULL) {
 		command_unknown(&request->fault, table, json_string_value(method));
 		return -1;
 	}
 	if (request_check_permission(request, command, permission) < 0 ||
-	    params_read(request, command, json_object_get(json, "params")) < 0)
+	    params_read(&request->params, command, json_object_get(json, "params"), &request->fault) < 0)
 		return -1;
 	request->command = command;
 	return 0;
 }
 
 static void
-request_read(struct request *request, json_t *json, const struct command *table, enum conf_permission permission)
+request_read(
+    struct request *request, json_t *json, const struct command *table, enum conf_permission permission)
 {
 	if (!json_is_object(json)) {
 		request_invalid(request, "Send one JSON object per line, as {\"method\":\"help\"}.",
@@ -435,7 +231,8 @@ line_allocate(struct request_line *line, size_t count)
 }
 
 static int
-line_read_batch(struct request_line *line, json_t *json, const struct command *table, enum conf_permission permission)
+line_read_batch(
+    struct request_line *line, json_t *json, const struct command *table, enum conf_permission permission)
 {
 	size_t count = json_array_size(json), i;
 	bool fits = count >= 1 && count <= REQUEST_BATCH_MAX;
@@ -449,15 +246,16 @@ line_read_batch(struct request_line *line, json_t *json, const struct command *t
 	} else if (count == 0) {
 		request_invalid(&line->requests[0], "Put requests into the array.", "The batch is empty.");
 	} else {
-		fault_set(&line->requests[0].fault, REPLY_ERROR_LIMIT, "The batch has %zu requests; %d are allowed.", count,
-		    REQUEST_BATCH_MAX);
+		fault_set(&line->requests[0].fault, REPLY_ERROR_LIMIT,
+		    "The batch has %zu requests; %d are allowed.", count, REQUEST_BATCH_MAX);
 		fault_hint(&line->requests[0].fault, "Send the requests on lines of their own.");
 	}
 	return 0;
 }
 
 static int
-line_read_one(struct request_line *line, json_t *json, const struct command *table, enum conf_permission permission)
+line_read_one(
+    struct request_line *line, json_t *json, const struct command *table, enum conf_permission permission)
 {
 	if (line_allocate(line, 1) < 0)
 		return -1;

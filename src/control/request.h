@@ -18,15 +18,15 @@
 
 enum {
 	REQUEST_LINE_MAX = 65536, /* bytes, without the newline */
-	REQUEST_BATCH_MAX = 64,	  /* requests in one batch */
-	REQUEST_DEPTH_MAX = 32,	  /* arrays and objects within each other */
+	REQUEST_BATCH_MAX = 64, /* requests in one batch */
+	REQUEST_DEPTH_MAX = 32, /* arrays and objects within each other */
 	REQUEST_VALUES_MAX = 4096 /* in a line: values and names, so that reading one takes little time */
 };
 
 struct request {
 	const struct command *command; /* NULL: refused, and `fault` says why */
-	json_t *id;		       /* a string or a number; NULL: null */
-	json_t *params;		       /* an object that fits the command's row, defaults filled in */
+	json_t *id; /* a string or a number; NULL: null */
+	json_t *params; /* an object that fits the command's row, defaults filled in */
 	struct fault fault;
 };
 
@@ -41,8 +41,8 @@ struct request_line {
  * Reads a line without its newline. `permission` is the most that the caller may
  * do. -1: no memory even for an error. A line of white space has no requests.
  */
-int request_line_read(struct request_line *line, const char *bytes, size_t length, const struct command *table,
-    enum conf_permission permission);
+int request_line_read(struct request_line *line, const char *bytes, size_t length,
+    const struct command *table, enum conf_permission permission);
 void request_line_free(struct request_line *line);
 
 #endif

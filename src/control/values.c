@@ -62,9 +62,9 @@ death_cause(const struct scoreboard_death *death)
 json_t *
 value_death(const struct scoreboard_death *death)
 {
-	return json_pack("{s:i,s:i,s:o,s:o,s:o,s:b}", "worker", (int)death->slot, "pid", (int)death->pid, "time",
-	    value_time(death->when), "lived-ms", value_ms(death->lived), "cause", death_cause(death), "asked-for",
-	    (int)death->asked_for);
+	return json_pack("{s:i,s:i,s:o,s:o,s:o,s:b}", "worker", (int)death->slot, "pid", (int)death->pid,
+	    "time", value_time(death->when), "lived-ms", value_ms(death->lived), "cause", death_cause(death),
+	    "asked-for", (int)death->asked_for);
 }
 
 uint64_t
@@ -100,7 +100,8 @@ value_lag(const struct scoreboard_worker *worker)
 
 	for (b = 0; b < SCOREBOARD_LAG_BUCKETS; b++)
 		buckets[b] = scoreboard_get(&worker->lag[b]);
-	return json_pack("{s:o,s:o,s:o}", "p50-ms", lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 500)), "p99-ms",
+	return json_pack("{s:o,s:o,s:o}", "p50-ms",
+	    lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 500)), "p99-ms",
 	    lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 990)), "max-ms",
 	    lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 1000)));
 }

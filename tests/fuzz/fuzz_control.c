@@ -66,7 +66,8 @@ check_request(const struct request *request, enum conf_permission permission)
 	size_t i, known = 0;
 
 	if (request->command == NULL) {
-		INVARIANT(request->fault.code != 0 && request->fault.message[0] != '\0' && request->fault.hint[0] != '\0');
+		INVARIANT(request->fault.code != 0 && request->fault.message[0] != '\0' &&
+			  request->fault.hint[0] != '\0');
 		return;
 	}
 	INVARIANT(request->fault.code == 0 && request->command->permission <= permission);

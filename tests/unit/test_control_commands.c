@@ -19,13 +19,14 @@ check_param(const struct command *c, const struct param *p)
 	json_t *value;
 
 	ck_assert_msg(is_sentence(p->sentence), "%s %s: sentence", c->name, p->name);
-	ck_assert_msg(!p->required || p->default_json == NULL, "%s %s: required, with a default", c->name, p->name);
+	ck_assert_msg(
+	    !p->required || p->default_json == NULL, "%s %s: required, with a default", c->name, p->name);
 	ck_assert_msg(p->type != PARAM_WORD || p->words != NULL, "%s %s: no words", c->name, p->name);
-	ck_assert_msg((p->type != PARAM_INTEGER && p->type != PARAM_TEXT) || p->min < p->max, "%s %s: range", c->name,
-	    p->name);
+	ck_assert_msg((p->type != PARAM_INTEGER && p->type != PARAM_TEXT) || p->min < p->max, "%s %s: range",
+	    c->name, p->name);
 	/* handlers take integers, booleans and words without asking whether they are there */
-	ck_assert_msg(p->type == PARAM_TEXT || p->required || p->default_json != NULL, "%s %s: no default", c->name,
-	    p->name);
+	ck_assert_msg(p->type == PARAM_TEXT || p->required || p->default_json != NULL, "%s %s: no default",
+	    c->name, p->name);
 	if (p->default_json == NULL)
 		return;
 	value = json_loads(p->default_json, JSON_DECODE_ANY, NULL);
@@ -56,9 +57,11 @@ START_TEST(examples_are_taken)
 
 	for (c = control_commands; c->name != NULL; c++) {
 		ck_assert_int_eq(
-		    request_line_read(&line, c->example, strlen(c->example), control_commands, c->permission), 0);
+		    request_line_read(&line, c->example, strlen(c->example), control_commands, c->permission),
+		    0);
 		ck_assert_uint_eq(line.count, 1);
-		ck_assert_msg(line.requests[0].command == c, "%s: %s", c->name, line.requests[0].fault.message);
+		ck_assert_msg(
+		    line.requests[0].command == c, "%s: %s", c->name, line.requests[0].fault.message);
 		request_line_free(&line);
 	}
 }

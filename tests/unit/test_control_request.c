@@ -79,23 +79,38 @@ static const struct refusal refusals[] = {
 	{ "{\"method\":\"scale\",\"params\":[8]}", -32602, "an array", "not by position" },
 	{ "{\"method\":\"scale\",\"params\":null}", -32602, "null", "{\"name\":value}" },
 	{ "{\"method\":\"scale\",\"params\":\"workers\"}", -32602, "a string", "{\"name\":value}" },
-	{ "{\"method\":\"scale\",\"params\":{\"worker\":8}}", -32602, "no parameter 'worker'", "Did you mean workers?" },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"zzz\":1}}", -32602, "no parameter 'zzz'", "help" },
-	{ "{\"method\":\"version\",\"params\":{\"a\":1}}", -32602, "no parameter 'a'", "takes no parameters" },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":\"8\"}}", -32602, "is a string; an integer", "How many." },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":8.0}}", -32602, "with a fraction; an integer", "How many." },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":true}}", -32602, "is a boolean; an integer", "How many." },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":null}}", -32602, "is null; an integer", "How many." },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":{}}}", -32602, "is an object; an integer", "How many." },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":0}}", -32602, "is 0; it goes from 1 to 256", "How many." },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":257}}", -32602, "is 257; it goes from 1 to 256", "" },
+	{ "{\"method\":\"scale\",\"params\":{\"worker\":8}}", -32602, "no parameter 'worker'",
+	    "Did you mean workers?" },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"zzz\":1}}", -32602, "no parameter 'zzz'",
+	    "help" },
+	{ "{\"method\":\"version\",\"params\":{\"a\":1}}", -32602, "no parameter 'a'",
+	    "takes no parameters" },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":\"8\"}}", -32602, "is a string; an integer",
+	    "How many." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":8.0}}", -32602, "with a fraction; an integer",
+	    "How many." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":true}}", -32602, "is a boolean; an integer",
+	    "How many." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":null}}", -32602, "is null; an integer",
+	    "How many." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":{}}}", -32602, "is an object; an integer",
+	    "How many." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":0}}", -32602, "is 0; it goes from 1 to 256",
+	    "How many." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":257}}", -32602, "is 257; it goes from 1 to 256",
+	    "" },
 	{ "{\"method\":\"scale\",\"params\":{\"workers\":-9223372036854775808}}", -32602, "goes from 1", "" },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"wait\":1}}", -32602, "true or false", "when done" },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"label\":\"\"}}", -32602, "has 0 bytes; it takes 1 to 4", "" },
-	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"label\":\"abcde\"}}", -32602, "has 5 bytes", "A name." },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"wait\":1}}", -32602, "true or false",
+	    "when done" },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"label\":\"\"}}", -32602,
+	    "has 0 bytes; it takes 1 to 4", "" },
+	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"label\":\"abcde\"}}", -32602, "has 5 bytes",
+	    "A name." },
 	{ "{\"method\":\"scale\",\"params\":{\"workers\":8,\"label\":7}}", -32602, "a string is wanted", "" },
-	{ "{\"method\":\"stop\",\"params\":{\"mode\":\"gracefull\"}}", -32602, "did you mean graceful?", "How." },
-	{ "{\"method\":\"stop\",\"params\":{\"mode\":\"sometime\"}}", -32602, "one of: graceful, now", "How." },
+	{ "{\"method\":\"stop\",\"params\":{\"mode\":\"gracefull\"}}", -32602, "did you mean graceful?",
+	    "How." },
+	{ "{\"method\":\"stop\",\"params\":{\"mode\":\"sometime\"}}", -32602, "one of: graceful, now",
+	    "How." },
 	{ "{\"method\":\"stop\",\"params\":{\"mode\":1}}", -32602, "a word in quotes", "" },
 	{ "[]", -32600, "batch is empty", "" },
 };
@@ -169,7 +184,8 @@ START_TEST(parameters_given_are_kept)
 	struct request_line line;
 	const json_t *params;
 
-	read_line(&line, "{\"method\":\"scale\",\"params\":{\"label\":\"abcd\",\"wait\":true,\"workers\":1}}");
+	read_line(
+	    &line, "{\"method\":\"scale\",\"params\":{\"label\":\"abcd\",\"wait\":true,\"workers\":1}}");
 	params = line.requests[0].params;
 	ck_assert_int_eq(json_integer_value(json_object_get(params, "workers")), 1);
 	ck_assert(json_is_true(json_object_get(params, "wait")));
@@ -238,8 +254,8 @@ START_TEST(permission_comes_before_parameters)
 
 	ck_assert_int_eq(request_line_read(&line, text, strlen(text), table, CONF_PERMISSION_READ), 0);
 	ck_assert_int_eq(line.requests[0].fault.code, -32001);
-	ck_assert_str_eq(line.requests[0].fault.message,
-	    "scale needs the permission operate; this connection has read.");
+	ck_assert_str_eq(
+	    line.requests[0].fault.message, "scale needs the permission operate; this connection has read.");
 	request_line_free(&line);
 
 	ck_assert_int_eq(request_line_read(&line, text, strlen(text), table, CONF_PERMISSION_OPERATE), 0);
@@ -324,7 +340,7 @@ START_TEST(nesting_has_a_limit)
 	request_line_free(&line);
 
 	nested(&line, REQUEST_DEPTH_MAX + 1);
-	ck_assert_int_eq(line.requests[0].fault.code, -32002);
+	ck_assert_int_eq(line.requests[0].fault.code, -32700);
 	ck_assert_ptr_nonnull(strstr(line.requests[0].fault.message, "nested deeper than 32"));
 	request_line_free(&line);
 }
@@ -366,7 +382,8 @@ START_TEST(brackets_in_strings_do_not_nest)
 {
 	struct request_line line;
 
-	read_line(&line, "{\"id\":\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\",\"method\":\"version\"}");
+	read_line(
+	    &line, "{\"id\":\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\",\"method\":\"version\"}");
 	ck_assert_ptr_eq(line.requests[0].command, &table[0]);
 	request_line_free(&line);
 }
