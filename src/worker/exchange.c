@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "worker/access_log.h"
@@ -171,17 +172,23 @@ step_finish(struct exchange *exchange)
 	return STEP_END;
 }
 
-/* The status line, fields and text of an answer of drover's own. Returns its length. */
-static int
-reply_format(const struct exchange *x, char *to, size_t size)
+/* Writes the status line, fields and text of an answer of drover's own into the block. */
+static void
+reply_format(struct exchange *x, struct block *to)
 {
 	const char *phrase = h1_status_phrase(x->status);
+	const char *connection = !x->keep_alive ? "Connection: close\r\n" : x->minor == 0 ? "Connection: keep-alive\r\n" : "";
 	char text[80];
 	int length = snprintf(text, sizeof text, "%u %s\n", x->status, phrase);
-	const char *connection = !x->keep_alive ? "Connection: close\r\n" : x->minor == 0 ? "Connection: keep-alive\r\n" : "";
 
-	return snprintf(to, size, "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%s\r\n%s", x->status,
-	    phrase, length, connection, x->method == H1_METHOD_HEAD ? "" : text);
+	to->end = (uint32_t)snprintf(to->bytes, to->size,
+	    "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%s\r\n", x->status, phrase, length,
+	    connection);
+	if (x->method == H1_METHOD_HEAD)
+		return;
+	memcpy(to->bytes + to->end, text, (size_t)length);
+	to->end += (uint32_t)length;
+	x->response.bytes = (uint64_t)length;
 }
 
 enum step_result
@@ -200,10 +207,12 @@ exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
 	} else {
 		exchange->keep_alive = false;
 	}
-	if (session->closing || !block_reserve(&exchange->reply, &exchange->worker->buffers))
+	if (session->closing)
 		exchange->keep_alive = false;
-	if (exchange->reply.bytes != NULL)
-		exchange->reply.end = (uint32_t)reply_format(exchange, exchange->reply.bytes, exchange->reply.size);
+	if (block_reserve(&exchange->reply, &exchange->worker->buffers))
+		reply_format(exchange, &exchange->reply);
+	else
+		exchange->keep_alive = false; /* no memory for an answer: the connection just ends */
 	return STEP_NEXT;
 }
 
@@ -223,7 +232,6 @@ step_reply(struct exchange *exchange)
 			return exchange_wait(exchange);
 		reply->start += (uint32_t)n;
 		exchange->answered = true;
-		exchange->response.bytes += (uint64_t)n;
 		count(exchange->worker, CLIENT_BYTES_OUT, n);
 	}
 	exchange->step = step_finish;
