@@ -8,14 +8,20 @@
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
 check_PROGRAMS += unit/test_address
+check_PROGRAMS += unit/test_balance
+check_PROGRAMS += unit/test_channel
 check_PROGRAMS += unit/test_control_commands
 check_PROGRAMS += unit/test_control_request
 check_PROGRAMS += unit/test_control_values
+check_PROGRAMS += unit/test_dispatch
 check_PROGRAMS += unit/test_forward
 check_PROGRAMS += unit/test_h1_chunked
 check_PROGRAMS += unit/test_h1_meaning
 check_PROGRAMS += unit/test_h1_request
 check_PROGRAMS += unit/test_h1_response
+check_PROGRAMS += unit/test_health
+check_PROGRAMS += unit/test_scoreboard
+check_PROGRAMS += unit/test_supervise
 check_PROGRAMS += unit/test_text
 
 h1_compare = unit/h1_compare.c unit/h1_compare.h

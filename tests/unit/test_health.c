@@ -1,0 +1,114 @@
+/* ipc/health: when a server counts as down. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ipc/health.h"
+
+static const uint64_t start = 1000 * CLOCK_SECOND;
+static const uint64_t timeout = 10 * CLOCK_SECOND;
+enum { MAX_FAILS = 3 };
+
+START_TEST(enough_failures_take_it_down)
+{
+	struct scoreboard_server server = { .fails = 0 };
+
+	ck_assert(health_is_up(&server, start));
+	ck_assert(!health_failed(&server, start, MAX_FAILS, timeout));
+	ck_assert(!health_failed(&server, start + 1, MAX_FAILS, timeout));
+	ck_assert(health_is_up(&server, start + 1));
+	ck_assert(health_failed(&server, start + 2, MAX_FAILS, timeout));
+	ck_assert(!health_is_up(&server, start + 2));
+	ck_assert(!health_is_up(&server, start + 1 + timeout));
+	ck_assert(health_is_up(&server, start + 2 + timeout));
+}
+END_TEST
+
+START_TEST(only_the_one_that_took_it_down_is_told)
+{
+	struct scoreboard_server server = { .fails = 0 };
+
+	ck_assert(health_failed(&server, start, 1, timeout));
+	ck_assert(!health_failed(&server, start + 1, 1, timeout));
+	ck_assert(health_is_up(&server, start + timeout)); /* the late one did not make it longer */
+}
+END_TEST
+
+START_TEST(failures_far_apart_do_not_add_up)
+{
+	struct scoreboard_server server = { .fails = 0 };
+	unsigned i;
+
+	for (i = 0; i < 10; i++) {
+		ck_assert(!health_failed(&server, start + i * 2 * timeout, 2, timeout));
+		ck_assert(health_is_up(&server, start + i * 2 * timeout));
+	}
+	ck_assert(health_failed(&server, start + 18 * timeout + 1, 2, timeout));
+}
+END_TEST
+
+START_TEST(on_trial_one_failure_is_enough)
+{
+	struct scoreboard_server server = { .fails = 0 };
+	uint64_t trial = start + timeout + 1;
+	int i;
+
+	for (i = 0; i < MAX_FAILS; i++)
+		health_failed(&server, start, MAX_FAILS, timeout);
+	ck_assert(health_is_up(&server, trial));
+	ck_assert(health_failed(&server, trial, MAX_FAILS, timeout));
+	ck_assert(!health_is_up(&server, trial + timeout - 1));
+	ck_assert(health_is_up(&server, trial + timeout));
+}
+END_TEST
+
+START_TEST(an_answer_makes_it_good_again)
+{
+	struct scoreboard_server server = { .fails = 0 };
+	int i;
+
+	ck_assert(!health_worked(&server));
+	health_failed(&server, start, MAX_FAILS, timeout);
+	ck_assert(!health_worked(&server)); /* it had not been down */
+	for (i = 0; i < MAX_FAILS - 1; i++)
+		ck_assert(!health_failed(&server, start, MAX_FAILS, timeout));
+	ck_assert(health_failed(&server, start, MAX_FAILS, timeout));
+	ck_assert(health_worked(&server));
+	ck_assert(health_is_up(&server, start));
+	ck_assert(!health_worked(&server));
+	ck_assert(!health_failed(&server, start + 1, MAX_FAILS, timeout)); /* it counts from one again */
+}
+END_TEST
+
+START_TEST(zero_means_never)
+{
+	struct scoreboard_server server = { .fails = 0 };
+	int i;
+
+	for (i = 0; i < 100; i++)
+		ck_assert(!health_failed(&server, start, 0, timeout));
+	ck_assert(health_is_up(&server, start));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("health");
+	TCase *tests = tcase_create("health");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, enough_failures_take_it_down);
+	tcase_add_test(tests, only_the_one_that_took_it_down_is_told);
+	tcase_add_test(tests, failures_far_apart_do_not_add_up);
+	tcase_add_test(tests, on_trial_one_failure_is_enough);
+	tcase_add_test(tests, an_answer_makes_it_good_again);
+	tcase_add_test(tests, zero_means_never);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
