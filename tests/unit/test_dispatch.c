@@ -308,6 +308,28 @@ START_TEST(a_full_channel_makes_the_worker_wait)
 }
 END_TEST
 
+START_TEST(no_more_is_staged_than_one_message_holds)
+{
+	struct worker *slow = &master->workers.slots[0];
+	struct channel_message word = { .type = CHANNEL_LOGS }, first, second;
+
+	master->workers.used = 1;
+	while (channel_send(slow->channel, &word) == 0)
+		continue;
+	message_fill(&first, CHANNEL_BATCH, 0);
+	message_fill(&second, CHANNEL_BATCH, 0);
+	dispatch_begin(master);
+	ck_assert(dispatch_connections(master, &first));
+	ck_assert(!dispatch_connections(master, &second));
+	ck_assert_uint_eq(slow->staged.count, CHANNEL_BATCH);
+	ck_assert_uint_eq(second.count, CHANNEL_BATCH);
+	channel_close_fds(&second);
+	channel_close_fds(&slow->staged);
+	slow->staged.count = 0;
+	master->workers.used = WORKERS;
+}
+END_TEST
+
 START_TEST(what_a_dead_worker_had_not_read_goes_to_others)
 {
 	unsigned slot, sum = 0;
@@ -434,6 +456,7 @@ main(void)
 	tcase_add_test(tests, a_worker_at_its_limit_gets_no_more);
 	tcase_add_test(tests, only_ready_ones_get_connections);
 	tcase_add_test(tests, a_full_channel_makes_the_worker_wait);
+	tcase_add_test(tests, no_more_is_staged_than_one_message_holds);
 	tcase_add_test(tests, what_a_dead_worker_had_not_read_goes_to_others);
 	tcase_add_test(tests, without_any_worker_connections_wait_for_the_next);
 	tcase_add_test(tests, what_was_staged_for_a_dead_worker_goes_to_others);
