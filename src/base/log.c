@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,9 +20,26 @@ static struct {
 	int fd;
 	bool is_syslog;
 	bool is_file;
+	bool may_block; /* a pipe or a terminal: its reader may have stopped */
 	enum log_level level;
 	char process[32];
-} log_state = { .fd = STDERR_FILENO, .level = LOG_LEVEL_NOTICE, .process = "drover" };
+} log_state = { .fd = STDERR_FILENO, .may_block = true, .level = LOG_LEVEL_NOTICE, .process = "drover" };
+
+bool
+log_fd_is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool
+log_fd_takes(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLOUT | POLLERR)) != 0;
+}
 
 static void
 log_install(int fd, bool is_file, bool is_syslog)
@@ -30,6 +49,7 @@ log_install(int fd, bool is_file, bool is_syslog)
 	log_state.fd = fd;
 	log_state.is_file = is_file;
 	log_state.is_syslog = is_syslog;
+	log_state.may_block = fd >= 0 && !log_fd_is_file(fd);
 }
 
 int
@@ -123,6 +143,8 @@ log_line(enum log_level level, const char *text)
 	if (n > sizeof line - 2)
 		n = sizeof line - 2;
 	line[n++] = '\n';
+	if (log_state.may_block && !log_fd_takes(log_state.fd))
+		return; /* nobody reads: the line is lost, the process goes on */
 	ignored = write(log_state.fd, line, n); /* a full disk costs the line, never the process */
 	(void)ignored;
 }

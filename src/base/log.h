@@ -32,6 +32,12 @@ void log_take_fd(int fd);
 /* The descriptor of the log file, or -1 when the log is stderr or syslog. Borrowed. */
 int log_fd(void);
 
+/* Whether writing to fd never waits for a reader. */
+bool log_fd_is_file(int fd);
+
+/* For a pipe or terminal: whether it takes PIPE_BUF bytes now without waiting. */
+bool log_fd_takes(int fd);
+
 /* Names the process in each line: "master", "worker 3". Copied. */
 void log_process(const char *name);
 

@@ -94,7 +94,7 @@ channel_receive(int fd, struct channel_message *message)
 	if (n == 0 && message->fd_count == 0)
 		return 0;
 	if ((size_t)n < offsetof(struct channel_message, connections) || message->count > CHANNEL_BATCH ||
-	    (size_t)n != channel_length(message) || (header.msg_flags & MSG_CTRUNC) != 0) {
+	    (size_t)n != channel_length(message)) {
 		channel_close_fds(message);
 		errno = EBADMSG;
 		return -1;

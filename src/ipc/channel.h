@@ -55,7 +55,9 @@ int channel_pair(int fds[2], struct error *err);
 int channel_send(int fd, const struct channel_message *message);
 
 /*
- * Receives one message; its descriptors become the caller's (close-on-exec).
+ * Receives one message; its descriptors become the caller's (close-on-exec). When
+ * the process is out of descriptors, fd_count is less than was sent: the first
+ * fd_count of them came through, the kernel has closed the others.
  * 1: there was one. 0: the other end is gone. -1 with errno: EAGAIN none now,
  * EBADMSG nonsense (its descriptors are closed).
  */

@@ -1,6 +1,7 @@
 #include "worker/access_log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ enum {
 
 struct access_log {
 	int fd;
+	bool is_file; /* writing never waits for a reader */
 	bool json;
 	bool failing; /* the last write failed: said once */
 	size_t used;
@@ -42,28 +44,62 @@ struct log_record {
 	char bytes[];
 };
 
-static void
-access_log_write(struct access_log *log)
+/* As much of the text as goes out in one piece: to a pipe, whole lines that no other writer can break into. */
+static size_t
+access_log_piece(const struct access_log *log, size_t from)
 {
-	size_t done = 0, lines = 0, i;
-	ssize_t n = 0;
+	size_t left = log->used - from;
+	const char *end;
+
+	if (log->is_file || left <= PIPE_BUF)
+		return left;
+	end = memrchr(log->bytes + from, '\n', PIPE_BUF);
+	return end != NULL ? (size_t)(end - log->bytes) + 1 - from : PIPE_BUF;
+}
+
+/* Writes what goes without waiting for a reader. Returns how much. */
+static size_t
+access_log_push(struct access_log *log)
+{
+	size_t done = 0;
+	ssize_t n;
 
 	while (done < log->used) {
-		n = write(log->fd, log->bytes + done, log->used - done);
+		errno = EAGAIN;
+		if (!log->is_file && !log_fd_takes(log->fd))
+			break;
+		n = write(log->fd, log->bytes + done, access_log_piece(log, done));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
 		done += (size_t)n;
 	}
-	if (done < log->used) {
-		for (i = done; i < log->used; i++)
-			lines += log->bytes[i] == '\n';
-		count(log->worker, LOG_LINES_LOST, lines);
-		if (!log->failing)
-			log_error("the access log cannot be written: %s; lines are lost until it can", strerror(errno));
-	}
-	log->failing = done < log->used;
+	return done;
+}
+
+static void
+access_log_lose(struct access_log *log, size_t from)
+{
+	size_t lines = 0, i;
+
+	for (i = from; i < log->used; i++)
+		lines += log->bytes[i] == '\n';
+	count(log->worker, LOG_LINES_LOST, lines);
+	if (!log->failing)
+		log_error("the access log cannot be written: %s; lines are lost until it can", strerror(errno));
+	log->failing = true;
+}
+
+static void
+access_log_write(struct access_log *log)
+{
+	size_t done = access_log_push(log);
+
+	if (done < log->used)
+		access_log_lose(log, done);
+	else
+		log->failing = false;
 	log->used = 0;
 }
 
@@ -84,6 +120,7 @@ access_log_open(struct worker *worker, int fd)
 	if (log == NULL)
 		return -1;
 	log->fd = fd;
+	log->is_file = log_fd_is_file(fd);
 	log->json = worker->conf->access_log_format == CONF_LOG_JSON;
 	log->worker = worker;
 	timer_init(&log->flush, worker->loop, access_log_flush_cb);
@@ -117,6 +154,7 @@ access_log_take_fd(struct worker *worker, int fd)
 	access_log_write(log);
 	close(log->fd);
 	log->fd = fd;
+	log->is_file = log_fd_is_file(fd);
 	log->failing = false;
 }
 

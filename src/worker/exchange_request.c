@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "worker/access_log.h"
 #include "worker/exchange.h"
 #include "worker/pool.h"
@@ -25,9 +24,10 @@ choose_not_connected(struct exchange *x, int error)
 {
 	count(x->worker, SERVER_CONNECT_ERRORS, 1);
 	if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS || error == EADDRNOTAVAIL) {
-		log_warn("cannot connect to %s: out of %s", x->server->conf->name,
-		    error == EADDRNOTAVAIL ? "local ports" : error == EMFILE || error == ENFILE ? "descriptors" : "memory");
-		return exchange_reply(x, 503, "no-descriptors");
+		worker_starved(x->worker, error == EADDRNOTAVAIL ? "cannot connect to servers: out of local ports" :
+			error == EMFILE || error == ENFILE	 ? "cannot connect to servers: out of descriptors" :
+								   "cannot connect to servers: out of memory");
+		return exchange_reply(x, 503, "out-of-resources");
 	}
 	return exchange_server_failed(x, 502, exchange_errno_reason(error, "connect-failed"));
 }

@@ -161,6 +161,8 @@ struct worker {
 	struct watch channel_watch;
 	struct channel_message message;
 	struct timer heartbeat;
+	uint64_t heartbeat_every;
+	uint64_t starved_told; /* when it was last logged that something runs out */
 
 	struct policy *policies; /* by listener */
 	struct pool *pools;	 /* by pool */
@@ -181,6 +183,9 @@ struct worker {
 	struct forward forward;
 	char discard[4096];
 };
+
+/* Logs that something runs out, at most once a minute. */
+void worker_starved(struct worker *worker, const char *what);
 
 #define count(worker, counter, amount) scoreboard_add(&(worker)->me->counters[COUNTER_##counter], (uint64_t)(amount))
 #define uncount(worker, counter) scoreboard_add(&(worker)->me->counters[COUNTER_##counter], UINT64_MAX)

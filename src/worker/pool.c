@@ -6,6 +6,8 @@
 #include "ipc/health.h"
 #include "worker/upstream.h"
 
+enum { RACE_TRIES = 16 }; /* for the last place on a server, against other workers */
+
 static int
 pool_open(struct worker *worker, struct pool *pool, size_t number)
 {
@@ -84,7 +86,8 @@ pool_survey(struct exchange *exchange, bool down_too)
 		c->weight = (uint16_t)scoreboard_get(&server->weight);
 		if (pool->conf->balance->needs_load || most > 0)
 			c->load = scoreboard_server_load(worker->board, pool->servers[i].index);
-		c->usable = (up || down_too) && (most == 0 || c->load < most) &&
+		/* more than the most is two workers racing for a place, of whom one will have it in a moment: worth a try */
+		c->usable = (up || down_too) && (most == 0 || c->load != most) &&
 		    !(exchange->tried_count > 0 && pool_was_tried(exchange, pool->servers[i].index));
 		any_down |= !up;
 	}
@@ -114,13 +117,23 @@ pool_enter(struct exchange *exchange, struct server *server)
 	return true;
 }
 
+/* A moment that differs from worker to worker and from try to try, so that racers do not meet again. */
+static void
+pool_step_back(const struct worker *worker, unsigned tries)
+{
+	volatile unsigned left = (worker->slot * 37 + tries * 101) % 257 * (tries + 1);
+
+	while (left > 0)
+		left--;
+}
+
 struct server *
 pool_choose(struct exchange *exchange)
 {
 	struct pool *pool = exchange->pool;
-	size_t tries;
+	unsigned tries;
 
-	for (tries = 0; tries <= pool->conf->server_count; tries++) {
+	for (tries = 0; tries < RACE_TRIES; tries++) {
 		uint64_t turn = atomic_fetch_add_explicit(&pool->board->turn, 1, memory_order_relaxed);
 		bool any_down = pool_survey(exchange, false);
 		int i = pool->conf->balance->pick(pool->candidates, pool->conf->server_count, turn);
@@ -133,6 +146,7 @@ pool_choose(struct exchange *exchange)
 			return NULL;
 		if (pool_enter(exchange, &pool->servers[i]))
 			return exchange->server;
+		pool_step_back(exchange->worker, tries);
 	}
 	return NULL;
 }

@@ -149,6 +149,11 @@ upstream_connect(struct exchange *exchange)
 		return NULL;
 	}
 	fd = connect_begin(&exchange->server->conf->address, &connected);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && scoreboard_get(&worker->me->counters[COUNTER_SERVER_IDLE]) > 0) {
+		/* what is only kept in case makes room for what is needed */
+		upstream_close_idle(worker);
+		fd = connect_begin(&exchange->server->conf->address, &connected);
+	}
 	if (fd < 0)
 		goto fail;
 	upstream->magic = UPSTREAM_MAGIC;

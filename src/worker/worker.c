@@ -14,6 +14,17 @@
 #include "worker/session.h"
 #include "worker/upstream.h"
 
+void
+worker_starved(struct worker *worker, const char *what)
+{
+	uint64_t now = loop_now(worker->loop);
+
+	if (worker->starved_told != 0 && now - worker->starved_told < 60 * CLOCK_SECOND)
+		return;
+	worker->starved_told = now;
+	log_warn("%s (told once a minute)", what);
+}
+
 static void
 worker_drain(struct worker *worker, bool stop)
 {
@@ -43,10 +54,15 @@ worker_take_connections(struct worker *worker)
 {
 	/* a session may use worker->message for a return: what is needed of it is copied first */
 	struct channel_connection peers[CHANNEL_BATCH];
-	int fds[CHANNEL_BATCH], n = worker->message.fd_count, i;
+	int fds[CHANNEL_BATCH], n = worker->message.fd_count, lost = worker->message.count - n, i;
 
-	if (n != worker->message.count)
-		fatal("the master sent %d descriptors for %d connections", n, worker->message.count);
+	if (lost < 0)
+		fatal("the master sent %d descriptors for %u connections", n, worker->message.count);
+	if (lost > 0) {
+		count(worker, CLIENT_REFUSED, lost);
+		scoreboard_add(&worker->me->ended, (uint64_t)lost);
+		worker_starved(worker, "connections are refused: out of descriptors");
+	}
 	memcpy(peers, worker->message.connections, sizeof peers[0] * (size_t)n);
 	memcpy(fds, worker->message.fds, sizeof fds[0] * (size_t)n);
 	for (i = 0; i < n; i++)
@@ -115,7 +131,7 @@ worker_heartbeat_cb(struct timer *timer)
 	scoreboard_set(&worker->me->heartbeat, loop_now(worker->loop));
 	if (worker->draining)
 		sessions_drain(worker);
-	timer_set(timer, CLOCK_SECOND);
+	timer_set(timer, worker->heartbeat_every);
 }
 
 static unsigned
@@ -147,6 +163,9 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->slot = start->slot;
 	worker->me = &start->board->workers[start->slot];
 	worker->channel = start->channel;
+	worker->heartbeat_every = CLOCK_SECOND;
+	if (worker->conf->worker_timeout > 0 && worker->conf->worker_timeout < 4 * CLOCK_SECOND)
+		worker->heartbeat_every = worker->conf->worker_timeout / 4;
 	worker->limits.head = worker->conf->header_size;
 	worker->limits.target = worker->conf->target_size;
 	worker->limits.fields = (uint16_t)worker->conf->header_fields;
@@ -200,7 +219,8 @@ worker_main(const struct worker_start *start)
 	struct worker *worker = calloc(1, sizeof *worker);
 	struct error err;
 
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* a peer that is gone */
+	signal(SIGXFSZ, SIG_IGN); /* a log file at the size limit */
 	if (worker == NULL || worker_open(worker, start, &err) < 0) {
 		log_error("a worker cannot start: %s", worker == NULL ? "no memory" : err.text);
 		return 1;
