@@ -147,11 +147,20 @@ text_equal_nocase(const char *a, size_t a_length, const char *b, size_t b_length
 	return true;
 }
 
-/* The length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates), or 0 when it is none. */
-static size_t
-utf8_length(const unsigned char *p, size_t left)
+/* Whether the second byte of a sequence can follow the first: shortest form, no surrogates, not past U+10FFFF. */
+static bool
+utf8_second_fits(unsigned char first, unsigned char second)
 {
-	unsigned char low = 0x80, high = 0xbf;
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	return second >= low && second <= high;
+}
+
+size_t
+text_utf8_length(const char *bytes, size_t left)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
 	size_t length, i;
 
 	if (p[0] < 0x80)
@@ -159,17 +168,7 @@ utf8_length(const unsigned char *p, size_t left)
 	if (p[0] < 0xc2 || p[0] > 0xf4)
 		return 0;
 	length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (left < length)
-		return 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
+	if (left < length || !utf8_second_fits(p[0], p[1]))
 		return 0;
 	for (i = 2; i < length; i++)
 		if (p[i] < 0x80 || p[i] > 0xbf)
@@ -181,7 +180,7 @@ utf8_length(const unsigned char *p, size_t left)
 static size_t
 json_character(const unsigned char *p, size_t left, char out[8], size_t *taken)
 {
-	size_t length = utf8_length(p, left);
+	size_t length = text_utf8_length((const char *)p, left);
 
 	*taken = length == 0 ? 1 : length;
 	if (length == 0)

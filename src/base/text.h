@@ -28,6 +28,9 @@ bool text_to_size(const char *text, uint64_t *bytes);
 const char *text_from_duration(uint64_t microseconds, char *to, size_t size);
 const char *text_from_size(uint64_t bytes, char *to, size_t size);
 
+/* The length of the UTF-8 character (RFC 3629) that `left` bytes, at least one, begin with, or 0 when it is none. */
+size_t text_utf8_length(const char *bytes, size_t left);
+
 /* ASCII only, whatever the locale. */
 bool text_equal_nocase(const char *a, size_t a_length, const char *b, size_t b_length);
 

@@ -488,21 +488,31 @@ scan_statement(struct scanner *s)
 	}
 }
 
-/* Text has no control characters but tabs and the ends of lines. false: reported. */
+/* Whether what p points at is a character that text may have: no control character but tabs and ends of lines. */
+static bool
+character_allowed(const char *p, const char *end)
+{
+	unsigned char c = (unsigned char)*p;
+
+	return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t' ||
+	       (c == '\r' && p + 1 < end && p[1] == '\n');
+}
+
+/* false: the bytes are not text, which is reported. */
 static bool
 bytes_check(const char *text, size_t length, struct conf_report *report)
 {
 	const char *p, *end = text + length;
+	size_t character;
 	int line = 1;
 
-	for (p = text; p < end; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		line += c == '\n';
-		if ((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t' ||
-		    (c == '\r' && p + 1 < end && p[1] == '\n'))
+	for (p = text; p < end; p += character) {
+		character = text_utf8_length(p, (size_t)(end - p));
+		line += *p == '\n';
+		if (character > 0 && character_allowed(p, end))
 			continue;
-		conf_report_add(report, line, "this is not text: there is a byte 0x%02x", c);
+		conf_report_add(
+		    report, line, "this is not UTF-8 text: there is a byte 0x%02x", (unsigned char)*p);
 		return false;
 	}
 	return true;

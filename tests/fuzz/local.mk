@@ -17,6 +17,8 @@ check_PROGRAMS += $(fuzz_programs)
 endif
 EXTRA_DIST += fuzz/replay.c
 
+fuzz_programs += fuzz/fuzz_conf
+fuzz_fuzz_conf_SOURCES = fuzz/fuzz_conf.c $(fuzz_main)
 fuzz_programs += fuzz/fuzz_control
 fuzz_fuzz_control_SOURCES = fuzz/fuzz_control.c $(fuzz_main)
 EXTRA_DIST += fuzz/control.dict fuzz/corpus/control

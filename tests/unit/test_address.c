@@ -81,7 +81,8 @@ static const struct bad bad[] = {
 	{ "[10.0.0.1]:80", ADDRESS_LISTEN, "\"10.0.0.1\" is not an IPv6 address" },
 	{ "[]:80", ADDRESS_LISTEN, "\"\" is not an IPv6 address" },
 	{ "[fe80::1%nosuchport]:80", ADDRESS_CONNECT, "cannot look up" },
-	{ "localhost:80", ADDRESS_LISTEN, "names cannot be listened on; write an address, such as \"127.0.0.1:80\"" },
+	{ "localhost:80", ADDRESS_LISTEN,
+	    "names cannot be listened on; write an address, such as \"127.0.0.1:80\"" },
 	{ "unix:", ADDRESS_LISTEN, "the path of a unix socket begins with \"/\"" },
 	{ "unix:app.sock", ADDRESS_CONNECT, "the path of a unix socket begins with \"/\"" },
 	{ "/run/app.sock", ADDRESS_CONNECT, "a unix socket is written \"unix:/run/app.sock\"" },
@@ -94,7 +95,8 @@ START_TEST(bad_addresses_are_refused_with_a_sentence)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LENGTH(bad); i++) {
-		ck_assert_msg(address_parse(&a, bad[i].text, bad[i].use, &err) == -1, "\"%s\" is taken", bad[i].text);
+		ck_assert_msg(
+		    address_parse(&a, bad[i].text, bad[i].use, &err) == -1, "\"%s\" is taken", bad[i].text);
 		ck_assert_msg(strncmp(err.text, bad[i].sentence, strlen(bad[i].sentence)) == 0, "\"%s\": %s",
 		    bad[i].text, err.text);
 	}
@@ -131,8 +133,8 @@ END_TEST
 
 START_TEST(addresses_differ_in_each_part)
 {
-	static const char *const different[] = { "10.0.0.1:80", "10.0.0.1:81", "10.0.0.2:80", "[::1]:80", "[::1]:81",
-		"[::2]:80", "unix:/a", "unix:/b", "unix:/ab" };
+	static const char *const different[] = { "10.0.0.1:80", "10.0.0.1:81", "10.0.0.2:80", "[::1]:80",
+		"[::1]:81", "[::2]:80", "unix:/a", "unix:/b", "unix:/ab" };
 	struct address a, b;
 	size_t i, j;
 
@@ -193,7 +195,8 @@ START_TEST(ranges_hold_what_is_in_them)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LENGTH(ranges); i++) {
-		ck_assert_msg(address_range_parse(&r, ranges[i].text, &err) == 0, "%s: %s", ranges[i].text, err.text);
+		ck_assert_msg(
+		    address_range_parse(&r, ranges[i].text, &err) == 0, "%s: %s", ranges[i].text, err.text);
 		ck_assert_str_eq(address_range_format(&r, text),
 		    ranges[i].written != NULL ? ranges[i].written : ranges[i].text);
 		ck_assert_msg(range_holds(&r, ranges[i].in), "%s in %s", ranges[i].in, ranges[i].text);
@@ -219,8 +222,8 @@ END_TEST
 
 START_TEST(bad_ranges_are_refused)
 {
-	static const char *const texts[] = { "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.0/a",
-		"10.0.0/8", "::1/129", "localhost", "*", "unix:/x", "::ffff:10.0.0.1/64",
+	static const char *const texts[] = { "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/8/8",
+		"10.0.0.0/a", "10.0.0/8", "::1/129", "localhost", "*", "unix:/x", "::ffff:10.0.0.1/64",
 		"0123456789012345678901234567890123456789012345678901234567890" };
 	struct address_range r;
 	struct error err;

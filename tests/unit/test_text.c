@@ -72,9 +72,10 @@ expect_readings(const struct reading *readings, size_t count, bool (*read)(const
 		uint64_t value = 4711;
 		bool good = read(readings[i].text, &value);
 
-		ck_assert_msg(good == readings[i].good, "\"%s\" is %s", readings[i].text, good ? "taken" : "refused");
-		ck_assert_msg(value == (good ? readings[i].value : 4711), "\"%s\" gives %llu", readings[i].text,
-		    (unsigned long long)value);
+		ck_assert_msg(
+		    good == readings[i].good, "\"%s\" is %s", readings[i].text, good ? "taken" : "refused");
+		ck_assert_msg(value == (good ? readings[i].value : 4711), "\"%s\" gives %llu",
+		    readings[i].text, (unsigned long long)value);
 	}
 }
 
@@ -151,14 +152,16 @@ expect_escape(escape *function, const char *bytes, size_t length, const char *ex
 	ck_assert_str_eq(text, expected);
 }
 
-#define EXPECT_ESCAPE(function, literal, expected) expect_escape(function, literal, sizeof literal - 1, expected)
+#define EXPECT_ESCAPE(function, literal, expected) \
+	expect_escape(function, literal, sizeof literal - 1, expected)
 
 START_TEST(json_escapes_what_could_end_or_break_the_string)
 {
 	EXPECT_ESCAPE(text_escape_json, "plain", "plain");
 	EXPECT_ESCAPE(text_escape_json, "a\"b\\c", "a\\\"b\\\\c");
 	EXPECT_ESCAPE(text_escape_json, "\n\r\t\0\x1f\x7f", "\\n\\u000d\\u0009\\u0000\\u001f\\u007f");
-	EXPECT_ESCAPE(text_escape_json, "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x82", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x82");
+	EXPECT_ESCAPE(text_escape_json, "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x82",
+	    "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x82");
 	EXPECT_ESCAPE(text_escape_json, "\xc2\x9b", "\\u009b");
 }
 END_TEST
@@ -216,7 +219,8 @@ END_TEST
 
 START_TEST(the_nearest_word_is_found)
 {
-	static const char *const words[] = { "balance", "backlog", "user", "group", "via", "worker-timeout", NULL };
+	static const char *const words[] = { "balance", "backlog", "user", "group", "via", "worker-timeout",
+		NULL };
 	static const char *const none[] = { NULL };
 
 	ck_assert_str_eq(text_nearest("blance", words), "balance");

@@ -1,0 +1,496 @@
+/* conf: what good configurations mean, and how they are shown. */
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/object.h"
+#include "conf/conf.h"
+#include "conf/options.h"
+#include "conf/value.h"
+
+#define SMALL "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
+
+static struct conf *
+load(const char *text)
+{
+	struct conf_errors errors;
+	struct conf *conf = conf_load_text(text, "f", &errors);
+
+	ck_assert_msg(conf != NULL, "%s\n%s", text, errors.count > 0 ? errors.lines[0] : "no error");
+	ck_assert_uint_eq(errors.count, 0);
+	conf_errors_free(&errors);
+	return conf;
+}
+
+/* What is shown loads again, and is then shown the same. Returns what is shown. */
+static char *
+expect_round_trip(const char *text)
+{
+	struct conf *conf = load(text), *again;
+	char *shown = conf_show(conf), *shown_again;
+
+	again = load(shown);
+	shown_again = conf_show(again);
+	ck_assert_str_eq(shown_again, shown);
+	free(shown_again);
+	conf_free(again);
+	conf_free(conf);
+	return shown;
+}
+
+START_TEST(defaults_are_as_documented)
+{
+	struct conf *conf = load(SMALL);
+
+	ck_assert_str_eq(conf->file, "f");
+	ck_assert(conf->workers_auto);
+	ck_assert_uint_ge(conf->workers, 1);
+	ck_assert_uint_le(conf->workers, CONF_WORKERS_MAX);
+	ck_assert_str_eq(conf->balance->name, "least-connections");
+	ck_assert_uint_eq(conf->worker_connections, 16384);
+	ck_assert_uint_eq(conf->worker_timeout, 10 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->shutdown_timeout, 30 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->open_files, 0);
+	ck_assert_ptr_null(conf->user);
+	ck_assert_ptr_null(conf->group);
+	ck_assert_uint_eq(conf->uid, (uid_t)-1);
+	ck_assert_uint_eq(conf->gid, (gid_t)-1);
+	ck_assert_ptr_null(conf->pid_file);
+	ck_assert_str_eq(conf->error_log, "stderr");
+	ck_assert_int_eq(conf->log_level, LOG_LEVEL_NOTICE);
+	ck_assert_ptr_null(conf->access_log);
+	ck_assert_int_eq(conf->access_log_format, CONF_LOG_COMBINED);
+	ck_assert_uint_eq(conf->header_size, 16384);
+	ck_assert_uint_eq(conf->header_fields, 100);
+	ck_assert_uint_eq(conf->target_size, 8192);
+	ck_assert_uint_eq(conf->forwarded, CONF_FORWARDED_X);
+	ck_assert_uint_eq(conf->trusted_proxy_count, 0);
+	ck_assert(!conf->via && !conf->request_id);
+	ck_assert_uint_eq(conf->control_count, 0);
+	ck_assert_uint_eq(conf->route_count, 0);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(defaults_of_sections_are_as_documented)
+{
+	struct conf *conf = load(SMALL "control \"/run/control\" { }\n");
+	const struct conf_listener *listener = conf->listeners;
+	const struct conf_pool *pool = conf->pools;
+	const struct conf_server *server = pool->servers;
+
+	ck_assert_int_eq(listener->pool, 0); /* the only one */
+	ck_assert_ptr_null(listener->pool_name);
+	ck_assert_int_eq(listener->backlog, 4096);
+	ck_assert(listener->defer_accept && !listener->ipv6_only);
+	ck_assert_uint_eq(listener->unix_socket.mode, 0666);
+	ck_assert_uint_eq(listener->client.header_timeout, 20 * CLOCK_SECOND);
+	ck_assert_uint_eq(listener->client.body_timeout, 60 * CLOCK_SECOND);
+	ck_assert_uint_eq(listener->client.keepalive_timeout, 75 * CLOCK_SECOND);
+	ck_assert_uint_eq(listener->client.send_timeout, 60 * CLOCK_SECOND);
+	ck_assert_uint_eq(listener->client.tunnel_timeout, 3600 * CLOCK_SECOND);
+	ck_assert_uint_eq(listener->client.body_limit, 0);
+	ck_assert_uint_eq(listener->client.requests, 0);
+	ck_assert_str_eq(pool->balance->name, "round-robin");
+	ck_assert_uint_eq(pool->connect_timeout, 5 * CLOCK_SECOND);
+	ck_assert_uint_eq(pool->response_timeout, 60 * CLOCK_SECOND);
+	ck_assert_uint_eq(pool->send_timeout, 60 * CLOCK_SECOND);
+	ck_assert_uint_eq(pool->idle_connections, 256);
+	ck_assert_uint_eq(pool->idle_timeout, 4 * CLOCK_SECOND);
+	ck_assert_uint_eq(pool->retries, 2);
+	ck_assert_uint_eq(server->weight, 1);
+	ck_assert_uint_eq(server->max_connections, 0);
+	ck_assert_uint_eq(server->max_fails, 3);
+	ck_assert_uint_eq(server->fail_timeout, 10 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->controls[0].unix_socket.mode, 0660);
+	ck_assert_uint_eq(conf->controls[0].unix_socket.uid, (uid_t)-1);
+	ck_assert_int_eq(conf->controls[0].permission, CONF_PERMISSION_ADMIN);
+	conf_free(conf);
+}
+END_TEST
+
+/* Every option, with a value that is not its default. */
+static const char everything[] =
+    "workers = 7  balance = round-robin  worker-connections = 100  worker-timeout = 0\n"
+    "shutdown-timeout = 5s  open-files = 1000  user = 12345  group = root  pid-file = \"/run/d.pid\"\n"
+    "error-log = syslog  log-level = debug  access-log = \"/var/log/a b\"  access-log-format = json\n"
+    "header-size = 32k  header-fields = 50  target-size = 4k  forwarded = both\n"
+    "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
+    "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
+    "tunnel-timeout = 5s  body-limit = 6m  requests-per-connection = 7\n"
+    "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"
+    "idle-timeout = 12s  retries = 1  max-fails = 13  fail-timeout = 14s\n"
+    "control \"/run/one\" { mode = \"0600\"  owner = root  group = 0  permission = read }\n"
+    "listen \"[::]:80\" { pool = two  backlog = 5  defer-accept = no  ipv6-only = true\n"
+    "	header-timeout = 21s  body-timeout = 22s  keepalive-timeout = 23s  send-timeout = 24s\n"
+    "	tunnel-timeout = 25s  body-limit = 26  requests-per-connection = 27 }\n"
+    "listen \"unix:/run/web\" { mode = \"0606\"  owner = 1  group = 2 }\n"
+    "listen \"systemd:web\" { }\n"
+    "pool \"one\" { server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
+    "pool \"two\" { balance = least-connections  connect-timeout = 31s  response-timeout = 32s\n"
+    "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
+    "	max-fails = 36  fail-timeout = 37s\n"
+    "	server \"[::1]:2\" { weight = 256  max-connections = 38  max-fails = 39  fail-timeout = 40s }\n"
+    "	server \"[::1]:3\" { } }\n"
+    "route { host = { Example.ORG, \"*.Example.org\", \"[::1]\" }  path = { /a/, \"/b c\" }  pool = two }\n"
+    "route { pool = one }\n";
+
+START_TEST(top_level_options_are_set)
+{
+	struct conf *conf = load(everything);
+
+	ck_assert_uint_eq(conf->workers, 7);
+	ck_assert(!conf->workers_auto);
+	ck_assert_str_eq(conf->balance->name, "round-robin");
+	ck_assert_uint_eq(conf->worker_connections, 100);
+	ck_assert_uint_eq(conf->worker_timeout, 0);
+	ck_assert_uint_eq(conf->shutdown_timeout, 5 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->open_files, 1000);
+	ck_assert_uint_eq(conf->uid, 12345);
+	ck_assert_uint_eq(conf->gid, 0);
+	ck_assert_str_eq(conf->pid_file, "/run/d.pid");
+	ck_assert_str_eq(conf->error_log, "syslog");
+	ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
+	ck_assert_str_eq(conf->access_log, "/var/log/a b");
+	ck_assert_int_eq(conf->access_log_format, CONF_LOG_JSON);
+	ck_assert_uint_eq(conf->header_size, 32768);
+	ck_assert_uint_eq(conf->header_fields, 50);
+	ck_assert_uint_eq(conf->target_size, 4096);
+	ck_assert_uint_eq(conf->forwarded, CONF_FORWARDED_BOTH);
+	ck_assert_uint_eq(conf->trusted_proxy_count, 3);
+	ck_assert_int_eq(conf->trusted_proxies[1].family, AF_INET6);
+	ck_assert_int_eq(conf->trusted_proxies[2].family, AF_UNIX);
+	ck_assert(conf->via && conf->request_id);
+	ck_assert_str_eq(conf->controls[0].path, "/run/one");
+	ck_assert_uint_eq(conf->controls[0].unix_socket.mode, 0600);
+	ck_assert_uint_eq(conf->controls[0].unix_socket.uid, 0);
+	ck_assert_uint_eq(conf->controls[0].unix_socket.gid, 0);
+	ck_assert_int_eq(conf->controls[0].permission, CONF_PERMISSION_READ);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(listeners_begin_with_what_the_top_level_says)
+{
+	struct conf *conf = load(everything);
+	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1];
+
+	ck_assert_uint_eq(conf->listener_count, 3);
+	ck_assert_int_eq(one->pool, 1);
+	ck_assert_int_eq(one->backlog, 5);
+	ck_assert(!one->defer_accept && one->ipv6_only);
+	ck_assert_uint_eq(one->client.header_timeout, 21 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->client.body_timeout, 22 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->client.keepalive_timeout, 23 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->client.send_timeout, 24 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->client.tunnel_timeout, 25 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->client.body_limit, 26);
+	ck_assert_uint_eq(one->client.requests, 27);
+	ck_assert_int_eq(two->pool, -1);
+	ck_assert_uint_eq(two->unix_socket.mode, 0606);
+	ck_assert_uint_eq(two->unix_socket.uid, 1);
+	ck_assert_uint_eq(two->unix_socket.gid, 2);
+	ck_assert_uint_eq(two->client.header_timeout, 1 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->client.body_timeout, 2 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->client.keepalive_timeout, 3 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->client.send_timeout, 4 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->client.tunnel_timeout, 5 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->client.body_limit, 6 << 20);
+	ck_assert_uint_eq(two->client.requests, 7);
+	ck_assert_str_eq(conf->listeners[2].systemd, "web");
+	ck_assert_uint_eq(conf->listeners[2].address.length, 0);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(pools_begin_with_what_the_top_level_says)
+{
+	struct conf *conf = load(everything);
+	const struct conf_pool *one = &conf->pools[0], *two = &conf->pools[1];
+
+	ck_assert_uint_eq(one->connect_timeout, 8 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->response_timeout, 9 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->send_timeout, 10 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->idle_connections, 11);
+	ck_assert_uint_eq(one->idle_timeout, 12 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->retries, 1);
+	ck_assert_uint_eq(one->servers[0].max_fails, 13);
+	ck_assert_uint_eq(one->servers[0].fail_timeout, 14 * CLOCK_SECOND);
+	ck_assert_str_eq(two->balance->name, "least-connections");
+	ck_assert_uint_eq(two->connect_timeout, 31 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->response_timeout, 32 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->send_timeout, 33 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->idle_connections, 34);
+	ck_assert_uint_eq(two->idle_timeout, 35 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->retries, 3);
+	ck_assert_uint_eq(two->servers[0].weight, 256);
+	ck_assert_uint_eq(two->servers[0].max_connections, 38);
+	ck_assert_uint_eq(two->servers[0].max_fails, 39);
+	ck_assert_uint_eq(two->servers[0].fail_timeout, 40 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->servers[1].max_fails, 36);
+	ck_assert_uint_eq(two->servers[1].fail_timeout, 37 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->first_server, 2);
+	ck_assert_uint_eq(conf->server_count, 4);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(routes_keep_their_order)
+{
+	struct conf *conf = load(everything);
+	const struct conf_route *route = conf->routes;
+
+	ck_assert_uint_eq(conf->route_count, 2);
+	ck_assert_uint_eq(route->host_count, 3);
+	ck_assert_str_eq(route->hosts[0], "example.org");
+	ck_assert_str_eq(route->hosts[1], "*.example.org");
+	ck_assert_str_eq(route->hosts[2], "[::1]");
+	ck_assert_uint_eq(route->path_count, 2);
+	ck_assert_str_eq(route->paths[0], "/a/");
+	ck_assert_str_eq(route->paths[1], "/b c");
+	ck_assert_int_eq(route->pool, 1);
+	ck_assert_int_eq(route[1].pool, 0);
+	ck_assert_uint_eq(route[1].host_count + route[1].path_count, 0);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(everything_is_shown_as_it_was_set)
+{
+	const struct conf_option *option;
+	char *shown = expect_round_trip(everything), words[64];
+
+	for (option = conf_options; option->name != NULL; option++) {
+		snprintf(words, sizeof words, "%s = ", option->name);
+		ck_assert_msg(strstr(shown, words) != NULL, "%s is not shown", option->name);
+	}
+	ck_assert_ptr_nonnull(
+	    strstr(shown, "trusted-proxies = { \"10.0.0.0/8\", \"fd00::/8\", \"unix\" }\n"));
+	ck_assert_ptr_nonnull(strstr(shown, "\t\tweight = 256\n"));
+	free(shown);
+}
+END_TEST
+
+START_TEST(the_syntax_has_its_liberties)
+{
+	char *shown = expect_round_trip("/* a\n b */ workers=3 // c\n#d\n"
+					"trusted-proxies = { # e\n \"::1\", /* f */\n '10.0.0.1', // g\n}\r\n"
+					"listen :80{}pool'w\"e\\'b' {server 127.0.0.1:1 {}}\n"
+					"pid-file = \"/a\\\"b\\\\c\\${d}$e'#//\xc3\xa9\"");
+
+	ck_assert_ptr_nonnull(strstr(shown, "workers = 3\n"));
+	ck_assert_ptr_nonnull(strstr(shown, "trusted-proxies = { \"::1\", \"10.0.0.1\" }\n"));
+	ck_assert_ptr_nonnull(strstr(shown, "pool \"w\\\"e'b\" {\n"));
+	ck_assert_ptr_nonnull(strstr(shown, "pid-file = \"/a\\\"b\\\\c\\${d}\\$e'#//\xc3\xa9\"\n"));
+	free(shown);
+}
+END_TEST
+
+START_TEST(lines_are_kept_for_later_messages)
+{
+	struct conf *conf = load("# one\n\n" SMALL "/*\n*/\nroute { pool = web }\n");
+
+	ck_assert_int_eq(conf->listeners[0].line, 3);
+	ck_assert_int_eq(conf->pools[0].line, 4);
+	ck_assert_int_eq(conf->pools[0].servers[0].line, 4);
+	ck_assert_int_eq(conf->routes[0].line, 7);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(port_0_can_be_listened_on_twice)
+{
+	conf_free(load(SMALL "listen \"127.0.0.1:0\" { }\nlisten \"127.0.0.1:0\" { }\n"));
+}
+END_TEST
+
+START_TEST(json_has_every_option)
+{
+	struct conf *conf = load(everything);
+	json_t *json = conf_show_json(conf), *pool;
+	const struct conf_option *option;
+
+	for (option = conf_options; option->name != NULL; option++)
+		if (option->section == &conf_section_top)
+			ck_assert_ptr_nonnull(json_object_get(json, option->name));
+	ck_assert_int_eq(json_integer_value(json_object_get(json, "workers")), 7);
+	ck_assert_str_eq(json_string_value(json_object_get(json, "shutdown-timeout")), "5s");
+	ck_assert(json_is_true(json_object_get(json, "via")));
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "trusted-proxies")), 3);
+	pool = json_array_get(json_object_get(json, "pool"), 1);
+	ck_assert_str_eq(json_string_value(json_object_get(pool, "name")), "two");
+	ck_assert_str_eq(json_string_value(json_object_get(pool, "connect-timeout")), "31s");
+	ck_assert_uint_eq(json_array_size(json_object_get(pool, "server")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "route")), 2);
+	json_decref(json);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(arguments_make_a_configuration)
+{
+	static const char *const listeners[] = { ":8080", "unix:/run/w$eb" };
+	static const char *const servers[] = { "127.0.0.1:3000", "127.0.0.1:3001" };
+	struct conf_errors errors;
+	struct conf *conf = conf_from_arguments(listeners, 2, servers, 2, "/run/control", &errors);
+
+	ck_assert_uint_eq(errors.count, 0);
+	ck_assert_ptr_null(conf->file);
+	ck_assert_uint_eq(conf->listener_count, 2);
+	ck_assert_str_eq(conf->listeners[1].name, "unix:/run/w$eb");
+	ck_assert_int_eq(conf->listeners[1].pool, 0);
+	ck_assert_str_eq(conf->pools[0].name, "default");
+	ck_assert_uint_eq(conf->pools[0].server_count, 2);
+	ck_assert_str_eq(conf->controls[0].path, "/run/control");
+	conf_errors_free(&errors);
+	conf_free(conf);
+	conf = conf_from_arguments(listeners, 1, servers, 1, NULL, &errors);
+	ck_assert_uint_eq(conf->control_count, 0);
+	conf_errors_free(&errors);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(the_list_of_options_has_six_columns)
+{
+	char *list, *line, *rest;
+	size_t length, rows = 0, columns;
+	FILE *to = open_memstream(&list, &length);
+
+	conf_list_options(to);
+	fclose(to);
+	for (line = strtok_r(list, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		const char *p;
+
+		for (columns = 1, p = line; (p = strchr(p, '\t')) != NULL; p++, columns++)
+			ck_assert_int_ne(p[1], '\t');
+		ck_assert_uint_eq(columns, 6);
+		ck_assert_int_eq(line[strlen(line) - 1], '.');
+		rows++;
+	}
+	ck_assert_uint_gt(rows, 60);
+	free(list);
+}
+END_TEST
+
+/* The text of a file of the source tree. */
+static char *
+source_read(const char *name)
+{
+	const char *top = getenv("SRCDIR");
+	char path[512], *text;
+	size_t length;
+	FILE *from;
+
+	snprintf(path, sizeof path, "%s/%s", top != NULL ? top : "..", name);
+	from = fopen(path, "r");
+	ck_assert_msg(from != NULL, "cannot read %s", path);
+	text = calloc(1, 1 << 20);
+	length = fread(text, 1, (1 << 20) - 1, from);
+	fclose(from);
+	ck_assert_uint_gt(length, 0);
+	return text;
+}
+
+/* Makes options of what is commented out as such: "#name = value". Users and groups differ from machine to machine. */
+static void
+sample_uncomment(char *text)
+{
+	char *p = text;
+
+	while ((p = strchr(p, '#')) != NULL) {
+		bool option = p[1] >= 'a' && p[1] <= 'z' && strncmp(p, "#user", 5) != 0 &&
+			      strncmp(p, "#group", 6) != 0 && strncmp(p, "#owner", 6) != 0;
+
+		if (option)
+			*p = ' ';
+		p += strcspn(p, "\n");
+	}
+}
+
+START_TEST(the_sample_loads)
+{
+	char *text = source_read("etc/drover.conf"), *small, *full;
+
+	small = expect_round_trip(text);
+	sample_uncomment(text);
+	full = expect_round_trip(text);
+	ck_assert_ptr_null(strstr(small, "pid-file = "));
+	ck_assert_ptr_nonnull(strstr(full, "pid-file = \"/run/drover/drover.pid\"\n"));
+	free(small);
+	free(full);
+	free(text);
+}
+END_TEST
+
+START_TEST(defaults_in_the_sample_are_the_defaults)
+{
+	char *text = source_read("etc/drover.conf"), words[128];
+	const struct conf_option *option;
+
+	for (option = conf_options; option->name != NULL; option++) {
+		if (option->standard == NULL || option->section == &conf_section_route)
+			continue;
+		snprintf(words, sizeof words,
+		    option->type == &conf_type_mode ? "#%s = \"%s\"\n" : "#%s = %s\n", option->name,
+		    option->standard);
+		ck_assert_msg(strstr(text, words) != NULL, "not in the sample: %s", words);
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(the_examples_of_the_manual_load)
+{
+	static const char begin[] = ".Bd -literal -offset indent\n", end[] = ".Ed\n";
+	char *page = source_read("man/drover.conf.5"), *from = strstr(page, ".Sh EXAMPLES"), *to;
+	size_t count = 0;
+
+	ck_assert_ptr_nonnull(from);
+	while ((from = strstr(from, begin)) != NULL) {
+		from += strlen(begin);
+		to = strstr(from, end);
+		*to = '\0';
+		free(expect_round_trip(from));
+		from = to + 1;
+		count++;
+	}
+	ck_assert_uint_eq(count, 4);
+	free(page);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("conf");
+	TCase *tests = tcase_create("conf");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, defaults_are_as_documented);
+	tcase_add_test(tests, defaults_of_sections_are_as_documented);
+	tcase_add_test(tests, top_level_options_are_set);
+	tcase_add_test(tests, listeners_begin_with_what_the_top_level_says);
+	tcase_add_test(tests, pools_begin_with_what_the_top_level_says);
+	tcase_add_test(tests, routes_keep_their_order);
+	tcase_add_test(tests, everything_is_shown_as_it_was_set);
+	tcase_add_test(tests, the_syntax_has_its_liberties);
+	tcase_add_test(tests, lines_are_kept_for_later_messages);
+	tcase_add_test(tests, port_0_can_be_listened_on_twice);
+	tcase_add_test(tests, json_has_every_option);
+	tcase_add_test(tests, arguments_make_a_configuration);
+	tcase_add_test(tests, the_list_of_options_has_six_columns);
+	tcase_add_test(tests, the_sample_loads);
+	tcase_add_test(tests, defaults_in_the_sample_are_the_defaults);
+	tcase_add_test(tests, the_examples_of_the_manual_load);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,388 @@
+/* conf: what is wrong with a configuration is told with its line, all at once. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/object.h"
+#include "conf/conf.h"
+
+/* A configuration and the lines that it gets; "OK" is put where nothing else is asked: one listener, one pool. */
+#define OK "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
+
+struct bad {
+	const char *text;
+	const char *errors; /* with a newline after each */
+};
+
+static const struct bad unknown_words[] = {
+	{ OK "blance = round-robin\n", "f:3: unknown option 'blance'; did you mean 'balance'?\n" },
+	{ OK "frobnicate = 1\n", "f:3: unknown option 'frobnicate'\n" },
+	{ OK "include(\"x\")\n", "f:3: unknown option 'include'\n" },
+	{ "weight = 3\n" OK, "f:1: unknown option 'weight'; it belongs in server { }\n" },
+	{ "listen \"*:80\" {\n\n\tworkers = 3 }\npool w { server \"127.0.0.1:1\" { } }\n",
+	    "f:3: unknown option 'workers' in listen; it belongs outside of all sections\n" },
+	{ "listen \"*:80\" { pol = x }\npool w { server \"127.0.0.1:1\" { wieght = 1 } }\n",
+	    "f:1: unknown option 'pol' in listen; did you mean 'pool'?\n"
+	    "f:2: unknown option 'wieght' in server; did you mean 'weight'?\n" },
+	/* Sections are skipped whole, and what refers to them is not judged. */
+	{ "pol \"web\" { server \"x\" { a = { 1, 2 } } }\nlisten \"*:80\" { pool = \"web\" }\nvai = 1\n",
+	    "f:1: unknown option 'pol'; did you mean 'pool'?\nf:3: unknown option 'vai'; did you mean "
+	    "'via'?\n" },
+	{ "server \"127.0.0.1:3000\" { }\n" OK, "f:1: unknown option 'server'; it belongs in pool { }\n" },
+	{ OK "one two three\nfour = 4\n", "f:3: unknown option 'one'\n" },
+	{ OK "_title = \"x\"\n", "f:3: unknown option '_title'\n" },
+	{ OK "pool|web = \"x\"\n", "f:3: unknown option 'pool|web'\n" },
+};
+
+static const struct bad bad_values[] = {
+	{ OK "workers = 0\n", "f:3: workers is a number from 1 to 256 or auto, not \"0\"\n" },
+	{ OK "workers = 257\n", "f:3: workers is a number from 1 to 256 or auto, not \"257\"\n" },
+	{ OK "worker-timeout = 10\n", "f:3: worker-timeout is a time from 1s to 1h or 0, not \"10\"\n" },
+	{ OK "worker-timeout = 999ms\n",
+	    "f:3: worker-timeout is a time from 1s to 1h or 0, not \"999ms\"\n" },
+	{ OK "header-size = 65k\n", "f:3: header-size is a size from 1k to 64k, not \"65k\"\n" },
+	{ OK "via = maybe\n", "f:3: via is true or false, not \"maybe\"\n" },
+	{ OK "forwarded = x-forward\n", "f:3: forwarded is off, x-forwarded, forwarded or both, not "
+					"\"x-forward\"; did you mean \"x-forwarded\"?\n" },
+	{ OK "balance = random\n", "f:3: balance is round-robin or least-connections, not \"random\"\n" },
+	{ OK "error-log = sdterr\n", "f:3: error-log is stderr, syslog or a path that begins with /, not "
+				     "\"sdterr\"; did you mean \"stderr\"?\n" },
+	{ OK "pid-file = drover.pid\n", "f:3: pid-file is a path that begins with /, not \"drover.pid\"\n" },
+	{ OK "user = \"no such\"\ngroup = \"no such\"\n",
+	    "f:3: user is not known: there is no user \"no such\" on this machine\n"
+	    "f:4: group is not known: there is no group \"no such\" on this machine\n" },
+	{ OK "trusted-proxies = {\n\t\"10.0.0.0/8\", # good\n\t\"10.0.0.0/33\",\n\t\"10.0.0.1/8\"\n}\n",
+	    "f:5: trusted-proxies cannot hold \"10.0.0.0/33\": the length of the prefix is a number from 0 "
+	    "to 32\n"
+	    "f:6: trusted-proxies cannot hold \"10.0.0.1/8\": there are bits after the first 8; did you mean "
+	    "\"10.0.0.0/8\"?\n" },
+	{ OK "control \"run.sock\" {\n\tmode = \"0888\"\n\tpermission = root }\n",
+	    "f:3: control \"run.sock\": the path of the socket begins with \"/\"\n"
+	    "f:4: mode is an octal number from 0000 to 0777, not \"0888\"\n"
+	    "f:5: permission is read, operate or admin, not \"root\"\n" },
+	{ OK "listen \"8080\" { }\n", "f:3: listen \"8080\": a port alone is written \":8080\"\n" },
+	{ OK "listen \"localhost:80\" { }\n", "f:3: listen \"localhost:80\": names cannot be listened on; "
+					      "write an address, such as \"127.0.0.1:80\"\n" },
+	{ OK "listen \"systemd:\" { }\n", "f:3: listen \"systemd:\": the name of the socket is missing\n" },
+	{ "listen \"*:80\" { }\npool w {\n\tserver \"127.0.0.1:3000\" { weight = 0 }\n\tserver \"*:1\" { "
+	  "weight = 257 }\n}\n",
+	    "f:3: weight is a number from 1 to 256, not \"0\"\n"
+	    "f:4: weight is a number from 1 to 256, not \"257\"\n"
+	    "f:4: server \"*:1\": a server needs a host: \"127.0.0.1:1\"\n" },
+	{ OK "route { host = \"a.b:80\"  pool = web }\n",
+	    "f:3: host cannot hold \"a.b:80\": a host is written without its port\n" },
+	{ OK "route { host = \"[::1]:80\"  pool = web }\n",
+	    "f:3: host cannot hold \"[::1]:80\": a host is written without its port\n" },
+	{ OK "route { host = { \"a..b\", \"a b\", \"*\" }  pool = web }\n",
+	    "f:3: host is a list of names, such as example.org or *.example.org, not \"a..b\"\n"
+	    "f:3: host is a list of names, such as example.org or *.example.org, not \"a b\"\n"
+	    "f:3: host cannot hold \"*\": leave it out, and the route is for any host\n" },
+	{ OK "route { path = \"old\"  pool = web }\n",
+	    "f:3: path is a list of paths that begin with / and have no ? or #, not \"old\"\n" },
+	{ OK "route { path = \"/a?b\"  pool = web }\n",
+	    "f:3: path is a list of paths that begin with / and have no ? or #, not \"/a?b\"\n" },
+	{ OK "via = { yes }\nretries = 11\n", "f:3: via takes one value, not a list\n"
+					      "f:4: retries is a number from 0 to 10, not \"11\"\n" },
+};
+
+static const struct bad contradictions[] = {
+	{ "", "f: there is nothing to listen on; add: listen \"*:80\" { }\n"
+	      "f: there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
+	{ "listen \"*:80\" { }\n\npool \"web\" { }\n", "f:3: pool \"web\" has no server\n" },
+	{ OK "listen \":80\" { }\n",
+	    "f:3: listen \":80\": the address is listened on twice; the first is in line 1\n" },
+	{ OK "listen \"unix:/x\" { }\nlisten \"unix:/x\" { }\nlisten \"unix:/x\" { }\n",
+	    "f:4: listen \"unix:/x\": the address is listened on twice; the first is in line 3\n"
+	    "f:5: listen \"unix:/x\": the address is listened on twice; the first is in line 3\n" },
+	{ OK "listen \"systemd:a\" { }\nlisten \"systemd:a\" { }\n",
+	    "f:4: listen \"systemd:a\": the address is listened on twice; the first is in line 3\n" },
+	{ OK "listen \"unix:/x\" { }\ncontrol \"/x\" { }\ncontrol \"/x\" { }\n",
+	    "f:3: listen \"unix:/x\": that is the control socket\nf:3: listen \"unix:/x\": that is the "
+	    "control socket\n"
+	    "f:5: control \"/x\" is there twice; the first is in line 4\n" },
+	{ OK "pool \"web\" { server \"127.0.0.1:1\" { } }\nroute { pool = web }\n",
+	    "f:3: pool \"web\" is there twice; the first is in line 2\n" },
+	{ OK "workers = 1\nworkers = 2\n", "f:4: workers is given twice; the first is in line 3\n" },
+	{ OK "trusted-proxies = unix\ntrusted-proxies += \"::1\"\n",
+	    "f:4: trusted-proxies is given twice; the first is in line 3\n" },
+	{ "listen \"*:80\" { }\npool \"web\" {\n\tserver \"127.0.0.1:1\" { }\n\tserver \"127.0.0.1:01\" { "
+	  "}\n}\n",
+	    "f:4: server \"127.0.0.1:01\" is twice in pool \"web\"; the first is in line 3; to send it more, "
+	    "give it a "
+	    "weight\n" },
+	{ "listen \"127.0.0.1:80\" { }\npool \"web\" { server \"127.0.0.1:80\" { } }\n",
+	    "f:2: server \"127.0.0.1:80\": drover itself listens there; requests would go in a circle\n" },
+	{ "listen \"*:80\" {\n\tpool = wbe\n}\npool \"web\" { server \"127.0.0.1:3000\" { } }\n",
+	    "f:1: there is no pool \"wbe\"; did you mean \"web\"?\n" },
+	{ OK "route { pool = \"nothing\" }\n", "f:3: there is no pool \"nothing\"\n" },
+	{ OK "route { path = \"/\" }\n", "f:3: route needs a pool: pool = \"NAME\"\n" },
+	{ OK "route { pool = web }\nroute { path = \"/old/\"  pool = web }\n",
+	    "f:4: this route is never taken: the one in line 3 takes every request\n" },
+	{ OK "pool two { server \"127.0.0.1:2\" { } }\nlisten \"*:81\" { pool = two }\n",
+	    "f:1: listen \"*:80\" needs a pool: there are 2 pools, and no route to choose one\n" },
+	{ OK "header-size = 4k\n", "f:3: target-size is more than header-size: 8192 and 4096 bytes\n" },
+	{ OK "target-size = 17k\nvia = on\n",
+	    "f:3: target-size is more than header-size: 17408 and 16384 bytes\n" },
+	{ OK "listen \"127.0.0.1:81\" {\n\tmode = \"0600\"\n\tipv6-only = true\n}\n",
+	    "f:4: mode is for unix sockets only\nf:5: ipv6-only is for IPv6 addresses only\n" },
+	{ OK "listen \"systemd:x\" { owner = 0 }\n", "f:3: owner is for unix sockets only\n" },
+	{ OK "pool \"\" { server \"127.0.0.1:1\" { } }\nroute { pool = web }\n",
+	    "f:3: the name of a pool is empty\n" },
+	{ OK "pool \"0123456789012345678901234567890123456789012345678901234567890123\" { server "
+	     "\"127.0.0.1:1\" { } }\n"
+	     "route { pool = web }\n",
+	    "f:3: the name of a pool has at most 63 bytes\n" },
+};
+
+static const struct bad bad_syntax[] = {
+	{ "workers 4\n", "f:1: missing equal sign after option 'workers'\n" },
+	{ "# one\n/* two\n three */ workers = # four\n = 4\n", "f:4: unexpected token '='\n" },
+	{ "workers =\n", "f:2: premature end of file\n" },
+	{ "workers = {\n",
+	    "f:1: workers takes one value, not a list\nf:1: the { that is opened here is not closed\n" },
+	{ OK "}\n", "f:3: unexpected closing brace\n" },
+	{ OK "{ }\n", "f:3: unexpected token '{'\n" },
+	{ OK "= 4\n", "f:3: unexpected token '='\n" },
+	{ OK "\"workers\" = 4\n", "f:3: the name of an option is expected here, not a string\n" },
+	{ "listen = \"*:80\"\n", "f:1: missing opening brace for section 'listen'\n" },
+	{ "listen { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\nroute \"x\" { pool = web }\n",
+	    "f:1: listen needs a title, as in: listen \"*:80\" { ... }\n"
+	    "f:1: listen \"\": the port is missing: \"ADDRESS:PORT\" or \"unix:/PATH\"\n"
+	    "f:3: route has no title: route { ... }\n" },
+	{ "listen \"*:80\" {\n\npool \"web\" {\n", "f:3: missing equal sign after option 'pool'\n" },
+	{ "pool \"web\" {\n\n\tserver \"x\" {\n\n", "f:3: the { of this server is not closed\n" },
+	{ "trusted-proxies = { \"::1\" \"::2\" }\n", "f:1: unexpected token '::2'\n" },
+	{ "trusted-proxies = {\n { } }\n", "f:2: unexpected token '{'\n" },
+	{ "via += yes\n", "f:1: attempt to append to non-list option 'via'\n" },
+	{ "listen \"*:80 { }\npool \"web\" { }\n",
+	    "f:1: the string that begins here has no end in this line\n" },
+	{ "pid-file = '/x\\'\n", "f:1: the string that begins here has no end in this line\n" },
+	{ "\n/* never\nclosed\n", "f:2: the comment that begins here has no end\n" },
+	{ "listen *:80 { }\n", "f:1: a value with * in it is written between quotes\n" },
+	{ "pid-file = /a+b\n", "f:1: a value with + in it is written between quotes\n" },
+	{ "pid-file = \"/${HOME}\"\n",
+	    "f:1: variables are not expanded; for the characters, write \"\\${\"\n" },
+	{ "pid-file = ${HOME}\n", "f:1: variables are not expanded; for the characters, write \"\\${\"\n" },
+	{ "pid-file = \"/\\x00a\"\n", "f:1: in a string, \\ stands before one of \"\\$ only\n" },
+	{ "pid-file = '/\\\"'\n", "f:1: in a string, \\ stands before one of '\\ only\n" },
+	{ "\n\n\x01\n", "f:3: this is not UTF-8 text: there is a byte 0x01\n" },
+	{ "# \xc3\xa9\npid-file = \"/\xe9\"\n", "f:2: this is not UTF-8 text: there is a byte 0xe9\n" },
+	{ "via = on\r\n\rvia = on\n", "f:2: this is not UTF-8 text: there is a byte 0x0d\n" },
+	/* What was found before the syntax broke is told as well. */
+	{ "vai = 1\nworkers = 1\nworkers = 2\nretries 3\n",
+	    "f:1: unknown option 'vai'; did you mean 'via'?\n"
+	    "f:3: workers is given twice; the first is in line 2\n"
+	    "f:4: missing equal sign after option 'retries'\n" },
+};
+
+static void
+expect_errors(struct conf *conf, struct conf_errors *errors, const char *text, const char *expected)
+{
+	char all[8192] = "";
+	size_t i, used = 0;
+
+	for (i = 0; i < errors->count; i++)
+		used += (size_t)snprintf(all + used, sizeof all - used, "%s\n", errors->lines[i]);
+	ck_assert_msg(strcmp(all, expected) == 0, "for:\n%s\nexpected:\n%s\nis:\n%s", text, expected, all);
+	ck_assert_ptr_null(conf);
+	conf_errors_free(errors);
+}
+
+static void
+expect_all(const struct bad *table, size_t count)
+{
+	struct conf_errors errors;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct conf *conf = conf_load_text(table[i].text, "f", &errors);
+
+		expect_errors(conf, &errors, table[i].text, table[i].errors);
+	}
+}
+
+START_TEST(unknown_words_are_told_with_what_was_meant)
+{
+	expect_all(unknown_words, ARRAY_LENGTH(unknown_words));
+}
+END_TEST
+
+START_TEST(bad_values_are_told_with_what_is_allowed)
+{
+	expect_all(bad_values, ARRAY_LENGTH(bad_values));
+}
+END_TEST
+
+START_TEST(contradictions_are_told_with_both_places)
+{
+	expect_all(contradictions, ARRAY_LENGTH(contradictions));
+}
+END_TEST
+
+START_TEST(syntax_errors_end_the_reading)
+{
+	expect_all(bad_syntax, ARRAY_LENGTH(bad_syntax));
+}
+END_TEST
+
+START_TEST(all_kinds_are_told_at_once)
+{
+	static const char text[] = "listen \"*:80\" { backlog = 0 }\nworkres = 3\npool \"a\" { }\n"
+				   "route { pool = \"b\" }\nroute { pool = \"a\" }\n";
+	struct conf_errors errors;
+	struct conf *conf = conf_load_text(text, "f", &errors);
+
+	expect_errors(conf, &errors, text,
+	    "f:1: backlog is a number from 1 to 65535, not \"0\"\n"
+	    "f:2: unknown option 'workres'; did you mean 'workers'?\n"
+	    "f:3: pool \"a\" has no server\n"
+	    "f:4: there is no pool \"b\"\n"
+	    "f:5: this route is never taken: the one in line 4 takes every request\n");
+}
+END_TEST
+
+START_TEST(errors_are_limited_in_number)
+{
+	char text[8192];
+	struct conf_errors errors;
+	size_t used = 0;
+	unsigned i;
+
+	for (i = 0; i < 200; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used, "nothing-%u = 1\n", i);
+	ck_assert_ptr_null(conf_load_text(text, "f", &errors));
+	ck_assert_uint_eq(errors.count, 100);
+	conf_errors_free(&errors);
+}
+END_TEST
+
+START_TEST(sections_are_limited_in_number)
+{
+	char *text;
+	size_t length, i;
+	FILE *to = open_memstream(&text, &length);
+	struct conf_errors errors;
+
+	for (i = 0; i <= CONF_LISTENERS_MAX; i++)
+		fprintf(to, "listen \"127.0.0.1:%zu\" { }\n", i + 1);
+	fclose(to);
+	expect_errors(conf_load_text(text, "f", &errors), &errors, "",
+	    "f:257: there are more than 256 listen sections\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(long_values_are_refused)
+{
+	char text[6000] = "pid-file = \"/";
+	struct conf_errors errors;
+
+	memset(text + strlen(text), 'x', 5000);
+	memcpy(text + 5013, "\"\n", 3);
+	expect_errors(
+	    conf_load_text(text, "f", &errors), &errors, "", "f:1: a value has at most 4096 bytes\n");
+}
+END_TEST
+
+static void
+expect_file_error(const char *file, const char *sentence)
+{
+	struct conf_errors errors;
+	char expected[256];
+
+	snprintf(expected, sizeof expected, "%s: %s\n", file, sentence);
+	expect_errors(conf_load(file, &errors), &errors, file, expected);
+}
+
+START_TEST(files_that_cannot_be_read_are_told)
+{
+	char file[] = "/tmp/test_conf.XXXXXX";
+	int fd = mkstemp(file);
+
+	expect_file_error("/nonexistent/drover.conf", "cannot open the file: No such file or directory");
+	expect_file_error("/", "this is a directory, not a file");
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, (8 << 20) + 1), 0);
+	expect_file_error(file, "the file is larger than 8 MiB");
+	expect_file_error("/dev/zero", "the file is larger than 8 MiB");
+	if (geteuid() != 0) {
+		ck_assert_int_eq(fchmod(fd, 0), 0);
+		expect_file_error(file, "cannot open the file: Permission denied");
+	}
+	close(fd);
+	unlink(file);
+}
+END_TEST
+
+START_TEST(a_zero_byte_in_a_file_is_told)
+{
+	char file[] = "/tmp/test_conf.XXXXXX", expected[256];
+	struct conf_errors errors;
+	int fd = mkstemp(file);
+
+	ck_assert_int_eq(write(fd, "via = on\nvia\0= on\n", 18), 18);
+	close(fd);
+	snprintf(expected, sizeof expected, "%s:2: this is not UTF-8 text: there is a byte 0x00\n", file);
+	expect_errors(conf_load(file, &errors), &errors, file, expected);
+	unlink(file);
+}
+END_TEST
+
+static void
+expect_argument_errors(const char *listener, const char *first, const char *second, const char *expected)
+{
+	const char *listeners[] = { listener }, *servers[] = { first, second };
+	struct conf_errors errors;
+	struct conf *conf = conf_from_arguments(listeners, listener != NULL, servers,
+	    (size_t)(first != NULL) + (second != NULL), "/run/control", &errors);
+
+	expect_errors(conf, &errors, listener != NULL ? listener : "", expected);
+}
+
+START_TEST(arguments_are_named_in_errors)
+{
+	expect_argument_errors(
+	    "8080", "127.0.0.1:1", NULL, "-l 8080: listen \"8080\": a port alone is written \":8080\"\n");
+	expect_argument_errors(NULL, NULL, NULL,
+	    "an address to listen on is needed: -l :8080\n"
+	    "a server is needed: -b 127.0.0.1:3000\n");
+	expect_argument_errors(":80", "127.0.0.1:1", "127.0.0.1:1",
+	    "-b 127.0.0.1:1: server \"127.0.0.1:1\" is twice in pool \"default\"; the first is in -b "
+	    "127.0.0.1:1; to "
+	    "send it more, give it a weight\n");
+	expect_argument_errors(":80\" { } #", "127.0.0.1:1", NULL,
+	    "-l :80\" { } #: listen \":80\" { } #\": the port is a number from 0 to 65535\n");
+	expect_argument_errors(":80", "127.0.0.1:1", "${x}:1\n",
+	    "-b ${x}:1\n: server \"${x}:1\t\": the port is a number from 1 to 65535\n");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("conf_errors");
+	TCase *tests = tcase_create("conf_errors");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, unknown_words_are_told_with_what_was_meant);
+	tcase_add_test(tests, bad_values_are_told_with_what_is_allowed);
+	tcase_add_test(tests, contradictions_are_told_with_both_places);
+	tcase_add_test(tests, syntax_errors_end_the_reading);
+	tcase_add_test(tests, all_kinds_are_told_at_once);
+	tcase_add_test(tests, errors_are_limited_in_number);
+	tcase_add_test(tests, sections_are_limited_in_number);
+	tcase_add_test(tests, long_values_are_refused);
+	tcase_add_test(tests, files_that_cannot_be_read_are_told);
+	tcase_add_test(tests, a_zero_byte_in_a_file_is_told);
+	tcase_add_test(tests, arguments_are_named_in_errors);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
