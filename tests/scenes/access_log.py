@@ -18,7 +18,7 @@ COMBINED = re.compile(
     r"(?P<client>\S+) - - \[(?P<time>\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] " + QUOTED +
     r" (?P<status>\d{3}) (?P<bytes>\d+) " + QUOTED + " " + QUOTED + r" host=" + QUOTED + r" upstream=" + QUOTED +
     r" time=(?P<seconds>\d+\.\d{6}) connect=(-|\d+\.\d{6}) first-byte=(-|\d+\.\d{6}) bytes-in=\d+"
-    r" retries=(?P<retries>\d+) id=(?P<id>\w+) reason=(?P<reason>\S.*)")
+    r" retries=(?P<retries>\d+) id=(?P<id>\w+) reason=\"(?P<reason>[^\"\\]+)\"")
 
 HOSTILE = [b'"', b'\\', b'" 200 1 "', b'\\"', b"\xff\xfe\x80", "ä€\U0001f600".encode(), b"\t", b"%0d%0a", b"{}", b"'",
            b"\xc3", b"\xe2\x80\xa8", b"\xc2\x85", b"$(id)"]

@@ -189,6 +189,7 @@ def endless_line(t):
 def half_lines_and_vanishing(t):
     "clients that stop in the middle, vanish or never read do no harm"
     drover, control = start(t)
+    assert control.call("version")
     before = process_descriptors(drover.pid)
     line = b'{"method":"status"}\n'
     for i in range(len(line) * 4):
@@ -198,6 +199,7 @@ def half_lines_and_vanishing(t):
             peer.close()
         else:
             peer.reset()
+    t.wait(lambda: process_descriptors(drover.pid) <= before, "those who left are forgotten")
     deaf = t.keep(drover.open_control())
     deaf.socket.settimeout(0.2)
     try:

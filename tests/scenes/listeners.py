@@ -138,7 +138,10 @@ class Notify:
 
     def wait(self, word):
         while word not in self.seen.splitlines():
-            self.seen += self.socket.recv(4096).decode() + "\n"
+            self.receive()
+
+    def receive(self):
+        self.seen += self.socket.recv(4096).decode() + "\n"
 
 
 @case
@@ -149,31 +152,39 @@ def notify(t):
     told.wait("READY=1")
     assert drover.call("status")["workers"]["ready"] >= 1
     drover.wait_ready()
-    assert "STATUS=" in told.seen, told.seen
+    while "STATUS=" not in told.seen:
+        told.receive()
     drover.kill(signal.SIGTERM)
     drover.stopped = True
     told.wait("STOPPING=1")
     assert drover.wait() == 0
 
 
+# What systemd does between fork and exec: sockets from 3 on, and for whom they are.
+AS_SYSTEMD = """
+import os, sys
+sockets = [os.dup(os.dup(int(fd))) for fd in sys.argv[1:3]]
+for number, fd in enumerate(sockets, 3):
+    os.dup2(fd, number)
+os.closerange(5, 256)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
 @case
 def sockets_from_systemd(t):
-    "LISTEN_FDS: by name and by address; none is inherited by workers under another number"
+    "LISTEN_FDS: by name and by address"
     named, plain = socket.socket(), socket.socket()
     for sock in (named, plain):
         t.keep(sock)
         sock.bind(("127.0.0.1", 0))
         sock.listen(16)
-    high = [os.dup2(named.fileno(), 50), os.dup2(plain.fileno(), 51)]
-    for fd in high:
-        os.set_inheritable(fd, True)
     port = plain.getsockname()[1]
     drover = t.drover(
-        t.pool(t.server()) + f'listen "systemd:web" {{ }}\nlisten "127.0.0.1:{port}" {{ }}', listen=None, pass_fds=high,
-        env={"LISTEN_FDS": "2", "LISTEN_FDNAMES": "web:other"},
-        shell="export LISTEN_PID=$$; exec 3<&50 4<&51 50<&- 51<&-")
-    for fd in high:
-        os.close(fd)
+        t.pool(t.server()) + f'listen "systemd:web" {{ }}\nlisten "127.0.0.1:{port}" {{ }}', listen=None,
+        pass_fds=[named.fileno(), plain.fileno()], env={"LISTEN_FDS": "2", "LISTEN_FDNAMES": "web:other"},
+        launcher=[sys.executable, "-c", AS_SYSTEMD, str(named.fileno()), str(plain.fileno())])
     assert sorted(drover.addresses) == sorted(f"127.0.0.1:{sock.getsockname()[1]}" for sock in (named, plain))
     assert answers(t, drover.where(0)) and answers(t, drover.where(1))
 
@@ -211,13 +222,32 @@ def daemon_files(t, body):
     return [DROVER, "-d", "-c", t.path("daemon.conf")]
 
 
+def run_to_end(t, arguments):
+    """Runs a program until it and all who share its output have ended."""
+    return subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=environment(t.dir), timeout=20, check=False, text=True)
+
+
+class Killer:
+    """Leaves no daemon behind when the case fails."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def close(self):
+        if self.pid and "drover" in read_file(f"/proc/{self.pid}/cmdline"):
+            os.kill(self.pid, signal.SIGKILL)
+
+
 @case
 def daemon(t):
     "-d: the parent ends with 0 when the service is up"
     arguments = daemon_files(t, t.pool(t.server()) + f'listen "unix:{t.path("web.sock")}" {{ }}')
-    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env=environment(t.dir), timeout=30, check=False, text=True)
-    pid = int(read_file(t.path("pid")) or 0)
+    try:
+        done = run_to_end(t, arguments)
+    finally:
+        pid = int(read_file(t.path("pid")) or 0)
+        t.keep(Killer(pid))
     try:
         assert done.returncode == 0 and done.stdout == "", (done.returncode, done.stdout)
         assert answers(t, t.path("web.sock"))
@@ -241,8 +271,7 @@ def daemon_fails(t):
     holder.listen(1)
     port = holder.getsockname()[1]
     arguments = daemon_files(t, t.pool(t.server()) + f'listen "127.0.0.1:{port}" {{ }}')
-    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env=environment(t.dir), timeout=30, check=False, text=True)
+    done = run_to_end(t, arguments)
     assert done.returncode == 1 and f"127.0.0.1:{port}" in done.stdout, done.stdout
     assert not os.path.exists(t.path("pid"))
 

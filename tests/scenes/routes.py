@@ -67,13 +67,17 @@ def no_route(t):
 @case
 def no_route_with_body(t):
     "a request without a route may have a body: it is not taken for the next request"
-    drover = t.drover(pools(t, "a") + 'route { path = "/a/"  pool = "a" }')
+    server = t.server()
+    drover = t.drover(t.pool(server) + 'route { path = "/a/"  pool = "app" }')
     peer = t.connect(drover)
     peer.send(request("POST", "/b", body=request(target="/a/smuggled")) + request(target="/a/real"))
-    assert peer.read_response().status == 404
-    rest = peer.read_all() if peer.buffer == b"" else peer.buffer
-    assert rest.count(b"HTTP/1.1 200") <= 1
-    assert not any("smuggled" in line for line in drover.access_lines())
+    answer = peer.read_response()
+    assert answer.status == 404
+    if answer.get("connection") == "close":
+        assert peer.ended()
+    else:
+        assert peer.read_response().status == 200
+    assert [seen.target for seen in server.requests] in ([], ["/a/real"])
 
 
 @case

@@ -202,6 +202,7 @@ def upload_in_progress(t):
     assert answer.body == b"100000" and answer.get("connection") == "close", answer.head
     tunnel.send(b"hello")
     assert tunnel.read_all() == b"got hello"
+    tunnel.close()
     assert drover.wait() == 0
 
 

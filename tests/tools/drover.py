@@ -104,7 +104,7 @@ class Control(wire.Peer):
         self.send_line(value)
         return self.reply()
 
-    def call(self, method, **params):
+    def call(self, method, /, **params):
         """The result of a method, or ControlError."""
         reply = self.ask({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         if "error" in reply:
@@ -116,12 +116,15 @@ class Control(wire.Peer):
 class Process:
     """A child process whose standard output and error are files in `directory`."""
 
-    def __init__(self, directory, name, arguments, env=None, pass_fds=(), shell=None):
+    def __init__(self, directory, name, arguments, env=None, pass_fds=(), shell=None,
+                 launcher=None):
         self.directory, self.name = directory, name
         self.out_path = os.path.join(directory, name + ".stdout")
         self.err_path = os.path.join(directory, name + ".stderr")
         if shell is not None:  # what a shell does first, in the same process
             arguments = ["/bin/sh", "-c", shell + '; exec "$0" "$@"'] + arguments
+        if launcher is not None:  # a program that becomes this one
+            arguments = launcher + arguments
         with open(self.out_path, "ab") as out, open(self.err_path, "ab") as err:
             self.popen = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=directory,
@@ -175,7 +178,7 @@ class Drover(Process):
     """
 
     def __init__(self, directory, body, name="drover", listen="", wait=True, control="", env=None,
-                 pass_fds=(), shell=None, arguments=(), **options):
+                 pass_fds=(), shell=None, launcher=None, arguments=(), **options):
         self.control_path = os.path.join(directory, name + ".sock")
         self.log_path = os.path.join(directory, name + ".log")
         self.access_path = os.path.join(directory, name + ".access")
@@ -186,7 +189,7 @@ class Drover(Process):
         self.options.update(options)
         self.stopped = False  # the case itself has looked at its end
         self.configure()
-        super().__init__(directory, name, [DROVER, "-c", self.conf_path, *arguments], env, pass_fds, shell)
+        super().__init__(directory, name, [DROVER, "-c", self.conf_path, *arguments], env, pass_fds, shell, launcher)
         self.addresses = []
         if wait:
             self.wait_ready()
@@ -214,7 +217,7 @@ class Drover(Process):
     def open_control(self):
         return Control(self.control_path)
 
-    def call(self, method, **params):
+    def call(self, method, /, **params):
         control = self.open_control()
         try:
             return control.call(method, **params)
