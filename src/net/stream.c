@@ -12,6 +12,7 @@ stream_init(struct stream *stream, int fd)
 	stream->readable = true;
 	stream->writable = true;
 	stream->ending = false;
+	stream->unsure = false;
 }
 
 int
@@ -33,6 +34,7 @@ stream_note(struct stream *stream, unsigned events)
 		stream->readable = true;
 		stream->ending = true;
 	}
+	stream->unsure = (events & (WATCH_READ | WATCH_WRITE | WATCH_CLOSED)) == (WATCH_READ | WATCH_WRITE);
 }
 
 ssize_t
@@ -44,7 +46,7 @@ stream_read(struct stream *stream, void *bytes, size_t size)
 		n = recv(stream->fd, bytes, size, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
-		stream->readable = false;
+		stream->readable = stream->unsure = false;
 	else if (n > 0 && (size_t)n < size && !stream->ending)
 		stream->readable = false; /* drained: the next byte is a new edge */
 	return n;

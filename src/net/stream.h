@@ -19,6 +19,7 @@ struct stream {
 	bool readable; /* a read may give something */
 	bool writable;
 	bool ending; /* the peer sends no more: reads go on until 0 */
+	bool unsure; /* the last event may have been an error, which stands behind the bytes: see stream_has_more */
 };
 
 /*
@@ -54,6 +55,25 @@ int stream_release(struct stream *stream);
 
 /* The error that the kernel keeps for the socket, 0: none. Clears it. */
 int stream_error(const struct stream *stream);
+
+/*
+ * Whether a read may tell something, for those who would wait otherwise. libevent
+ * shows an error as readable and writable, like any good connection; when bytes and
+ * a reset come together, a read gives the bytes and no further event tells the
+ * reset. So who has not got all that it needs reads once more before it waits.
+ */
+static inline bool
+stream_has_more(const struct stream *stream)
+{
+	return stream->readable || stream->unsure;
+}
+
+/* A whole message has been read: what stands behind it is for the next one to find out. */
+static inline void
+stream_message_end(struct stream *stream)
+{
+	stream->unsure = false;
+}
 
 static inline bool
 stream_is_open(const struct stream *stream)

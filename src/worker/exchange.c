@@ -82,6 +82,8 @@ exchange_begin(struct session *session, unsigned status, const char *reason)
 	exchange_take_request(x, &worker->request);
 	access_log_begin(x, &worker->request);
 	exchange_decide(x, &worker->request);
+	if (x->request.body.done)
+		stream_message_end(&session->stream);
 	return 0;
 }
 

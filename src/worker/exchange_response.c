@@ -7,6 +7,8 @@
 #include "worker/relay.h"
 #include "worker/session.h"
 
+enum { INTERIMS_MAX = 32 }; /* 1xx responses before the final one: more serve nobody */
+
 /* The response breaks HTTP, or ended before its end. */
 static enum step_result
 response_bad(struct exchange *x, const char *reason)
@@ -23,7 +25,7 @@ response_fill(struct exchange *x)
 	struct worker *worker = x->worker;
 	ssize_t n;
 
-	if (!upstream->stream.readable)
+	if (!stream_has_more(&upstream->stream))
 		return exchange_wait(x);
 	if (!block_reserve(&upstream->in, &worker->buffers))
 		return exchange_abort(x, "no-memory");
@@ -60,6 +62,8 @@ response_received(struct exchange *x)
 static enum step_result
 response_interim(struct exchange *x, const struct h1_response *response)
 {
+	if (++x->interims > INTERIMS_MAX)
+		return response_bad(x, "too-many-interim-responses");
 	if (x->minor == 0) { /* RFC 9110 15.2: never to a client of HTTP/1.0 */
 		x->upstream->in.start += response->length;
 		return STEP_NEXT;

@@ -128,6 +128,7 @@ struct exchange {
 	struct block reply;  /* drover's own answer */
 	uint16_t tried[16];   /* servers not to be chosen again */
 	uint8_t tried_count;
+	uint8_t interims; /* 1xx responses read */
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
 	uint64_t number;	    /* of the request, in this worker */
 	struct log_record *record;  /* what the access log says of the request; NULL when it is off */

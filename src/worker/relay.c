@@ -193,7 +193,7 @@ relay_move(struct relay *relay, struct worker *worker, const struct relay_path *
 		} while (relay->held == 0 && !relay->body.done && block_length(path->in) > 0);
 		if (relay->body.done)
 			return RELAY_DONE;
-		if (!path->from->readable)
+		if (!stream_has_more(path->from))
 			return RELAY_WAIT_SOURCE;
 		result = relay_fill(relay, worker, path);
 		if (result != RELAY_DONE)

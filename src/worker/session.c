@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "worker/exchange.h"
 
+enum { RUN_REQUESTS = 16 }; /* of one pipelining client, before others have their turn */
 enum { UNWATCHED_DELAY = 100 * CLOCK_MILLISECOND, LINGER_TIME = 2 * CLOCK_SECOND };
 
 static void session_watch_cb(struct watch *watch, unsigned events);
@@ -270,7 +271,7 @@ session_linger(struct session *session)
 	int rounds;
 
 	for (rounds = 0; rounds < 64; rounds++) {
-		if (!session->stream.readable)
+		if (!stream_has_more(&session->stream))
 			return;
 		n = stream_read(&session->stream, worker->discard, sizeof worker->discard);
 		if (n == 0 || (n < 0 && errno != EAGAIN)) {
@@ -359,7 +360,7 @@ session_next_request(struct session *session)
 			if (result != H1_MORE)
 				break;
 		}
-		if (session->stream.readable && session_fill(session))
+		if (stream_has_more(&session->stream) && session_fill(session))
 			continue;
 		if (!session->dead && session_watch(session) < 0)
 			session_close(session, true);
@@ -376,6 +377,8 @@ session_next_request(struct session *session)
 void
 session_run(struct session *session)
 {
+	unsigned begun = 0;
+
 	while (!session->dead) {
 		if (session->lingering) {
 			session_linger(session);
@@ -386,6 +389,9 @@ session_run(struct session *session)
 				return;
 			if (!session->dead)
 				session_between(session);
+		} else if (begun++ == RUN_REQUESTS) {
+			session_later(session);
+			return;
 		} else if (!session_next_request(session)) {
 			return;
 		}

@@ -187,6 +187,7 @@ upstream_may_idle(struct upstream *upstream)
 	if (upstream->stream.readable && !upstream_is_quiet(upstream))
 		return false;
 	upstream->stream.readable = false;
+	stream_message_end(&upstream->stream);
 	return true;
 }
 
