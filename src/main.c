@@ -38,7 +38,7 @@ struct arguments {
 
 static const char help_text[] =
     "usage: drover [-dtT] [-c FILE]\n"
-    "       drover [-dT] -l ADDRESS ... -b SERVER ... [-S PATH]\n"
+    "       drover [-dtT] -l ADDRESS ... -b SERVER ... [-S PATH]\n"
     "       drover -L TABLE | -V | -h\n"
     "\n"
     "  -c FILE     configuration file (" DROVER_CONF ")\n"

@@ -94,15 +94,17 @@ static bool
 scale_is_over(struct master *master)
 {
 	const struct scoreboard *board = master_board(master);
-	unsigned desired = master_workers_desired(master), slot;
+	unsigned slot, settled = 0;
 	enum child_state state;
 
+	/* which slots they are in is the master's choice */
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
 		state = slot_state(board, slot);
-		if (slot < desired ? state != CHILD_READY && state != CHILD_FAILED : state != CHILD_EMPTY)
+		if (state != CHILD_EMPTY && state != CHILD_READY && state != CHILD_FAILED)
 			return false;
+		settled += state != CHILD_EMPTY;
 	}
-	return true;
+	return settled == master_workers_desired(master);
 }
 
 static bool

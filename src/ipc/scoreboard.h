@@ -99,7 +99,7 @@ struct scoreboard {
 	alignas(4096) struct scoreboard_share share[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
 };
 
-/* Makes and maps one (a memfd); inherited by fork. NULL with a sentence. */
+/* Makes and maps one; inherited by fork. NULL with a sentence. */
 struct scoreboard *scoreboard_new(struct error *err);
 void scoreboard_free(struct scoreboard *board);
 

@@ -76,6 +76,15 @@ daemon_ready(struct daemon *daemon)
 }
 
 void
+daemon_close_copies(struct daemon *daemon)
+{
+	if (!daemon_waits(daemon))
+		return;
+	daemon_close(daemon);
+	terminal_let_go();
+}
+
+void
 daemon_close(struct daemon *daemon)
 {
 	if (daemon->pipe >= 0)

@@ -22,7 +22,10 @@ int daemon_start(struct daemon *daemon, struct error *err);
 /* The service is up: the waiting process ends with status 0, and the terminal is let go of. */
 void daemon_ready(struct daemon *daemon);
 
-/* Nobody is told: the waiting process ends with status 1. Also in a forked child. */
+/* Nobody is told: the waiting process ends with status 1. */
 void daemon_close(struct daemon *daemon);
+
+/* In a forked child: gives up its copies, and the terminal at once if the master is about to. */
+void daemon_close_copies(struct daemon *daemon);
 
 #endif

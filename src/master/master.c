@@ -90,7 +90,8 @@ master_new(struct conf *conf, const struct master_options *options, struct error
 
 	if (m == NULL)
 		return NULL;
-	/* first of all: LISTEN_PID names the process that was started, not the one in the background */
+	signals_ignore_write_errors();
+	/* before the fork of -d: LISTEN_PID names the process that was started, not the one in the background */
 	if (systemd_receive(&passed, err) < 0)
 		goto fail;
 	title_init(options->argc, options->argv);

@@ -57,7 +57,7 @@ static const struct {
  * What a terminal, a service manager or an admin sends to all processes of a
  * group is for the master; what it means for a child comes over the channel.
  */
-static const int ignored_by_children[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE };
+static const int ignored_by_children[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ };
 
 static void
 signal_cb(struct signal_watch *watch, int number)
@@ -71,12 +71,18 @@ signal_cb(struct signal_watch *watch, int number)
 			signal_table[i].handler(row->master);
 }
 
+void
+signals_ignore_write_errors(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 int
 signals_open(struct master *m, struct error *err)
 {
 	size_t i;
 
-	signal(SIGPIPE, SIG_IGN);
 	for (i = 0; i < SIGNALS_COUNT; i++) {
 		m->signals.rows[i].master = m;
 		if (signal_open(&m->signals.rows[i].watch, m->loop, signal_table[i].number, signal_cb) < 0)

@@ -19,6 +19,9 @@ struct signals {
 	} rows[SIGNALS_COUNT];
 };
 
+/* A write that fails, as to a pipe without a reader or a file at its limit, is an error and no death. */
+void signals_ignore_write_errors(void);
+
 int signals_open(struct master *master, struct error *err);
 void signals_close(struct master *master);
 

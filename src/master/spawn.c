@@ -38,7 +38,7 @@ spawn_close_copies(struct worker *w)
 	ports_close_copies(&m->ports);
 	pidfile_close_copy(&m->pidfile);
 	notify_close(&m->notify);
-	daemon_close(&m->daemon);
+	daemon_close_copies(&m->daemon);
 	if (m->on_child != NULL)
 		m->on_child(m->on_child_arg);
 }
