@@ -1,4 +1,5 @@
 /* servers: what the scoreboard says of each server of the pools. Master. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,13 +8,41 @@
 #include "control/values.h"
 #include "ipc/health.h"
 
+/* What all workers together have on a server. */
+struct server_sum {
+	uint64_t load, requests, failures;
+};
+
+/*
+ * All servers of a pool at once, a worker after the other: that is how the
+ * scoreboard lies in memory, and a pool may have thousands. NULL: no memory.
+ */
+static struct server_sum *
+pool_sum(const struct scoreboard *board, const struct conf_pool *pool)
+{
+	struct server_sum *sums = calloc(pool->server_count + 1, sizeof *sums);
+	unsigned slots = scoreboard_get(&board->worker_slots), w;
+	size_t i;
+
+	for (w = 0; sums != NULL && w < slots; w++) {
+		const _Atomic uint32_t *held = &board->held[w][pool->first_server];
+		const struct scoreboard_share *share = &board->share[w][pool->first_server];
+
+		for (i = 0; i < pool->server_count; i++) {
+			sums[i].load += scoreboard_get(&held[i]);
+			sums[i].requests += scoreboard_get(&share[i].requests);
+			sums[i].failures += scoreboard_get(&share[i].failures);
+		}
+	}
+	return sums;
+}
+
 static json_t *
-server_show(const struct scoreboard *board, const struct conf_pool *pool, size_t i, uint64_t now)
+server_show(
+    const struct conf_pool *pool, size_t i, const struct scoreboard_server *s, const struct server_sum *sum)
 {
 	const struct conf_server *server = &pool->servers[i];
-	unsigned number = (unsigned)(pool->first_server + i);
-	const struct scoreboard_server *s = &board->servers[number];
-	uint64_t until = scoreboard_get(&s->down_until);
+	uint64_t until = scoreboard_get(&s->down_until), now = clock_monotonic();
 	char address[ADDRESS_TEXT_MAX];
 
 	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I}", "pool", value_text(pool->name),
@@ -21,22 +50,24 @@ server_show(const struct scoreboard *board, const struct conf_pool *pool, size_t
 	    value_text(address_format(&server->address, address)), "state",
 	    health_is_up(s, now) ? "up" : "down", "down-for-ms", value_ms(until > now ? until - now : 0),
 	    "weight", (json_int_t)scoreboard_get(&s->weight), "max-connections",
-	    (json_int_t)scoreboard_get(&s->max_connections), "load",
-	    (json_int_t)scoreboard_server_load(board, number), "requests",
-	    (json_int_t)scoreboard_server_requests(board, number), "failures",
-	    (json_int_t)scoreboard_server_failures(board, number));
+	    (json_int_t)scoreboard_get(&s->max_connections), "load", (json_int_t)sum->load, "requests",
+	    (json_int_t)sum->requests, "failures", (json_int_t)sum->failures);
 }
 
 static int
 pool_show(json_t *list, const struct scoreboard *board, const struct conf_pool *pool)
 {
-	uint64_t now = clock_monotonic();
+	struct server_sum *sums = pool_sum(board, pool);
+	int result = sums == NULL ? -1 : 0;
+	json_t *shown;
 	size_t i;
 
-	for (i = 0; i < pool->server_count; i++)
-		if (json_array_append_new(list, server_show(board, pool, i, now)) < 0)
-			return -1;
-	return 0;
+	for (i = 0; result == 0 && i < pool->server_count; i++) {
+		shown = server_show(pool, i, &board->servers[pool->first_server + i], &sums[i]);
+		result = json_array_append_new(list, shown);
+	}
+	free(sums);
+	return result;
 }
 
 static void

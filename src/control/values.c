@@ -16,7 +16,7 @@ value_text(const char *text)
 
 	if (json != NULL)
 		return json;
-	for (i = 0; text[i] != '\0' && i < sizeof plain - 1; i++)
+	for (i = 0; i < sizeof plain - 1 && text[i] != '\0'; i++)
 		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
 	plain[i] = '\0';
 	return json_string(plain);
