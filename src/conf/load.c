@@ -51,38 +51,43 @@ conf_load_bytes(const char *text, size_t length, const char *name, struct conf_r
 	return conf;
 }
 
-/* Reads up to FILE_SIZE_MAX bytes. NULL: reported. */
-static char *
-descriptor_read(int fd, size_t *length, struct conf_report *report)
+/* Reads until the end, or until one byte more than `most`. The bytes read; -1: errno says why not all. */
+static ssize_t
+bytes_read(int fd, char *bytes, size_t most)
 {
-	size_t size = 64 << 10, used = 0;
-	char *bytes = malloc(size), *larger;
+	size_t used = 0;
 	ssize_t n = 1;
 
-	while (bytes != NULL && n > 0) {
-		if (used == size) {
-			larger = realloc(bytes, size *= 2);
-			if (larger == NULL)
-				break;
-			bytes = larger;
-		}
-		n = read(fd, bytes + used, size - used);
+	while (n > 0 && used <= most) {
+		n = read(fd, bytes + used, most + 1 - used);
 		if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n > 0)
 			used += (size_t)n;
-		if (used > FILE_SIZE_MAX)
-			break;
 	}
-	*length = used;
-	if (n == 0)
+	return n < 0 ? -1 : (ssize_t)used;
+}
+
+/* NULL: reported. Memory that is not written to costs nothing, so there is room for the largest file. */
+static char *
+descriptor_read(int fd, size_t *length, struct conf_report *report)
+{
+	char *bytes = malloc(FILE_SIZE_MAX + 1);
+	ssize_t n;
+
+	if (bytes == NULL) {
+		conf_report_memory(report);
+		return NULL;
+	}
+	n = bytes_read(fd, bytes, FILE_SIZE_MAX);
+	if (n >= 0 && n <= FILE_SIZE_MAX) {
+		*length = (size_t)n;
 		return bytes;
+	}
 	if (n < 0)
 		conf_report_add(report, 0, "cannot read the file: %s", strerror(errno));
-	else if (used > FILE_SIZE_MAX)
-		conf_report_add(report, 0, "the file is larger than %d MiB", FILE_SIZE_MAX >> 20);
 	else
-		conf_report_memory(report);
+		conf_report_add(report, 0, "the file is larger than %d MiB", FILE_SIZE_MAX >> 20);
 	free(bytes);
 	return NULL;
 }

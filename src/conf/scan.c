@@ -534,7 +534,7 @@ conf_scan_text(struct conf_scan *scan, const char *text, size_t length, struct c
 		conf_report_memory(report);
 		return;
 	}
-	while (!s.over)
+	while (!s.over && report->count < CONF_REPORT_MAX)
 		scan_statement(&s);
 	scan->last_line = s.line;
 	good = fclose(s.out) == 0 && scan->text != NULL;
