@@ -135,7 +135,8 @@ arguments_check(const struct arguments *a)
 static int
 arguments_one(struct arguments *a, int option)
 {
-	static const char colon[] = "an option lacks its argument: -", unknown[] = "there is no such option: -";
+	static const char colon[] = "an option lacks its argument: -",
+			  unknown[] = "there is no such option: -";
 	char letter[2] = { (char)optopt, '\0' };
 
 	switch (option) {
@@ -192,8 +193,8 @@ static struct conf *
 configuration_get(const struct arguments *a, struct conf_errors *errors)
 {
 	if (a->listener_count > 0)
-		return conf_from_arguments(a->listeners, a->listener_count, a->servers, a->server_count, a->control,
-		    errors);
+		return conf_from_arguments(
+		    a->listeners, a->listener_count, a->servers, a->server_count, a->control, errors);
 	return conf_load(a->file != NULL ? a->file : DROVER_CONF, errors);
 }
 
@@ -223,7 +224,8 @@ errors_print(const struct arguments *a, const struct conf_errors *errors)
 	for (i = 0; i < errors->count; i++)
 		fprintf(stderr, "drover: %s\n", errors->lines[i]);
 	if (a->file == NULL && a->listener_count == 0 && access(DROVER_CONF, F_OK) < 0)
-		fprintf(stderr, "(without a file: drover -l :8080 -b 127.0.0.1:3000; `drover -h` shows the options)\n");
+		fprintf(stderr,
+		    "(without a file: drover -l :8080 -b 127.0.0.1:3000; `drover -h` shows the options)\n");
 }
 
 /* Takes over conf. */

@@ -108,7 +108,8 @@ dispatch_connections(struct master *m, struct channel_message *message)
 			return false;
 		message->count--;
 		message->fd_count--;
-		dispatch_stage(m, index, message->fds[message->fd_count], &message->connections[message->count]);
+		dispatch_stage(
+		    m, index, message->fds[message->fd_count], &message->connections[message->count]);
 	}
 	return true;
 }
@@ -123,7 +124,8 @@ dispatch_send_staged(struct worker *w)
 	w->staged.type = CHANNEL_CONNECTIONS;
 	if (channel_send(w->channel, &w->staged) < 0) {
 		if (errno != EAGAIN && errno != ETOOMANYREFS)
-			log_warn("cannot hand connections to worker %u: %s; trying again", w->slot, strerror(errno));
+			log_warn("cannot hand connections to worker %u: %s; trying again", w->slot,
+			    strerror(errno));
 		w->stuck = true;
 		dispatch_retry_soon(w->master);
 		return false;

@@ -24,9 +24,9 @@ struct dispatch {
 	struct worker *workers[SCOREBOARD_WORKERS]; /* whom candidate i stands for */
 	size_t count;
 	uint64_t turn;
-	bool paused;		/* nothing is accepted */
+	bool paused; /* nothing is accepted */
 	uint64_t starved_until; /* monotonic microseconds: no descriptors or memory before that */
-	uint64_t starved_told;	/* when the log last said so */
+	uint64_t starved_told; /* when the log last said so */
 	struct timer retry;
 };
 

@@ -103,7 +103,8 @@ master_new(struct conf *conf, const struct master_options *options, struct error
 		goto fail;
 	systemd_close(&passed, true);
 	if (options->daemonize && strcmp(conf->error_log, "stderr") == 0)
-		log_warn("-d lets go of stderr: errors are lost from then on; set error-log to a file or syslog");
+		log_warn(
+		    "-d lets go of stderr: errors are lost from then on; set error-log to a file or syslog");
 	title_set("master");
 	return m;
 

@@ -60,7 +60,6 @@ bool master_is_stopping(const struct master *master);
 /* The address that listener i is bound to, as text. */
 const char *master_listener_address(const struct master *master, size_t i, char text[ADDRESS_TEXT_MAX]);
 
-
 /*
  * Called in each forked child before anything else, to close what the control
  * plane holds; main.c wires it so that the master need not know the control plane.

@@ -21,7 +21,8 @@ notify_address(struct address *to, const char *path)
 	to->socket.un.sun_family = AF_UNIX;
 	memcpy(to->socket.un.sun_path, path, length);
 	if (path[0] == '@')
-		to->socket.un.sun_path[0] = '\0'; /* an abstract name: its length counts, it has no NUL at its end */
+		to->socket.un.sun_path[0] =
+		    '\0'; /* an abstract name: its length counts, it has no NUL at its end */
 	else
 		length++;
 	to->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
@@ -62,6 +63,7 @@ notify_send(const struct notify *notify, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	if (sendto(notify->fd, text, strlen(text), MSG_NOSIGNAL, &notify->to.socket.any, notify->to.length) < 0)
+	if (sendto(notify->fd, text, strlen(text), MSG_NOSIGNAL, &notify->to.socket.any, notify->to.length) <
+	    0)
 		log_debug("cannot notify systemd");
 }

@@ -100,7 +100,7 @@ orphans_read_next(struct master *m)
 		o->message.count = 0;
 		orphans_drop_first(o);
 	} else if ((o->message.type != CHANNEL_CONNECTIONS && o->message.type != CHANNEL_RETURNED) ||
-	    !message_is_sound(m, &o->message)) {
+		   !message_is_sound(m, &o->message)) {
 		channel_close_fds(&o->message); /* log files: meant for the dead one alone */
 		o->message.count = 0;
 	}

@@ -15,7 +15,9 @@ struct master;
 struct worker;
 
 struct orphans {
-	int ends[2 * SCOREBOARD_WORKERS]; /* of dead workers' channels, with something to read; the oldest first */
+	int ends
+	    [2 *
+		SCOREBOARD_WORKERS]; /* of dead workers' channels, with something to read; the oldest first */
 	unsigned count;
 	struct channel_message message; /* read and not all handed over yet */
 };

@@ -29,7 +29,7 @@ is_still_there(const char *path, int fd)
 	struct stat opened, named;
 
 	return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_dev == named.st_dev &&
-	    opened.st_ino == named.st_ino;
+	       opened.st_ino == named.st_ino;
 }
 
 /* Opens and locks what is at path; made if there is nothing. */
@@ -68,7 +68,8 @@ pidfile_replace(const char *path, struct error *err)
 	if (fd < 0)
 		return error_errno(err, "cannot write the pid file %s", new_path);
 	length = snprintf(text, sizeof text, "%d\n", (int)getpid());
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || write(fd, text, (size_t)length) != length || rename(new_path, path) < 0) {
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || write(fd, text, (size_t)length) != length ||
+	    rename(new_path, path) < 0) {
 		error_errno(err, "cannot write the pid file %s", path);
 		unlink(new_path);
 		close(fd);

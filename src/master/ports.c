@@ -21,7 +21,8 @@ port_add(struct ports *ports, unsigned listener, int fd, bool passed)
 	p->listener = listener;
 	p->passed = passed;
 	listener_address(fd, &p->address);
-	if (!passed && p->address.socket.any.sa_family == AF_UNIX && stat(p->address.socket.un.sun_path, &file) == 0) {
+	if (!passed && p->address.socket.any.sa_family == AF_UNIX &&
+	    stat(p->address.socket.un.sun_path, &file) == 0) {
 		p->device = file.st_dev;
 		p->inode = file.st_ino;
 	}
@@ -29,8 +30,8 @@ port_add(struct ports *ports, unsigned listener, int fd, bool passed)
 
 /* `listen "systemd:NAME"`: all sockets of that name. */
 static int
-ports_take_named(struct ports *ports, const struct conf_listener *l, unsigned index, struct systemd_sockets *passed,
-    struct error *err)
+ports_take_named(struct ports *ports, const struct conf_listener *l, unsigned index,
+    struct systemd_sockets *passed, struct error *err)
 {
 	size_t before = ports->count;
 	int fd;
@@ -39,12 +40,13 @@ ports_take_named(struct ports *ports, const struct conf_listener *l, unsigned in
 		port_add(ports, index, fd, true);
 	if (ports->count > before)
 		return 0;
-	return error_set(err, "cannot listen on %s: no socket of that name was passed (LISTEN_FDNAMES)", l->name);
+	return error_set(
+	    err, "cannot listen on %s: no socket of that name was passed (LISTEN_FDNAMES)", l->name);
 }
 
 static int
-ports_open_one(struct ports *ports, const struct conf_listener *l, unsigned index, struct systemd_sockets *passed,
-    struct error *err)
+ports_open_one(struct ports *ports, const struct conf_listener *l, unsigned index,
+    struct systemd_sockets *passed, struct error *err)
 {
 	struct listener_options options = {
 		.backlog = l->backlog,
@@ -109,7 +111,8 @@ ports_watch(struct master *m)
 		p->master = m;
 		if (watch_open_level(&p->watch, m->loop, p->fd, port_accept_cb) < 0)
 			return -1;
-		log_notice("listening on %s%s", address_format(&p->address, text), p->passed ? " (passed)" : "");
+		log_notice(
+		    "listening on %s%s", address_format(&p->address, text), p->passed ? " (passed)" : "");
 	}
 	return 0;
 }

@@ -21,8 +21,8 @@ struct port {
 	struct master *master;
 	int fd;
 	unsigned listener; /* index in conf.listeners */
-	bool passed;	   /* by systemd */
-	dev_t device;	   /* of the unix socket's file, which we made and are to remove; inode 0: none */
+	bool passed; /* by systemd */
+	dev_t device; /* of the unix socket's file, which we made and are to remove; inode 0: none */
 	ino_t inode;
 	struct address address; /* that it is bound to */
 	struct watch watch;
@@ -34,7 +34,8 @@ struct ports {
 };
 
 /* Opens every listener of conf. -1 with a sentence: none is left open. Sockets that fit are taken out of `passed`. */
-int ports_open(struct ports *ports, const struct conf *conf, struct systemd_sockets *passed, struct error *err);
+int ports_open(
+    struct ports *ports, const struct conf *conf, struct systemd_sockets *passed, struct error *err);
 
 /* Begins to accept. -1: no memory. */
 int ports_watch(struct master *master);

@@ -57,7 +57,8 @@ static const struct {
  * What a terminal, a service manager or an admin sends to all processes of a
  * group is for the master; what it means for a child comes over the channel.
  */
-static const int ignored_by_children[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ };
+static const int ignored_by_children[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE,
+	SIGXFSZ };
 
 static void
 signal_cb(struct signal_watch *watch, int number)

@@ -28,15 +28,15 @@ struct master {
 	bool stopping;
 	int exit_status;
 
-	struct workers workers;	  /* workers.c, spawn.c, reap.c */
+	struct workers workers; /* workers.c, spawn.c, reap.c */
 	struct dispatch dispatch; /* dispatch.c */
-	struct orphans orphans;	  /* orphans.c */
-	struct ports ports;	  /* ports.c */
-	struct signals signals;	  /* signals.c */
-	struct logs logs;	  /* logs.c */
-	struct pidfile pidfile;	  /* pidfile.c */
-	struct notify notify;	  /* notify.c */
-	struct daemon daemon;	  /* daemon.c */
+	struct orphans orphans; /* orphans.c */
+	struct ports ports; /* ports.c */
+	struct signals signals; /* signals.c */
+	struct logs logs; /* logs.c */
+	struct pidfile pidfile; /* pidfile.c */
+	struct notify notify; /* notify.c */
+	struct daemon daemon; /* daemon.c */
 };
 
 #define MASTER_MAGIC 0x6d617374u

@@ -28,7 +28,8 @@ socket_check(int fd, struct error *err)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags < 0 || socket_number(fd, SO_TYPE) != SOCK_STREAM || socket_number(fd, SO_ACCEPTCONN) != 1)
-		return error_set(err, "descriptor %d was passed as a listening socket (LISTEN_FDS) and is none", fd);
+		return error_set(
+		    err, "descriptor %d was passed as a listening socket (LISTEN_FDS) and is none", fd);
 	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return error_errno(err, "cannot use the passed socket %d", fd);
 	return 0;
@@ -69,12 +70,14 @@ receive_all(struct systemd_sockets *sockets, uint64_t count, const char *names, 
 int
 systemd_receive(struct systemd_sockets *sockets, struct error *err)
 {
-	const char *count_text = getenv("LISTEN_FDS"), *pid_text = getenv("LISTEN_PID"), *names = getenv("LISTEN_FDNAMES");
+	const char *count_text = getenv("LISTEN_FDS"), *pid_text = getenv("LISTEN_PID"),
+		   *names = getenv("LISTEN_FDNAMES");
 	uint64_t count, pid;
 	int result = 0;
 
 	sockets->count = 0;
-	if (count_text != NULL && pid_text != NULL && text_to_number(pid_text, &pid) && pid == (uint64_t)getpid()) {
+	if (count_text != NULL && pid_text != NULL && text_to_number(pid_text, &pid) &&
+	    pid == (uint64_t)getpid()) {
 		if (text_to_number(count_text, &count))
 			result = receive_all(sockets, count, names != NULL ? names : "", err);
 		else

@@ -17,9 +17,9 @@
 #include "master/state.h"
 
 static const uint64_t tick_every = CLOCK_SECOND;
-static const uint64_t start_timeout = 10 * CLOCK_SECOND;     /* worker-timeout, when that is longer */
-static const uint64_t quit_timeout = 2 * CLOCK_SECOND;	      /* then by force */
-static const uint64_t sign_of_life_every = CLOCK_SECOND;     /* an idle loop turns as often */
+static const uint64_t start_timeout = 10 * CLOCK_SECOND; /* worker-timeout, when that is longer */
+static const uint64_t quit_timeout = 2 * CLOCK_SECOND; /* then by force */
+static const uint64_t sign_of_life_every = CLOCK_SECOND; /* an idle loop turns as often */
 static const uint64_t daemon_start_timeout = 30 * CLOCK_SECOND; /* for how long `drover -d` waits */
 static const uint64_t master_was_stopped = 3 * CLOCK_SECOND; /* between two ticks */
 
@@ -118,11 +118,13 @@ worker_act_spawn(struct worker *w)
 	if (spawn_worker(w, &err) < 0) {
 		w->lived = 0;
 		w->ready = 0;
-		snprintf(w->last_words, sizeof w->last_words, "worker %u cannot be started: %.100s", w->slot, err.text);
+		snprintf(w->last_words, sizeof w->last_words, "worker %u cannot be started: %.100s", w->slot,
+		    err.text);
 		worker_event(w, CHILD_EVENT_SPAWN_FAILED);
 		return;
 	}
-	timer_set(&w->timer, m->conf->worker_timeout > start_timeout ? m->conf->worker_timeout : start_timeout);
+	timer_set(
+	    &w->timer, m->conf->worker_timeout > start_timeout ? m->conf->worker_timeout : start_timeout);
 }
 
 static void
@@ -210,7 +212,8 @@ worker_act_give_up(struct worker *w)
 	struct master *m = w->master;
 
 	timer_clear(&w->timer);
-	log_error("%s: its configuration or environment is wrong; it is not started again until asked", w->last_words);
+	log_error("%s: its configuration or environment is wrong; it is not started again until asked",
+	    w->last_words);
 	workers_announce(m);
 	/* when no worker was ever ready and none will be, nothing is gained by staying */
 	if (!m->workers.ever_ready && !m->stopping && workers_count(m, CHILD_FAILED) >= m->workers.desired)
@@ -269,8 +272,8 @@ worker_timer_cb(struct timer *timer)
 		worker_event(w, CHILD_EVENT_BACKOFF_OVER);
 		break;
 	case CHILD_DRAINING:
-		log_warn("worker %u (pid %d) still has %u connections after shutdown-timeout; it is killed", w->slot,
-		    (int)w->pid, scoreboard_worker_load(w->master->board, w->slot));
+		log_warn("worker %u (pid %d) still has %u connections after shutdown-timeout; it is killed",
+		    w->slot, (int)w->pid, scoreboard_worker_load(w->master->board, w->slot));
 		worker_event(w, CHILD_EVENT_KILL_TIMEOUT);
 		break;
 	case CHILD_STOPPING:
@@ -291,8 +294,8 @@ worker_check_life(struct worker *w, uint64_t now)
 		sign = w->ready;
 	if (w->killed || w->ready == 0 || w->pid == 0 || now < sign + limit)
 		return;
-	log_error("worker %u (pid %d) is hung: its loop has not turned for %.1f s; it is killed", w->slot, (int)w->pid,
-	    (double)(now - sign) / (double)CLOCK_SECOND);
+	log_error("worker %u (pid %d) is hung: its loop has not turned for %.1f s; it is killed", w->slot,
+	    (int)w->pid, (double)(now - sign) / (double)CLOCK_SECOND);
 	w->hung = true;
 	worker_event(w, CHILD_EVENT_HUNG);
 }
@@ -312,7 +315,8 @@ workers_tick_cb(struct timer *timer)
 	if (m->conf->worker_timeout != 0 && now >= ws->hung_from)
 		for (slot = 0; slot < ws->used; slot++)
 			worker_check_life(&ws->slots[slot], now);
-	if (daemon_waits(&m->daemon) && !m->stopping && now - m->board->started_monotonic > daemon_start_timeout)
+	if (daemon_waits(&m->daemon) && !m->stopping &&
+	    now - m->board->started_monotonic > daemon_start_timeout)
 		workers_give_up_start(m, "no worker gets ready");
 	timer_set(&ws->tick, tick_every);
 }
@@ -324,7 +328,8 @@ worker_send_logs(struct worker *w)
 {
 	struct channel_message message;
 
-	return !logs_message(&w->master->logs, w->master->conf, &message) || channel_send(w->channel, &message) == 0;
+	return !logs_message(&w->master->logs, w->master->conf, &message) ||
+	       channel_send(w->channel, &message) == 0;
 }
 
 static bool

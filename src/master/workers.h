@@ -25,21 +25,21 @@ struct worker {
 	struct master *master;
 	unsigned slot;
 	struct child child;
-	pid_t pid;	  /* 0: no process */
+	pid_t pid; /* 0: no process */
 	uint64_t started; /* monotonic microseconds, as `ready` */
-	uint64_t ready;	  /* 0: it has not said so */
-	uint64_t lived;	  /* of the last process, microseconds; 0: it could not be started */
-	bool killed;	  /* by us: it gets no more work */
-	bool hung;	  /* that is why */
-	bool asked_for;	  /* it was told to drain or stop */
+	uint64_t ready; /* 0: it has not said so */
+	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
+	bool killed; /* by us: it gets no more work */
+	bool hung; /* that is why */
+	bool asked_for; /* it was told to drain or stop */
 	char last_words[160]; /* how the last process ended, for the log */
-	int channel;	  /* the master's end, -1: none */
-	int far_end;	  /* the worker's end, kept open: what a dead worker left unread is read from it */
+	int channel; /* the master's end, -1: none */
+	int far_end; /* the worker's end, kept open: what a dead worker left unread is read from it */
 	struct watch watch;
-	bool deaf;		       /* its messages wait until earlier returned connections are placed */
-	struct timer timer;	       /* the one time limit of the state it is in */
+	bool deaf; /* its messages wait until earlier returned connections are placed */
+	struct timer timer; /* the one time limit of the state it is in */
 	struct channel_message staged; /* connections chosen for it and not sent yet */
-	bool stuck;		       /* its channel takes no more for now */
+	bool stuck; /* its channel is full */
 	unsigned owed;
 };
 
@@ -47,7 +47,7 @@ struct worker {
 
 struct workers {
 	struct worker slots[SCOREBOARD_WORKERS];
-	unsigned used;	  /* highest slot ever used + 1 */
+	unsigned used; /* highest slot ever used + 1 */
 	unsigned desired; /* how many are wanted; 0 when stopping */
 	bool ever_ready;
 	struct timer tick; /* each second: looks for hung ones */

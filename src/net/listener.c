@@ -12,7 +12,7 @@
 
 enum {
 	DEFER_ACCEPT_SECONDS = 1, /* a client that says nothing is handed over after about this time */
-	ACCEPT_TRIES = 64	  /* connections in a row that were gone before they could be accepted */
+	ACCEPT_TRIES = 64 /* connections in a row that were gone before they could be accepted */
 };
 
 static int
@@ -25,7 +25,7 @@ static bool
 is_any_ipv6(const struct address *address)
 {
 	return address->socket.any.sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_UNSPECIFIED(&address->socket.in6.sin6_addr);
+	       IN6_IS_ADDR_UNSPECIFIED(&address->socket.in6.sin6_addr);
 }
 
 /* The IPv4 form of "*", for a kernel without IPv6. */
@@ -59,8 +59,8 @@ bind_error(const struct address *address, struct error *err)
 	if (errno == EADDRINUSE)
 		return in_use_error(address, err);
 	if (errno == EACCES && address_port(address) != 0 && address_port(address) < 1024)
-		return error_errno(err, "cannot listen on %s: ports below 1024 need root or CAP_NET_BIND_SERVICE",
-		    text);
+		return error_errno(
+		    err, "cannot listen on %s: ports below 1024 need root or CAP_NET_BIND_SERVICE", text);
 	return error_errno(err, "cannot listen on %s", text);
 }
 
@@ -119,8 +119,8 @@ live_error(int probe, const char *path, struct error *err)
 	char owner[PORT_OWNER_TEXT_MAX];
 
 	if (getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.pid > 0)
-		return error_set(err, "cannot listen on unix:%s: in use by %s", path,
-		    port_owner_name(peer.pid, owner));
+		return error_set(
+		    err, "cannot listen on unix:%s: in use by %s", path, port_owner_name(peer.pid, owner));
 	return error_set(err, "cannot listen on unix:%s: in use by another process", path);
 }
 
@@ -156,7 +156,8 @@ unix_make_room(const struct address *address, struct error *err)
 	if (lstat(path, &st) < 0)
 		return 0; /* bind finds out what is wrong, if anything */
 	if (!S_ISSOCK(st.st_mode))
-		return error_set(err, "cannot listen on unix:%s: there is a file of that name that is no socket", path);
+		return error_set(
+		    err, "cannot listen on unix:%s: there is a file of that name that is no socket", path);
 	if (!unix_is_left_over(address, err))
 		return -1;
 	if (unlink(path) < 0 && errno != ENOENT)

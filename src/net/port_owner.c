@@ -1,13 +1,12 @@
 #include "net/port_owner.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
-
-enum { TCP_STATE_LISTEN = 0x0a };
 
 const char *
 port_owner_name(pid_t pid, char text[PORT_OWNER_TEXT_MAX])
@@ -60,25 +59,47 @@ host_to_hex(const struct address *address, char hex[33])
 	}
 }
 
-/* The inode of the listening socket in one of the kernel's tables, or 0. */
-static unsigned long
-table_find(const char *table, unsigned port, const char *wanted)
+/*
+ * The inode of a line of the kernel's table, if it is that of a listening socket
+ * in the way of host and port ("0100007F:1F90"): "sl local remote state ... inode"
+ */
+static bool
+line_matches(char *line, const char *host, const char *port, uint64_t *inode)
 {
-	char line[512], host[33];
-	unsigned line_port, state;
-	unsigned long inode, found = 0;
+	enum { LOCAL = 1, STATE = 3, INODE = 9, COLUMNS };
+	char *column[COLUMNS], *rest = line, *colon;
+	size_t i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		column[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+		if (column[i] == NULL)
+			return false;
+	}
+	colon = strchr(column[LOCAL], ':');
+	if (colon == NULL || strcmp(column[STATE], "0A") != 0 || strcmp(colon + 1, port) != 0)
+		return false;
+	*colon = '\0';
+	return hosts_collide(column[LOCAL], host) && text_to_number(column[INODE], inode);
+}
+
+/* The inode of the socket that listens, or 0. */
+static uint64_t
+table_find(const char *table, const char *host, const char *port)
+{
+	char line[512];
+	uint64_t inode;
 	FILE *f = fopen(table, "re");
 
 	if (f == NULL)
 		return 0;
-	while (found == 0 && fgets(line, sizeof line, f) != NULL) {
-		if (sscanf(line, " %*u: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*u %*u %lu", host, &line_port,
-			&state, &inode) == 4 &&
-		    state == TCP_STATE_LISTEN && line_port == port && hosts_collide(host, wanted))
-			found = inode;
+	while (fgets(line, sizeof line, f) != NULL) {
+		if (line_matches(line, host, port, &inode)) {
+			fclose(f);
+			return inode;
+		}
 	}
 	fclose(f);
-	return found;
+	return 0;
 }
 
 /* Whether a process has the socket open. */
@@ -108,7 +129,7 @@ process_holds(const char *pid, const char *link_wanted)
 
 /* The lowest-numbered holder, which of a master and its workers is most often the master. 0: none to be seen. */
 static pid_t
-holder_find(unsigned long inode)
+holder_find(uint64_t inode)
 {
 	char wanted[64];
 	struct dirent *entry;
@@ -117,7 +138,7 @@ holder_find(unsigned long inode)
 
 	if (dir == NULL)
 		return 0;
-	snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+	snprintf(wanted, sizeof wanted, "socket:[%" PRIu64 "]", inode);
 	while ((entry = readdir(dir)) != NULL) {
 		uint64_t pid;
 
@@ -132,16 +153,17 @@ holder_find(unsigned long inode)
 bool
 port_owner_find(const struct address *address, char text[PORT_OWNER_TEXT_MAX])
 {
-	char hex[33];
-	unsigned long inode;
+	char host[33], port[8];
+	uint64_t inode;
 	pid_t pid;
 
 	if (address->socket.any.sa_family != AF_INET && address->socket.any.sa_family != AF_INET6)
 		return false;
-	host_to_hex(address, hex);
-	inode = table_find("/proc/net/tcp", address_port(address), hex);
+	host_to_hex(address, host);
+	snprintf(port, sizeof port, "%04X", address_port(address));
+	inode = table_find("/proc/net/tcp", host, port);
 	if (inode == 0)
-		inode = table_find("/proc/net/tcp6", address_port(address), hex);
+		inode = table_find("/proc/net/tcp6", host, port);
 	pid = inode != 0 ? holder_find(inode) : 0;
 	if (pid == 0)
 		return false;

@@ -20,8 +20,14 @@ const char *const child_state_names[CHILD_STATES] = {
 };
 
 /* A cell whose event means nothing in its state. */
-#define STAY(state) { CHILD_##state, CHILD_ACTION_NONE }
-#define STEP(next, action) { CHILD_##next, CHILD_ACTION_##action }
+#define STAY(state) \
+	{ \
+		CHILD_##state, CHILD_ACTION_NONE \
+	}
+#define STEP(next, action) \
+	{ \
+		CHILD_##next, CHILD_ACTION_##action \
+	}
 
 const struct child_step child_table[CHILD_STATES][CHILD_EVENTS] = {
 	[CHILD_EMPTY] = {

@@ -14,42 +14,42 @@
 #include <sys/types.h>
 
 enum child_state {
-	CHILD_EMPTY,	/* no process, none wanted */
+	CHILD_EMPTY, /* no process, none wanted */
 	CHILD_STARTING, /* forked; it has not said that it is ready */
-	CHILD_READY,	/* at work */
+	CHILD_READY, /* at work */
 	CHILD_DRAINING, /* finishes what it has, gets nothing new, then ends */
 	CHILD_STOPPING, /* told to end now */
-	CHILD_BACKOFF,	/* dead; started again when the pause is over */
-	CHILD_FAILED,	/* its configuration or environment is wrong; started again only when asked */
+	CHILD_BACKOFF, /* dead; started again when the pause is over */
+	CHILD_FAILED, /* its configuration or environment is wrong; started again only when asked */
 	CHILD_STATES
 };
 
 enum child_event {
-	CHILD_EVENT_START,	  /* it is wanted */
+	CHILD_EVENT_START, /* it is wanted */
 	CHILD_EVENT_SPAWN_FAILED, /* there is no process: fork or what it needs failed */
-	CHILD_EVENT_READY,	  /* its message that it is ready */
-	CHILD_EVENT_EXITED,	  /* the process is gone */
+	CHILD_EVENT_READY, /* its message that it is ready */
+	CHILD_EVENT_EXITED, /* the process is gone */
 	CHILD_EVENT_EXITED_WRONG, /* gone with CHILD_EXIT_WRONG */
-	CHILD_EVENT_HUNG,	  /* it shows no sign of life */
+	CHILD_EVENT_HUNG, /* it shows no sign of life */
 	CHILD_EVENT_START_TIMEOUT,
 	CHILD_EVENT_BACKOFF_OVER,
-	CHILD_EVENT_DRAIN,	  /* it is not wanted any more, politely */
-	CHILD_EVENT_STOP,	  /* the same, at once */
+	CHILD_EVENT_DRAIN, /* it is not wanted any more, politely */
+	CHILD_EVENT_STOP, /* the same, at once */
 	CHILD_EVENT_KILL_TIMEOUT, /* it was to end by now */
-	CHILD_EVENT_RESET,	  /* what was wrong may be right now */
+	CHILD_EVENT_RESET, /* what was wrong may be right now */
 	CHILD_EVENTS
 };
 
 enum child_action {
 	CHILD_ACTION_NONE,
-	CHILD_ACTION_SPAWN,	/* start the process; report SPAWN_FAILED if that cannot be done */
-	CHILD_ACTION_USE,	/* give it work */
-	CHILD_ACTION_DRAIN,	/* ask it to finish; report KILL_TIMEOUT when that takes too long */
+	CHILD_ACTION_SPAWN, /* start the process; report SPAWN_FAILED if that cannot be done */
+	CHILD_ACTION_USE, /* give it work */
+	CHILD_ACTION_DRAIN, /* ask it to finish; report KILL_TIMEOUT when that takes too long */
 	CHILD_ACTION_TERMINATE, /* tell it to end now; report KILL_TIMEOUT soon after */
-	CHILD_ACTION_KILL,	/* end it by force */
-	CHILD_ACTION_BACK_OFF,	/* report BACKOFF_OVER after child_backoff() */
-	CHILD_ACTION_GIVE_UP,	/* tell the admin */
-	CHILD_ACTION_RELEASE,	/* the place is free */
+	CHILD_ACTION_KILL, /* end it by force */
+	CHILD_ACTION_BACK_OFF, /* report BACKOFF_OVER after child_backoff() */
+	CHILD_ACTION_GIVE_UP, /* tell the admin */
+	CHILD_ACTION_RELEASE, /* the place is free */
 	CHILD_ACTIONS
 };
 
@@ -66,7 +66,7 @@ extern const char *const child_state_names[CHILD_STATES];
 struct child {
 	enum child_state state;
 	_Atomic uint32_t *shown; /* where the state is shown as well (the scoreboard); may be NULL */
-	unsigned quick_deaths;	 /* how many short lives in a row */
+	unsigned quick_deaths; /* how many short lives in a row */
 };
 
 /* Takes the step of the table and returns what is to be done now. */

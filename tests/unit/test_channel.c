@@ -57,7 +57,8 @@ START_TEST(a_full_batch_arrives_whole)
 	int i;
 
 	for (i = 0; i < CHANNEL_BATCH; i++) {
-		sent.connections[i] = (struct channel_connection){ .listener = 7, .port = (uint16_t)i, .family = AF_INET };
+		sent.connections[i] =
+		    (struct channel_connection){ .listener = 7, .port = (uint16_t)i, .family = AF_INET };
 		memset(sent.connections[i].address, i, 16);
 		sent.fds[i] = pipe_end(&inodes[i]);
 	}
@@ -86,7 +87,8 @@ END_TEST
 
 START_TEST(messages_stay_apart)
 {
-	struct channel_message word = { .type = CHANNEL_READY }, logs = { .type = CHANNEL_LOGS, .logs = 3 }, got;
+	struct channel_message word = { .type = CHANNEL_READY }, logs = { .type = CHANNEL_LOGS, .logs = 3 },
+			       got;
 	ino_t inode;
 
 	logs.fds[0] = pipe_end(&inode);
@@ -164,8 +166,9 @@ send_raw(const void *bytes, size_t length, int fd)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = length };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-		.msg_controllen = sizeof control };
+	struct msghdr header = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
 
 	c->cmsg_level = SOL_SOCKET;

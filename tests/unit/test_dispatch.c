@@ -159,7 +159,8 @@ worker_die(unsigned slot)
 
 START_TEST(long_connections_one_by_one_differ_by_one)
 {
-	static const struct balance_algorithm *const both[] = { &balance_round_robin, &balance_least_connections };
+	static const struct balance_algorithm *const both[] = { &balance_round_robin,
+		&balance_least_connections };
 	unsigned i, slot, sum = 0;
 
 	conf.balance = both[_i];
@@ -193,7 +194,9 @@ END_TEST
 
 START_TEST(a_burst_is_one_message_for_each_worker)
 {
-	struct listener_options options = { .backlog = 128, .mode = (mode_t)-1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	struct listener_options options = {
+		.backlog = 128, .mode = (mode_t)-1, .uid = (uid_t)-1, .gid = (gid_t)-1
+	};
 	struct address address;
 	struct error err = { .text = "" };
 	int clients[100], fd, i;
@@ -224,7 +227,8 @@ END_TEST
 
 START_TEST(the_peer_travels_along)
 {
-	static const char *const listen_on[] = { "127.0.0.1:0", "*:0" /* an IPv4 client of an IPv6 socket */ };
+	static const char *const listen_on[] = { "127.0.0.1:0",
+		"*:0" /* an IPv4 client of an IPv6 socket */ };
 	struct listener_options options = { .backlog = 8 };
 	struct channel_message message;
 	struct address address, client_address;
@@ -361,8 +365,8 @@ START_TEST(without_any_worker_connections_wait_for_the_next)
 	dispatch_resume(master);
 	ck_assert(orphans_have_room(master));
 	ck_assert(!master->dispatch.paused);
-	ck_assert_uint_eq(load(2), 2 * CHANNEL_BATCH);
-	ck_assert_uint_eq(take(2), 2 * CHANNEL_BATCH);
+	ck_assert_uint_eq(load(2), 2u * CHANNEL_BATCH);
+	ck_assert_uint_eq(take(2), 2u * CHANNEL_BATCH);
 }
 END_TEST
 

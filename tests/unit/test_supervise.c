@@ -10,7 +10,8 @@
 
 /* The table once more, written for the eye: next state, action. Columns are the events in their order. */
 static const char state_letters[] = "ESRDPBF"; /* EMPTY STARTING READY DRAINING STOPPING BACKOFF FAILED */
-static const char action_letters[] = "-sudtkbgr"; /* NONE SPAWN USE DRAIN TERMINATE KILL BACK_OFF GIVE_UP RELEASE */
+static const char action_letters[] =
+    "-sudtkbgr"; /* NONE SPAWN USE DRAIN TERMINATE KILL BACK_OFF GIVE_UP RELEASE */
 static const char *const expected[CHILD_STATES] = {
 	/* START    READY    WRONG    STIMEOUT DRAIN    KTIMEOUT
 	 *    SPAWNF   EXITED   HUNG     BACKOFFOVER STOP  RESET  */
@@ -70,7 +71,8 @@ START_TEST(the_first_death_of_a_ready_child_has_no_pause)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LENGTH(seconds); i++)
-		ck_assert_uint_eq(child_backoff(&child, CLOCK_SECOND, true, no_jitter), seconds[i] * CLOCK_SECOND);
+		ck_assert_uint_eq(
+		    child_backoff(&child, CLOCK_SECOND, true, no_jitter), seconds[i] * CLOCK_SECOND);
 }
 END_TEST
 
