@@ -47,13 +47,14 @@ enum h1_name {
 };
 
 struct h1_field {
-	uint32_t line;	       /* offset of the field line in the head (its name's first byte) */
-	uint32_t line_length;  /* with its CRLF */
-	uint32_t value;	       /* offset of the value, without the whitespace around it */
+	uint32_t line; /* offset of the field line in the head (its name's first byte) */
+	uint32_t line_length; /* with its CRLF */
+	uint32_t value; /* offset of the value, without the whitespace around it */
 	uint32_t value_length;
 	uint16_t name_length;
-	uint8_t name;	       /* enum h1_name */
-	bool hop;	       /* hop-by-hop: a name of RFC 9110 7.6.1, or nominated by Connection */
+	uint8_t name; /* enum h1_name */
+	bool
+	    hop; /* not to be forwarded: hop-by-hop (RFC 9110 7.6.1), nominated by Connection, or in disguise */
 };
 
 enum h1_method {
@@ -71,11 +72,11 @@ enum h1_method {
 
 /* How the body that follows the head ends (RFC 9112 6.3). */
 enum h1_framing {
-	H1_FRAMING_NONE,    /* no body */
-	H1_FRAMING_LENGTH,  /* content_length bytes */
+	H1_FRAMING_NONE, /* no body */
+	H1_FRAMING_LENGTH, /* content_length bytes */
 	H1_FRAMING_CHUNKED, /* struct h1_chunked tells */
-	H1_FRAMING_CLOSE,   /* response only: until the connection ends */
-	H1_FRAMING_TUNNEL   /* response only: 101, or 2xx to CONNECT: no HTTP follows */
+	H1_FRAMING_CLOSE, /* response only: until the connection ends */
+	H1_FRAMING_TUNNEL /* response only: 101, or 2xx to CONNECT: no HTTP follows */
 };
 
 struct h1_span {
@@ -83,7 +84,7 @@ struct h1_span {
 };
 
 struct h1_limits {
-	uint32_t head;	 /* bytes of the whole head, start line and final CRLF counted */
+	uint32_t head; /* bytes of the whole head, start line and final CRLF counted */
 	uint32_t target; /* bytes of the request target */
 	uint16_t fields; /* number of fields, <= H1_FIELDS_MAX */
 };
@@ -91,9 +92,9 @@ struct h1_limits {
 /* What to remember of a head that is not whole yet. Zero it for a new head. */
 struct h1_scan {
 	/* all counted from the first byte of the buffer */
-	uint32_t start;	 /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
-	uint32_t seen;	 /* bytes looked at so far */
-	uint32_t line;	 /* where the line begins that is not whole */
+	uint32_t start; /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
+	uint32_t seen; /* bytes looked at so far */
+	uint32_t line; /* where the line begins that is not whole */
 	uint16_t fields; /* whole field lines before it */
 };
 
@@ -111,17 +112,18 @@ struct h1_request {
 
 	const char *head;
 	uint32_t length; /* of the head, final CRLF counted */
-	uint8_t minor;	 /* HTTP/1.minor: 0 or 1 (1.2 and more of HTTP/1 count as 1) */
-	uint8_t method;	 /* enum h1_method */
+	uint8_t minor; /* HTTP/1.minor: 0 or 1 (1.2 and more of HTTP/1 count as 1) */
+	uint8_t method; /* enum h1_method */
 	uint8_t framing; /* enum h1_framing: NONE, LENGTH or CHUNKED */
 	bool keep_alive; /* RFC 9112 9.3 */
 	bool expect_continue;
-	bool upgrade;	 /* HTTP/1.1, "Connection: upgrade" and Upgrade, none of it to HTTP, h2, h2c or TLS */
+	bool upgrade; /* HTTP/1.1, "Connection: upgrade" and Upgrade, none of it to HTTP, h2, h2c or TLS */
 	bool trailers_wanted; /* "TE: trailers" */
 	uint64_t content_length;
 	struct h1_span method_text;
-	struct h1_span target;	  /* as it was sent */
-	struct h1_span authority; /* host[:port]: of an absolute-form target, else of Host; absent for HTTP/1.0 without Host */
+	struct h1_span target; /* as it was sent */
+	/* host[:port]: of an absolute-form target, else of Host; absent for HTTP/1.0 without Host */
+	struct h1_span authority;
 	/*
 	 * Path and query to forward: begins with "/"; "*" for OPTIONS *; length 0 for
 	 * CONNECT, and in an absolute-form without a path ("/" is meant, for OPTIONS "*").
@@ -170,9 +172,11 @@ struct h1_response {
  * - Connection nominates any field but Content-Length, Host and Expect, which
  *   are not marked: without them the message would be another one. More than 32
  *   nominations are 400. Members that are not tokens name nothing.
+ * - A name with "_" or "." where one of enum h1_name has "-" (Content_Length,
+ *   X_Forwarded_For) is marked hop: behind CGI it would be taken for that one.
  */
-enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan, const char *bytes, size_t length,
-    const struct h1_limits *limits);
+enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan, const char *bytes,
+    size_t length, const struct h1_limits *limits);
 
 /*
  * Parses the response head. `method` is that of the request (HEAD has no body,
@@ -185,8 +189,8 @@ enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan
  * of a body (its "Content-Length: 0" is marked hop). The phrase may be missing,
  * with or without the space before it. Whether 101 was asked for is not known here.
  */
-enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char *bytes, size_t length,
-    const struct h1_limits *limits, enum h1_method method);
+enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char *bytes,
+    size_t length, const struct h1_limits *limits, enum h1_method method);
 
 /* RFC 9110 9.2.2: may be sent again when it is not known whether it was acted on. */
 bool h1_method_idempotent(enum h1_method method);
@@ -208,13 +212,13 @@ const char *h1_status_phrase(unsigned status);
  * (RFC 9110 6.5.1), which are an error.
  */
 struct h1_chunked {
-	uint64_t left;	   /* bytes of the current chunk's data still to come */
+	uint64_t left; /* bytes of the current chunk's data still to come */
 	uint8_t state;
 	uint8_t name_length;
-	uint16_t count;	   /* of what the state counts */
-	uint16_t fields;   /* of the trailer section */
+	uint16_t count; /* of what the state counts */
+	uint16_t fields; /* of the trailer section */
 	uint16_t trailer_bytes;
-	char name[32];	   /* the trailer name that is being read: its first bytes */
+	char name[32]; /* the trailer name that is being read: its first bytes */
 };
 
 /*

@@ -25,12 +25,7 @@ enum chunked_state {
 	CHUNK_BAD
 };
 
-enum {
-	DIGITS_MAX = 16,
-	EXTENSION_MAX = 256,
-	TRAILER_MAX = 8192,
-	TRAILER_FIELDS_MAX = 64
-};
+enum { DIGITS_MAX = 16, EXTENSION_MAX = 256, TRAILER_MAX = 8192, TRAILER_FIELDS_MAX = 64 };
 
 static unsigned
 hex_value(char digit)
@@ -158,7 +153,8 @@ framing_byte(struct h1_chunked *chunked, char byte)
 	case CHUNK_BAD:
 		return CHUNK_BAD;
 	default:
-		return chunked->state < CHUNK_SIZE_LF ? extension_byte(chunked, byte) : trailer_byte(chunked, byte);
+		return chunked->state < CHUNK_SIZE_LF ? extension_byte(chunked, byte)
+						      : trailer_byte(chunked, byte);
 	}
 }
 

@@ -9,8 +9,8 @@
 #define BYTES(byte) (UINT64_MAX / 255 * (byte)) /* eight times the same */
 
 enum {
-	NOMINATED_MAX = 32,  /* options that name a field: each costs a look at all fields */
-	LENGTH_DIGITS = 19,  /* of 2^63 - 1 */
+	NOMINATED_MAX = 32, /* options that name a field: each costs a look at all fields */
+	LENGTH_DIGITS = 19, /* of 2^63 - 1 */
 	NAME_LENGTH = UINT16_MAX
 };
 
@@ -118,7 +118,8 @@ field_parse(struct h1_head *head, const char *line)
 	field->line_length = (uint32_t)(last + 2 - line);
 	field->name_length = (uint16_t)(p - line);
 	field->name = (uint8_t)name;
-	field->hop = h1_name_is_hop(name);
+	field->hop =
+	    name != H1_NAME_OTHER ? h1_name_is_hop(name) : h1_name_is_disguised(line, (size_t)(p - line));
 	for (p = last; p > value && h1_is_blank(p[-1]); p--)
 		;
 	field->value = (uint32_t)(value - head->start);
@@ -198,7 +199,8 @@ fields_nominate(struct h1_head *head, const char *name, size_t length)
 
 /* Members that are not tokens name no field: nothing to do. */
 static enum h1_result
-option_read(struct h1_head *head, struct h1_options *options, unsigned *nominated, const char *option, size_t length)
+option_read(
+    struct h1_head *head, struct h1_options *options, unsigned *nominated, const char *option, size_t length)
 {
 	if (h1_spells(option, length, "close"))
 		options->close = true;
@@ -297,7 +299,8 @@ transfer_encoding_read(struct h1_head *head)
 	for (i = head->first[H1_NAME_TRANSFER_ENCODING]; i < head->count; i++)
 		if (head->fields[i].name == H1_NAME_TRANSFER_ENCODING &&
 		    !codings_count(head, &head->fields[i], &chunked, &others))
-			return h1_refuse(head, 400, "Transfer-Encoding is malformed or does not end in chunked");
+			return h1_refuse(
+			    head, 400, "Transfer-Encoding is malformed or does not end in chunked");
 	if (chunked > 1)
 		return h1_refuse(head, 400, "Transfer-Encoding says chunked more than once");
 	if (others != 0)

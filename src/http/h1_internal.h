@@ -12,10 +12,10 @@ enum { H1_NAME_COUNT = H1_NAME_SERVER + 1 };
 
 /* What a byte may be part of. */
 enum {
-	H1_TOKEN = 1,	/* RFC 9110 5.6.2: tchar */
-	H1_TEXT = 2,	/* a field value or quoted string: HTAB, SP, visible, obs-text */
-	H1_TARGET = 4,	/* a request target: visible ASCII but "#" */
-	H1_HOST = 8,	/* a reg-name of RFC 3986 but "%": unreserved, sub-delims */
+	H1_TOKEN = 1, /* RFC 9110 5.6.2: tchar */
+	H1_TEXT = 2, /* a field value or quoted string: HTAB, SP, visible, obs-text */
+	H1_TARGET = 4, /* a request target: visible ASCII but "#" */
+	H1_HOST = 8, /* a reg-name of RFC 3986 but "%": unreserved, sub-delims */
 	H1_HEX = 16
 };
 
@@ -52,14 +52,14 @@ bool h1_spells(const char *bytes, size_t length, const char *lower);
 /* A head while it is read: what requests and responses have in common. */
 struct h1_head {
 	const char *start; /* first byte of the start line */
-	const char *end;   /* of the bytes to look at: of those that are there, what the limit allows */
+	const char *end; /* of the bytes to look at: of those that are there, what the limit allows */
 	const struct h1_limits *limits;
 	struct h1_field *fields; /* of the caller, limits->fields of them at most */
 	uint16_t count;
-	uint16_t status;	 /* when an error was found: the answer, and why */
+	uint16_t status; /* when an error was found: the answer, and why */
 	const char *reason;
-	uint32_t present;	 /* bit 1 << enum h1_name: there is such a field */
-	uint32_t repeated;	 /* the same: there is more than one */
+	uint32_t present; /* bit 1 << enum h1_name: there is such a field */
+	uint32_t repeated; /* the same: there is more than one */
 	uint8_t first[H1_NAME_COUNT]; /* index of the first such field, when it is present */
 };
 
@@ -122,7 +122,8 @@ enum h1_result h1_options_read(struct h1_head *head, struct h1_options *options)
  * How Content-Length and Transfer-Encoding frame the body (RFC 9112 6.1, 6.2):
  * NONE, when there is neither, LENGTH or CHUNKED. H1_DONE or H1_ERROR.
  */
-enum h1_result h1_framing_read(struct h1_head *head, uint8_t minor, uint8_t *framing, uint64_t *content_length);
+enum h1_result h1_framing_read(
+    struct h1_head *head, uint8_t minor, uint8_t *framing, uint64_t *content_length);
 
 /* RFC 9110 7.2: uri-host [":" port]; with_port: the port is not optional. */
 bool h1_authority_valid(const char *bytes, size_t length, bool with_port);
@@ -136,10 +137,16 @@ enum h1_result h1_target_split(struct h1_head *head, struct h1_request *request)
 enum h1_name h1_name_find(const char *name, size_t length);
 enum h1_method h1_method_find(const char *method, size_t length);
 
+/*
+ * True for a name that has "_" or "." where one of enum h1_name has "-": servers
+ * that hand fields over as CGI does would take it for that one.
+ */
+bool h1_name_is_disguised(const char *name, size_t length);
+
 /* RFC 9110 7.6.1: true for the names that are never forwarded. */
 bool h1_name_is_hop(enum h1_name name);
 
-/* RFC 9110 6.5.1: true for a name that must not be in a trailer section. Lower case. */
+/* RFC 9110 6.5.1: true for a name that must not be in a trailer section. */
 bool h1_name_is_no_trailer(const char *name, size_t length);
 
 #endif

@@ -27,7 +27,7 @@ static const char *const names[H1_NAME_COUNT] = {
 	[H1_NAME_REFERER] = "referer",
 	[H1_NAME_USER_AGENT] = "user-agent",
 	[H1_NAME_DATE] = "date",
-	[H1_NAME_SERVER] = "server"
+	[H1_NAME_SERVER] = "server",
 };
 
 /*
@@ -59,7 +59,7 @@ static const uint8_t candidates[NAME_LENGTH_MAX + 1][32] = {
 	[17]['t' & 31] = H1_NAME_TRANSFER_ENCODING,
 	[17]['x' & 31] = H1_NAME_X_FORWARDED_PROTO,
 	[18]['p' & 31] = H1_NAME_PROXY_AUTHENTICATE,
-	[19]['p' & 31] = H1_NAME_PROXY_AUTHORIZATION
+	[19]['p' & 31] = H1_NAME_PROXY_AUTHORIZATION,
 };
 
 static const char *const methods[] = {
@@ -72,14 +72,28 @@ static const char *const methods[] = {
 	[H1_METHOD_OPTIONS] = "OPTIONS",
 	[H1_METHOD_TRACE] = "TRACE",
 	[H1_METHOD_CONNECT] = "CONNECT",
-	[H1_METHOD_PATCH] = "PATCH"
+	[H1_METHOD_PATCH] = "PATCH",
 };
 
 /* Names beside those that drover acts on which mean something else, or danger, in a trailer. */
 static const char *const no_trailers[] = {
-	"age", "authorization", "cache-control", "content-encoding", "content-range", "content-type", "cookie",
-	"expires", "location", "max-forwards", "pragma", "range", "retry-after", "set-cookie", "vary",
-	"www-authenticate", NULL
+	"age",
+	"authorization",
+	"cache-control",
+	"content-encoding",
+	"content-range",
+	"content-type",
+	"cookie",
+	"expires",
+	"location",
+	"max-forwards",
+	"pragma",
+	"range",
+	"retry-after",
+	"set-cookie",
+	"vary",
+	"www-authenticate",
+	NULL,
 };
 
 bool
@@ -91,25 +105,46 @@ h1_spells(const char *bytes, size_t length, const char *lower)
 	return *lower == '\0';
 }
 
+static enum h1_name
+name_candidate(const char *name, size_t length)
+{
+	return length <= NAME_LENGTH_MAX ? candidates[length][name[0] & 31] : H1_NAME_OTHER;
+}
+
 enum h1_name
 h1_name_find(const char *name, size_t length)
 {
-	enum h1_name candidate;
+	enum h1_name candidate = name_candidate(name, length);
 
-	if (length > NAME_LENGTH_MAX)
-		return H1_NAME_OTHER;
-	candidate = candidates[length][name[0] & 31];
 	if (candidate == H1_NAME_OTHER || !h1_spells(name, length, names[candidate]))
 		return H1_NAME_OTHER;
 	return candidate;
 }
 
 bool
+h1_name_is_disguised(const char *name, size_t length)
+{
+	const char *known = names[name_candidate(name, length)];
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < length && known[i] != '\0'; i++) {
+		bool replaced = known[i] == '-' && (name[i] == '_' || name[i] == '.');
+
+		if (!replaced && h1_lower(name[i]) != known[i])
+			return false;
+		found = found || replaced;
+	}
+	return found;
+}
+
+bool
 h1_name_is_hop(enum h1_name name)
 {
 	enum {
-		HOP = 1 << H1_NAME_CONNECTION | 1 << H1_NAME_TRANSFER_ENCODING | 1 << H1_NAME_UPGRADE | 1 << H1_NAME_TE |
-		    1 << H1_NAME_KEEP_ALIVE | 1 << H1_NAME_PROXY_CONNECTION | 1 << H1_NAME_HTTP2_SETTINGS
+		HOP = 1 << H1_NAME_CONNECTION | 1 << H1_NAME_TRANSFER_ENCODING | 1 << H1_NAME_UPGRADE |
+		      1 << H1_NAME_TE | 1 << H1_NAME_KEEP_ALIVE | 1 << H1_NAME_PROXY_CONNECTION |
+		      1 << H1_NAME_HTTP2_SETTINGS
 	};
 
 	return (HOP >> name & 1) != 0;
@@ -120,11 +155,11 @@ h1_name_is_no_trailer(const char *name, size_t length)
 {
 	enum {
 		HARMLESS = 1 << H1_NAME_OTHER | 1 << H1_NAME_X_REQUEST_ID | 1 << H1_NAME_REFERER |
-		    1 << H1_NAME_USER_AGENT | 1 << H1_NAME_DATE | 1 << H1_NAME_SERVER
+			   1 << H1_NAME_USER_AGENT | 1 << H1_NAME_DATE | 1 << H1_NAME_SERVER
 	};
 	const char *const *word;
 
-	if ((HARMLESS >> h1_name_find(name, length) & 1) == 0)
+	if ((HARMLESS >> h1_name_find(name, length) & 1) == 0 || h1_name_is_disguised(name, length))
 		return true;
 	for (word = no_trailers; *word != NULL; word++)
 		if (h1_spells(name, length, *word))
@@ -168,6 +203,7 @@ h1_method_idempotent(enum h1_method method)
 const char *
 h1_status_phrase(unsigned status)
 {
+	/* clang-format off */
 	static const char *const phrases[600] = {
 		[100] = "Continue", [101] = "Switching Protocols", [102] = "Processing", [103] = "Early Hints",
 		[200] = "OK", [201] = "Created", [202] = "Accepted", [203] = "Non-Authoritative Information",
@@ -190,6 +226,7 @@ h1_status_phrase(unsigned status)
 		[506] = "Variant Also Negotiates", [507] = "Insufficient Storage", [508] = "Loop Detected",
 		[511] = "Network Authentication Required"
 	};
+	/* clang-format on */
 
 	return status < 600 && phrases[status] != NULL ? phrases[status] : "Unknown";
 }

@@ -6,7 +6,7 @@
 enum {
 	METHOD_MAX = 32,
 	EMPTY_LINES_MAX = 4,
-	VERSION_LENGTH = 8,	     /* "HTTP/1.1" */
+	VERSION_LENGTH = 8, /* "HTTP/1.1" */
 	AFTER_TARGET = 1 + VERSION_LENGTH + 1 /* the most that follows a target: SP, version, CR */
 };
 
@@ -15,7 +15,7 @@ static enum h1_result
 version_refuse(struct h1_head *head, const char *version, const char *end)
 {
 	bool shaped = end - version >= VERSION_LENGTH && memcmp(version, "HTTP/", 5) == 0 &&
-	    h1_is_digit(version[5]) && version[6] == '.' && h1_is_digit(version[7]);
+		      h1_is_digit(version[5]) && version[6] == '.' && h1_is_digit(version[7]);
 
 	if (shaped && end - version == VERSION_LENGTH)
 		return h1_refuse(head, 400, "a request line that ends in a bare LF");
@@ -98,7 +98,8 @@ request_line_parse(struct h1_head *head, const char *lf, void *message)
 	request->target.offset = (uint32_t)(target - head->start);
 	request->target.length = (uint32_t)(p - target);
 	p++;
-	if (lf - p != VERSION_LENGTH + 1 || memcmp(p, "HTTP/1.", 7) != 0 || !h1_is_digit(p[7]) || p[8] != '\r')
+	if (lf - p != VERSION_LENGTH + 1 || memcmp(p, "HTTP/1.", 7) != 0 || !h1_is_digit(p[7]) ||
+	    p[8] != '\r')
 		return request_line_refuse(head, target, lf);
 	request->minor = p[7] != '0';
 	return h1_target_split(head, request);
@@ -138,8 +139,8 @@ expect_read(struct h1_head *head, struct h1_request *request)
 	if (h1_has_many(head, H1_NAME_EXPECT) ||
 	    !h1_spells(head->start + expect->value, expect->value_length, "100-continue"))
 		return h1_refuse(head, 417, "an expectation other than 100-continue");
-	request->expect_continue = request->minor != 0 && (request->framing == H1_FRAMING_CHUNKED ||
-	    request->content_length != 0);
+	request->expect_continue =
+	    request->minor != 0 && (request->framing == H1_FRAMING_CHUNKED || request->content_length != 0);
 	expect->hop = !request->expect_continue;
 	return H1_DONE;
 }
@@ -159,7 +160,7 @@ protocol_may_pass(const char *protocol, size_t length)
 		if (!h1_is(protocol[i], H1_TOKEN) && protocol + i != slash)
 			return false;
 	return name != 0 && !h1_spells(protocol, name, "h2c") && !h1_spells(protocol, name, "h2") &&
-	    !h1_spells(protocol, name, "http") && !h1_spells(protocol, name, "tls");
+	       !h1_spells(protocol, name, "http") && !h1_spells(protocol, name, "tls");
 }
 
 static bool
@@ -214,8 +215,8 @@ request_finish(struct h1_head *head, struct h1_request *request)
 	    h1_options_read(head, &options) != H1_DONE || expect_read(head, request) != H1_DONE)
 		return H1_ERROR;
 	request->keep_alive = !options.close && (request->minor != 0 || options.keep_alive);
-	request->upgrade = request->minor != 0 && options.upgrade && h1_has(head, H1_NAME_UPGRADE) &&
-	    upgrade_read(head);
+	request->upgrade =
+	    request->minor != 0 && options.upgrade && h1_has(head, H1_NAME_UPGRADE) && upgrade_read(head);
 	request->trailers_wanted = h1_has(head, H1_NAME_TE) && trailers_wanted(head);
 	request->head = head->start;
 	request->field_count = head->count;
@@ -234,7 +235,8 @@ empty_lines_skip(struct h1_scan *scan, const char *bytes, size_t length)
 		scan->start += 2;
 	}
 	scan->line = scan->start;
-	return length == scan->start || (length == scan->start + 1 && bytes[scan->start] == '\r') ? H1_MORE : H1_DONE;
+	return length == scan->start || (length == scan->start + 1 && bytes[scan->start] == '\r') ? H1_MORE
+												  : H1_DONE;
 }
 
 enum h1_result

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-	STATUS_OFFSET = 9,		      /* of "200" in "HTTP/1.1 200 OK" */
+	STATUS_OFFSET = 9, /* of "200" in "HTTP/1.1 200 OK" */
 	STATUS_LINE_MIN = STATUS_OFFSET + 3 + 1 /* without a phrase, with CR */
 };
 
@@ -118,7 +118,8 @@ response_finish(struct h1_head *head, struct h1_response *response, enum h1_meth
 	if (framing_read(head, response, method) != H1_DONE || h1_options_read(head, &options) != H1_DONE)
 		return H1_ERROR;
 	response->keep_alive = !options.close && (response->minor != 0 || options.keep_alive) &&
-	    response->framing != H1_FRAMING_CLOSE && response->framing != H1_FRAMING_TUNNEL;
+			       response->framing != H1_FRAMING_CLOSE &&
+			       response->framing != H1_FRAMING_TUNNEL;
 	response->head = head->start;
 	response->field_count = head->count;
 	return H1_DONE;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 enum {
-	C = 0,					       /* in nothing */
+	C = 0, /* in nothing */
 	S = H1_TEXT,
-	N = H1_TEXT | H1_TOKEN,			       /* "#" */
+	N = H1_TEXT | H1_TOKEN, /* "#" */
 	D = H1_TEXT | H1_TARGET,
 	T = H1_TEXT | H1_TARGET | H1_TOKEN,
 	H = H1_TEXT | H1_TARGET | H1_HOST,
@@ -14,6 +14,7 @@ enum {
 	X = A | H1_HEX
 };
 
+/* clang-format off */
 const uint8_t h1_classes[256] = {
 	C, C, C, C, C, C, C, C, C, S, C, C, C, C, C, C, /* controls: only HTAB is text */
 	C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
@@ -25,6 +26,7 @@ const uint8_t h1_classes[256] = {
 	A, A, A, A, A, A, A, A, A, A, A, D, T, D, A, C, /* p-z { | } ~ DEL */
 	[0x80 ... 0xff] = S
 };
+/* clang-format on */
 
 enum h1_result
 h1_refuse(struct h1_head *head, uint16_t status, const char *reason)
@@ -45,8 +47,8 @@ head_begin(struct h1_head *head, const char *start)
 
 /* Parses the lines from scan->line on. `lf` ends the first of them. */
 static enum h1_result
-head_walk(struct h1_head *head, struct h1_scan *scan, const char *bytes, const char *lf, h1_start_line start_line,
-    void *message)
+head_walk(struct h1_head *head, struct h1_scan *scan, const char *bytes, const char *lf,
+    h1_start_line start_line, void *message)
 {
 	const char *at = bytes + scan->line;
 	enum h1_result result;
@@ -65,18 +67,20 @@ head_walk(struct h1_head *head, struct h1_scan *scan, const char *bytes, const c
 
 /* Once more from the start line, when its fields were found by earlier calls, whose results are gone. */
 static enum h1_result
-head_again(struct h1_head *head, struct h1_scan *scan, const char *bytes, h1_start_line start_line, void *message)
+head_again(
+    struct h1_head *head, struct h1_scan *scan, const char *bytes, h1_start_line start_line, void *message)
 {
 	const char *start = bytes + scan->start;
 
 	head_begin(head, start);
 	scan->line = scan->start;
-	return head_walk(head, scan, bytes, memchr(start, '\n', (size_t)(head->end - start)), start_line, message);
+	return head_walk(
+	    head, scan, bytes, memchr(start, '\n', (size_t)(head->end - start)), start_line, message);
 }
 
 enum h1_result
-h1_head_read(struct h1_head *head, struct h1_scan *scan, const char *bytes, size_t *length, h1_start_line start_line,
-    void *message)
+h1_head_read(struct h1_head *head, struct h1_scan *scan, const char *bytes, size_t *length,
+    h1_start_line start_line, void *message)
 {
 	size_t limit = (size_t)scan->start + head->limits->head;
 	size_t most = *length < limit ? *length : limit;

@@ -40,7 +40,7 @@ ip_literal_end(const char *p, const char *end)
 		return NULL;
 	memcpy(text, p + 1, length);
 	text[length] = '\0';
-	return strlen(text) == length && inet_pton(AF_INET6, text, &address) == 1 ? close + 1 : NULL;
+	return inet_pton(AF_INET6, text, &address) == 1 ? close + 1 : NULL;
 }
 
 /* Returns the first byte that is not part of the name; `p` itself when there is no name. */

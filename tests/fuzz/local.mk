@@ -23,5 +23,17 @@ fuzz_programs += fuzz/fuzz_control
 fuzz_fuzz_control_SOURCES = fuzz/fuzz_control.c $(fuzz_main)
 EXTRA_DIST += fuzz/control.dict fuzz/corpus/control
 
+fuzz_programs += fuzz/fuzz_h1_chunked
+fuzz_fuzz_h1_chunked_SOURCES = fuzz/fuzz_h1_chunked.c $(fuzz_main)
+EXTRA_DIST += fuzz/h1_chunked.dict fuzz/corpus/h1_chunked
+
+fuzz_programs += fuzz/fuzz_h1_request
+fuzz_fuzz_h1_request_SOURCES = fuzz/fuzz_h1_request.c $(h1_compare) $(fuzz_main)
+EXTRA_DIST += fuzz/h1_request.dict fuzz/corpus/h1_request
+
+fuzz_programs += fuzz/fuzz_h1_response
+fuzz_fuzz_h1_response_SOURCES = fuzz/fuzz_h1_response.c $(h1_compare) $(fuzz_main)
+EXTRA_DIST += fuzz/h1_response.dict fuzz/corpus/h1_response
+
 fuzzers: $(fuzz_programs)
 .PHONY: fuzzers

@@ -18,8 +18,8 @@ fields_same(const struct h1_field *a, const struct h1_field *b, unsigned count)
 
 	for (i = 0; i < count; i++, a++, b++)
 		if (a->line != b->line || a->line_length != b->line_length || a->value != b->value ||
-		    a->value_length != b->value_length || a->name_length != b->name_length || a->name != b->name ||
-		    a->hop != b->hop)
+		    a->value_length != b->value_length || a->name_length != b->name_length ||
+		    a->name != b->name || a->hop != b->hop)
 			return false;
 	return true;
 }
@@ -27,21 +27,22 @@ fields_same(const struct h1_field *a, const struct h1_field *b, unsigned count)
 bool
 h1_request_same(const struct h1_request *a, const struct h1_request *b)
 {
-	return a->length == b->length && a->minor == b->minor && a->method == b->method && a->framing == b->framing &&
-	    a->keep_alive == b->keep_alive && a->expect_continue == b->expect_continue && a->upgrade == b->upgrade &&
-	    a->trailers_wanted == b->trailers_wanted && a->content_length == b->content_length &&
-	    span_same(a->method_text, b->method_text) && span_same(a->target, b->target) &&
-	    span_same(a->authority, b->authority) && span_same(a->path, b->path) &&
-	    a->field_count == b->field_count && fields_same(a->fields, b->fields, a->field_count);
+	return a->length == b->length && a->minor == b->minor && a->method == b->method &&
+	       a->framing == b->framing && a->keep_alive == b->keep_alive &&
+	       a->expect_continue == b->expect_continue && a->upgrade == b->upgrade &&
+	       a->trailers_wanted == b->trailers_wanted && a->content_length == b->content_length &&
+	       span_same(a->method_text, b->method_text) && span_same(a->target, b->target) &&
+	       span_same(a->authority, b->authority) && span_same(a->path, b->path) &&
+	       a->field_count == b->field_count && fields_same(a->fields, b->fields, a->field_count);
 }
 
 bool
 h1_response_same(const struct h1_response *a, const struct h1_response *b)
 {
-	return a->length == b->length && a->status == b->status && a->minor == b->minor && a->framing == b->framing &&
-	    a->keep_alive == b->keep_alive && a->content_length == b->content_length &&
-	    span_same(a->reason_phrase, b->reason_phrase) && a->field_count == b->field_count &&
-	    fields_same(a->fields, b->fields, a->field_count);
+	return a->length == b->length && a->status == b->status && a->minor == b->minor &&
+	       a->framing == b->framing && a->keep_alive == b->keep_alive &&
+	       a->content_length == b->content_length && span_same(a->reason_phrase, b->reason_phrase) &&
+	       a->field_count == b->field_count && fields_same(a->fields, b->fields, a->field_count);
 }
 
 /* Field lines follow each other without a gap and end with the head. */
@@ -57,9 +58,11 @@ fields_fault(const char *head, uint32_t length, const struct h1_field *field, un
 			return "a field line is not where it should be";
 		if (field->name_length == 0 || head[field->line + field->name_length] != ':')
 			return "a field name is not as long as it should be";
-		if (field->value <= field->line + field->name_length || field->value + field->value_length > end - 2)
+		if (field->value <= field->line + field->name_length ||
+		    field->value + field->value_length > end - 2)
 			return "a value is outside of its line";
-		if (memcmp(head + end - 2, "\r\n", 2) != 0 || memchr(head + field->line, '\n', field->line_length - 1))
+		if (memcmp(head + end - 2, "\r\n", 2) != 0 ||
+		    memchr(head + field->line, '\n', field->line_length - 1))
 			return "a field line does not end in its only CRLF";
 		if (memchr(head + field->line, '\0', field->line_length) != NULL ||
 		    memchr(head + field->line, '\r', field->line_length - 2) != NULL)
@@ -95,11 +98,14 @@ request_framing_fault(const struct h1_request *request)
 
 	if (lengths > 1 || (lengths != 0 && codings != 0) || (codings != 0 && request->minor == 0))
 		return "two ways to frame one body";
-	if (request->framing != (lengths != 0 ? H1_FRAMING_LENGTH : codings != 0 ? H1_FRAMING_CHUNKED : H1_FRAMING_NONE))
+	if (request->framing != (lengths != 0	   ? H1_FRAMING_LENGTH
+				    : codings != 0 ? H1_FRAMING_CHUNKED
+						   : H1_FRAMING_NONE))
 		return "a framing that the fields do not say";
 	if (request->content_length > INT64_MAX || (lengths == 0 && request->content_length != 0))
 		return "a length that no field says";
-	if (names_count(request, H1_NAME_HOST) != 1 && (request->minor != 0 || names_count(request, H1_NAME_HOST) > 1))
+	if (names_count(request, H1_NAME_HOST) != 1 &&
+	    (request->minor != 0 || names_count(request, H1_NAME_HOST) > 1))
 		return "not one Host";
 	return NULL;
 }
@@ -118,7 +124,8 @@ h1_request_fault(const struct h1_request *request)
 		return "a span is outside of the head";
 	if (request->method_text.length == 0 || request->target.length == 0)
 		return "no method or no target";
-	if (request->path.length != 0 && head[request->path.offset] != '/' && request->method != H1_METHOD_OPTIONS)
+	if (request->path.length != 0 && head[request->path.offset] != '/' &&
+	    request->method != H1_METHOD_OPTIONS)
 		return "a path that does not begin with a slash";
 	if (request->authority.length == 0 && request->minor != 0)
 		return "HTTP/1.1 without an authority";
@@ -130,7 +137,8 @@ h1_request_fault(const struct h1_request *request)
 const char *
 h1_response_fault(const struct h1_response *response)
 {
-	const char *fault = fields_fault(response->head, response->length, response->fields, response->field_count);
+	const char *fault =
+	    fields_fault(response->head, response->length, response->fields, response->field_count);
 
 	if (fault != NULL)
 		return fault;

@@ -25,8 +25,8 @@ const char *h1_response_fault(const struct h1_response *response);
  */
 enum h1_result h1_request_parse_cut(struct h1_request *request, const char *bytes, size_t length, size_t cut,
     const struct h1_limits *limits, size_t *start);
-enum h1_result h1_response_parse_cut(struct h1_response *response, const char *bytes, size_t length, size_t cut,
-    const struct h1_limits *limits, enum h1_method method);
+enum h1_result h1_response_parse_cut(struct h1_response *response, const char *bytes, size_t length,
+    size_t cut, const struct h1_limits *limits, enum h1_method method);
 
 /* The copy that the last of those two functions made, which its results point into, is freed. */
 void h1_parse_cut_free(void);

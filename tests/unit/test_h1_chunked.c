@@ -14,7 +14,7 @@ enum { BAD = -1, UNFINISHED = -2 };
 struct body {
 	const char *bytes;
 	size_t length;
-	int used;	  /* of the bytes, or BAD, or UNFINISHED */
+	int used; /* of the bytes, or BAD, or UNFINISHED */
 	const char *data; /* what it decodes to */
 };
 
@@ -54,7 +54,9 @@ static const struct body bodies[] = {
 	{ BYTES("3\t\r\nabc\r\n"), BAD, "" },
 	{ BYTES("3_0\r\nabc\r\n"), BAD, "" },
 	{ BYTES("3.0\r\nabc\r\n"), BAD, "" },
-	{ BYTES("\0" "3\r\nabc\r\n"), BAD, "" },
+	{ BYTES("\0"
+		"3\r\nabc\r\n"),
+	    BAD, "" },
 	{ BYTES("3\0\r\nabc\r\n"), BAD, "" },
 	{ BYTES("3\nabc\r\n"), BAD, "" },
 	{ BYTES("3\rabc\r\n"), BAD, "" },
@@ -62,6 +64,7 @@ static const struct body bodies[] = {
 	{ BYTES("3\r\nabcd\r\n0\r\n\r\n"), BAD, "abc" },
 	{ BYTES("3\r\nabc\n0\r\n\r\n"), BAD, "abc" },
 	{ BYTES("3\r\nabc\r0\r\n\r\n"), BAD, "abc" },
+	{ BYTES("3\r\nabc\rX0\r\n\r\n"), BAD, "abc" },
 	{ BYTES("3\r\nabc0\r\n\r\n"), BAD, "abc" },
 	{ BYTES("3\r\nab\r\n0\r\n\r\n"), BAD, "ab\r" },
 	{ BYTES("3;\r\nabc"), BAD, "" },
@@ -138,7 +141,8 @@ accept_in_pieces(const struct body *body, size_t piece)
 		ptrdiff_t n = h1_chunked_accept(&chunked, body->bytes + used, there, &done);
 
 		if (n < 0) {
-			ck_assert_int_eq(h1_chunked_accept(&chunked, "0", 1, &done), -1); /* and so it stays */
+			ck_assert_int_eq(
+			    h1_chunked_accept(&chunked, "0", 1, &done), -1); /* and so it stays */
 			return BAD;
 		}
 		ck_assert(done || (size_t)n == there);
@@ -159,7 +163,8 @@ START_TEST(each_body_ends_where_it_should)
 			    accept_in_pieces(body, piece), piece, body->bytes);
 			ck_assert_msg(decode(body, piece, text) == body->used, "%d by %zu: %s",
 			    decode(body, piece, text), piece, body->bytes);
-			ck_assert_msg(strcmp(text, body->data) == 0, "\"%s\" by %zu: %s", text, piece, body->bytes);
+			ck_assert_msg(
+			    strcmp(text, body->data) == 0, "\"%s\" by %zu: %s", text, piece, body->bytes);
 		}
 }
 END_TEST
@@ -215,13 +220,46 @@ END_TEST
 START_TEST(names_that_frame_or_route_are_no_trailers)
 {
 	static const char *const bad[] = {
-		"Content-Length", "Transfer-Encoding", "Host", "Connection", "Trailer", "TE", "Upgrade", "Keep-Alive",
-		"Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "HTTP2-Settings", "Expect", "Via",
-		"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Authorization", "Cookie",
-		"Set-Cookie", "Content-Encoding", "Content-Type", "Content-Range", "Cache-Control", "Range",
-		"Max-Forwards", "WWW-Authenticate", "hOST", "Age", "Expires", "Location", "Pragma", "Retry-After", "Vary",
+		"Content-Length",
+		"Transfer-Encoding",
+		"Host",
+		"Connection",
+		"Trailer",
+		"TE",
+		"Upgrade",
+		"Keep-Alive",
+		"Proxy-Connection",
+		"Proxy-Authenticate",
+		"Proxy-Authorization",
+		"HTTP2-Settings",
+		"Expect",
+		"Via",
+		"Forwarded",
+		"X-Forwarded-For",
+		"X-Forwarded-Proto",
+		"X-Forwarded-Host",
+		"Authorization",
+		"Cookie",
+		"Set-Cookie",
+		"Content-Encoding",
+		"Content-Type",
+		"Content-Range",
+		"Cache-Control",
+		"Range",
+		"Max-Forwards",
+		"WWW-Authenticate",
+		"hOST",
+		"Age",
+		"Expires",
+		"Location",
+		"Pragma",
+		"Retry-After",
+		"Vary",
+		"Content_Length",
+		"X-Forwarded_For",
 	};
-	static const char *const good[] = { "Hos", "Hosts", "X-Host", "T", "Content-MD5", "Digest", "X-Request-Id" };
+	static const char *const good[] = { "Hos", "Hosts", "X-Host", "T", "Content-MD5", "Digest",
+		"X-Request-Id" };
 	char line[64];
 	size_t i;
 

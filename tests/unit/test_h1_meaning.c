@@ -23,14 +23,16 @@ good(const char *bytes)
 
 	memset(&request, 0xa5, sizeof request);
 	result = h1_request_parse(&request, &scan, bytes, strlen(bytes), &limits);
-	ck_assert_msg(result == H1_DONE, "%d %s: %s", (int)result, result == H1_ERROR ? request.reason : "", bytes);
+	ck_assert_msg(
+	    result == H1_DONE, "%d %s: %s", (int)result, result == H1_ERROR ? request.reason : "", bytes);
 	ck_assert_ptr_null(h1_request_fault(&request));
 }
 
 static void
 span_check(struct h1_span span, const char *text)
 {
-	ck_assert_msg(span.length == strlen(text) && memcmp(request.head + span.offset, text, span.length) == 0,
+	ck_assert_msg(
+	    span.length == strlen(text) && memcmp(request.head + span.offset, text, span.length) == 0,
 	    "\"%.*s\" instead of \"%s\"", (int)span.length, request.head + span.offset, text);
 }
 
@@ -50,7 +52,7 @@ START_TEST(parts_are_where_they_were)
 	ck_assert_uint_eq(request.content_length, 12);
 	ck_assert_uint_eq(request.field_count, 3);
 	ck_assert_uint_eq(request.length, strlen("PUT /a?b HTTP/1.1\r\nHost: c:1\r\nX-Name: \t d e\t \r\n"
-	    "Content-Length: 12\r\n\r\n"));
+						 "Content-Length: 12\r\n\r\n"));
 	value = (struct h1_span){ field->value, field->value_length };
 	span_check(value, "d e");
 	span_check((struct h1_span){ field->line, field->line_length }, "X-Name: \t d e\t \r\n");
@@ -155,20 +157,25 @@ hops_check(const char *bytes)
 		const struct h1_field *field = &request.fields[i];
 		bool hop = request.head[field->value] == 'H';
 
-		ck_assert_msg(field->hop == hop, "%.*s in %s", (int)field->name_length, request.head + field->line,
-		    bytes);
+		ck_assert_msg(field->hop == hop, "%.*s in %s", (int)field->name_length,
+		    request.head + field->line, bytes);
 	}
 }
 
 START_TEST(hop_fields_are_marked)
 {
 	hops_check(GET "Connection: a, B\r\nA: H\r\nb: H\r\nAb: E\r\nB: H\r\nC: E\r\n\r\n");
-	hops_check(GET "Connection: x\r\nKeep-Alive: H\r\nProxy-Connection: H\r\nTE: H\r\nUpgrade: H\r\n"
-	    "HTTP2-Settings: H\r\nProxy-Authorization: E\r\nProxy-Authenticate: E\r\nTrailer: E\r\n\r\n");
+	hops_check(
+	    GET "Connection: x\r\nKeep-Alive: H\r\nProxy-Connection: H\r\nTE: H\r\nUpgrade: H\r\n"
+		"HTTP2-Settings: H\r\nProxy-Authorization: E\r\nProxy-Authenticate: E\r\nTrailer: E\r\n\r\n");
 	hops_check(GET "Connection: cookie,authorization\r\nCookie: H\r\nAuthorization: H\r\n\r\n");
-	hops_check(GET "A: E\r\nConnection: H\r\nB: H\r\nConnection: Hb\r\nC: H\r\nConnection: H, b,c\r\n\r\n");
+	hops_check(
+	    GET "A: E\r\nConnection: H\r\nB: H\r\nConnection: Hb\r\nC: H\r\nConnection: H, b,c\r\n\r\n");
 	hops_check(GET "A: E\r\nConnection: H a\r\nConnection: H; a\r\nConnection: H\"a\"\r\n\r\n");
 	hops_check(GET "Connection: close\r\nClose: E\r\n\r\n");
+	hops_check(
+	    GET "Connection: x\r\nContent_Length: H\r\nTRANSFER.ENCODING: H\r\nx_Forwarded-for: H\r\n"
+		"X_Other: E\r\nContentxLength: E\r\nUser_Agents: E\r\nH.st: E\r\nX-Forwarded+For: E\r\n\r\n");
 	hops_check(GET "Connection: x-forwarded-for\r\nX-Forwarded-For: H\r\n\r\n");
 }
 END_TEST
@@ -177,7 +184,7 @@ END_TEST
 START_TEST(nominations_do_not_change_the_message)
 {
 	good("POST / HTTP/1.1\r\nConnection: host, content-length, expect\r\nHost: a\r\nContent-Length: 5\r\n"
-	    "Expect: 100-continue\r\n\r\n");
+	     "Expect: 100-continue\r\n\r\n");
 	ck_assert(!request.fields[1].hop);
 	ck_assert(!request.fields[2].hop);
 	ck_assert(!request.fields[3].hop);

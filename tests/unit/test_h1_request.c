@@ -43,6 +43,7 @@ static const struct verdict lines[] = {
 	{ HEAD("GET /\r\n\r\n"), 400 },
 	{ HEAD("GET / \r\n\r\n"), 400 },
 	{ HEAD("GET / HTTP/1.1\nHost: a\r\n\r\n"), 400 },
+	{ HEAD("GET / HTTP/1.1x\nHost: a\r\n\r\n"), 400 },
 	{ HEAD("GET / HTTP/1.1\rHost: a\r\n\r\n"), 400 },
 	{ HEAD("GET / HTTP/1.1\r\r\nHost: a\r\n\r\n"), 400 },
 	{ HEAD("GET /\r HTTP/1.1\r\nHost: a\r\n\r\n"), 400 },
@@ -132,6 +133,7 @@ static const struct verdict hosts[] = {
 	{ HEAD("GET / HTTP/1.1\r\nHost: a_b-c.9~!$&'()*+,;=\r\n\r\n"), 0 },
 	{ HEAD("GET / HTTP/1.1\r\nHost: a%2Fb\r\n\r\n"), 0 },
 	{ HEAD("GET / HTTP/1.1\r\nHost: a%2\r\n\r\n"), 400 },
+	{ HEAD("GET / HTTP/1.1\r\nHost: a%2z\r\n\r\n"), 400 },
 	{ HEAD("GET / HTTP/1.1\r\nHost: a%zz\r\n\r\n"), 400 },
 	{ HEAD("GET / HTTP/1.1\r\nHost: a:\r\n\r\n"), 0 },
 	{ HEAD("GET / HTTP/1.1\r\nHost: a:65535\r\n\r\n"), 0 },
@@ -201,8 +203,15 @@ static const struct verdict fields[] = {
 	{ HEAD(GET "A: b\x1f\r\n\r\n"), 400 },
 	{ HEAD(GET "A: b\x0b\r\n\r\n"), 400 },
 	{ HEAD(GET "A: b\x7f\r\n\r\n"), 400 },
-	{ HEAD(GET "A: 1234567890123456789012345\x7f" "9012345678901234567890\r\n\r\n"), 400 },
-	{ HEAD(GET "A: 123456789012345678901234567890\0" "2345678901234567890\r\n\r\n"), 400 },
+	{ HEAD(GET "A: 1234567890123456789012345\x7f"
+		   "9012345678901234567890\r\n\r\n"),
+	    400 },
+	{ HEAD(GET "A: 1234567890123456789012345678901\x1f"
+		   "345678901234567890\r\n\r\n"),
+	    400 },
+	{ HEAD(GET "A: 123456789012345678901234567890\0"
+		   "2345678901234567890\r\n\r\n"),
+	    400 },
 };
 
 static const struct verdict framings[] = {
@@ -255,7 +264,9 @@ static const struct verdict framings[] = {
 	{ HEAD(POST "Transfer-Encoding: \"chunked\"\r\n\r\n"), 400 },
 	{ HEAD(POST "Transfer-Encoding: chun ked\r\n\r\n"), 400 },
 	{ HEAD(POST "Transfer-Encoding: chunked\x80\r\n\r\n"), 400 },
-	{ HEAD(POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n"), 400 },
+	{ HEAD(POST "Transfer-Encoding: \x0b"
+		    "chunked\r\n\r\n"),
+	    400 },
 	{ HEAD(POST "Transfer-Encoding : chunked\r\n\r\n"), 400 },
 	{ HEAD(POST "Transfer-Encoding\r\n : chunked\r\n\r\n"), 400 },
 };
@@ -267,8 +278,10 @@ static const struct verdict others[] = {
 	{ HEAD(POST "Content-Length: 5\r\nExpect:\r\n\r\n"), 417 },
 	{ HEAD(POST "Content-Length: 5\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n\r\n"), 417 },
 	{ HEAD("POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"), 0 },
-	{ HEAD(GET "Connection: a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6\r\n\r\n"), 0 },
-	{ HEAD(GET "Connection: a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7\r\n\r\n"), 400 },
+	{ HEAD(GET "Connection: a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6\r\n\r\n"),
+	    0 },
+	{ HEAD(GET "Connection: a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,1,2,3,4,5,6,7\r\n\r\n"),
+	    400 },
 	{ HEAD(GET "Connection: ,, ,\t,\r\n\r\n"), 0 },
 };
 
@@ -294,8 +307,8 @@ verdicts_check(const struct verdict *verdict, size_t count)
 		ck_assert_msg(status == verdict->status, "%u (%s) instead of %u: %s", status,
 		    status != 0 ? request.reason : "good", verdict->status, verdict->bytes);
 		if (result == H1_DONE)
-			ck_assert_msg(h1_request_fault(&request) == NULL, "%s: %s", h1_request_fault(&request),
-			    verdict->bytes);
+			ck_assert_msg(h1_request_fault(&request) == NULL, "%s: %s",
+			    h1_request_fault(&request), verdict->bytes);
 	}
 }
 
@@ -323,12 +336,13 @@ cuts_check(const char *bytes, size_t length, const struct h1_limits *with)
 	for (cut = 0; cut < length; cut++) {
 		enum h1_result result = h1_request_parse_cut(&again, bytes, length, cut, with, &start);
 
-		ck_assert_msg(result == whole, "%d, not %d when cut at %zu: %.*s", (int)result, (int)whole, cut,
-		    (int)length, bytes);
+		ck_assert_msg(result == whole, "%d, not %d when cut at %zu: %.*s", (int)result, (int)whole,
+		    cut, (int)length, bytes);
 		if (result == H1_ERROR)
-			ck_assert_msg(again.status == request.status && strcmp(again.reason, request.reason) == 0,
-			    "%u %s, not %u %s when cut at %zu: %.*s", again.status, again.reason, request.status,
-			    request.reason, cut, (int)length, bytes);
+			ck_assert_msg(
+			    again.status == request.status && strcmp(again.reason, request.reason) == 0,
+			    "%u %s, not %u %s when cut at %zu: %.*s", again.status, again.reason,
+			    request.status, request.reason, cut, (int)length, bytes);
 		if (result == H1_DONE)
 			ck_assert_msg(h1_request_same(&again, &request) && start == scan.start,
 			    "another result when cut at %zu: %.*s", cut, (int)length, bytes);
@@ -410,9 +424,26 @@ START_TEST(what_cannot_become_good_is_refused_early)
 	const struct verdict *verdict;
 
 	for (verdict = early; verdict < early + COUNT(early); verdict++) {
-		ck_assert_msg(parse(verdict->bytes, verdict->length, &limits) == H1_ERROR, "%s", verdict->bytes);
+		ck_assert_msg(
+		    parse(verdict->bytes, verdict->length, &limits) == H1_ERROR, "%s", verdict->bytes);
 		ck_assert_uint_eq(request.status, verdict->status);
 	}
+}
+END_TEST
+
+/* What makes the cost of a head that comes byte by byte linear. */
+START_TEST(no_byte_is_looked_at_twice)
+{
+	struct h1_scan scan = { 0 };
+	static const char bytes[] = GET "A: b\r\nC";
+
+	ck_assert_int_eq(h1_request_parse(&request, &scan, bytes, 20, &limits), H1_MORE);
+	ck_assert_uint_eq(scan.seen, 20);
+	ck_assert_uint_eq(scan.line, 16);
+	ck_assert_int_eq(h1_request_parse(&request, &scan, bytes, sizeof bytes - 1, &limits), H1_MORE);
+	ck_assert_uint_eq(scan.seen, sizeof bytes - 1);
+	ck_assert_uint_eq(scan.line, sizeof bytes - 2);
+	ck_assert_uint_eq(scan.fields, 2);
 }
 END_TEST
 
@@ -475,7 +506,7 @@ END_TEST
 START_TEST(damage_does_no_harm)
 {
 	static const char seed[] = "POST http://a.example/b?c HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n"
-	    "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nX: y\r\n\r\n";
+				   "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nX: y\r\n\r\n";
 	static const char bytes[] = "\r\n\t :,;\0\x7f\x80/aA0-";
 	unsigned i, j, state = 1;
 	char text[sizeof seed];
@@ -508,6 +539,7 @@ main(void)
 	tcase_add_test(tests, cuts_change_nothing_at_the_limits);
 	tcase_add_test(tests, a_part_of_a_good_head_is_not_judged);
 	tcase_add_test(tests, what_cannot_become_good_is_refused_early);
+	tcase_add_test(tests, no_byte_is_looked_at_twice);
 	tcase_add_test(tests, limits_are_exact);
 	tcase_add_test(tests, a_target_without_end_is_refused);
 	tcase_add_test(tests, there_may_be_256_fields);

@@ -51,6 +51,7 @@ static const struct verdict verdicts[] = {
 	{ BYTES(" HTTP/1.1 200 OK\r\n\r\n"), false },
 	{ BYTES("HTTP/1.1 200 OK\n\n"), false },
 	{ BYTES("HTTP/1.1 200\n\r\n"), false },
+	{ BYTES("HTTP/1.1 200 OK\x01\n\r\n"), false },
 	{ BYTES("HTTP/1.1 200 O\rK\r\n\r\n"), false },
 	{ BYTES("HTTP/1.1 200 O\0K\r\n\r\n"), false },
 	{ BYTES("HTTP/1.1 200 O\x7fK\r\n\r\n"), false },
@@ -105,8 +106,8 @@ START_TEST(each_response_is_accepted_or_refused)
 		ck_assert_msg(result == (verdict->good ? H1_DONE : H1_ERROR), "%d %s: %s", (int)result,
 		    result == H1_ERROR ? response.reason : "", verdict->bytes);
 		if (result == H1_DONE)
-			ck_assert_msg(h1_response_fault(&response) == NULL, "%s: %s", h1_response_fault(&response),
-			    verdict->bytes);
+			ck_assert_msg(h1_response_fault(&response) == NULL, "%s: %s",
+			    h1_response_fault(&response), verdict->bytes);
 		else
 			ck_assert_ptr_nonnull(response.reason);
 	}
@@ -121,16 +122,18 @@ cuts_check(const char *bytes, size_t length, const struct h1_limits *with)
 	size_t cut;
 
 	for (cut = 0; cut < length; cut++) {
-		enum h1_result result = h1_response_parse_cut(&again, bytes, length, cut, with, H1_METHOD_GET);
+		enum h1_result result =
+		    h1_response_parse_cut(&again, bytes, length, cut, with, H1_METHOD_GET);
 
-		ck_assert_msg(result == whole, "%d, not %d when cut at %zu: %.*s", (int)result, (int)whole, cut,
-		    (int)length, bytes);
+		ck_assert_msg(result == whole, "%d, not %d when cut at %zu: %.*s", (int)result, (int)whole,
+		    cut, (int)length, bytes);
 		if (result == H1_ERROR)
-			ck_assert_msg(strcmp(again.reason, response.reason) == 0, "%s, not %s when cut at %zu: %.*s",
-			    again.reason, response.reason, cut, (int)length, bytes);
-		if (result == H1_DONE)
-			ck_assert_msg(h1_response_same(&again, &response), "another result when cut at %zu: %.*s", cut,
+			ck_assert_msg(strcmp(again.reason, response.reason) == 0,
+			    "%s, not %s when cut at %zu: %.*s", again.reason, response.reason, cut,
 			    (int)length, bytes);
+		if (result == H1_DONE)
+			ck_assert_msg(h1_response_same(&again, &response),
+			    "another result when cut at %zu: %.*s", cut, (int)length, bytes);
 	}
 	h1_parse_cut_free();
 }
@@ -176,29 +179,34 @@ START_TEST(framing_follows_status_method_and_fields)
 		{ OK "Content-Length: 7\r\n\r\n", H1_METHOD_GET, H1_FRAMING_LENGTH, 7, true },
 		{ OK "Content-Length: 0\r\n\r\n", H1_METHOD_POST, H1_FRAMING_LENGTH, 0, true },
 		{ OK "Transfer-Encoding: chunked\r\n\r\n", H1_METHOD_GET, H1_FRAMING_CHUNKED, 0, true },
-		{ OK "Content-Length: 7\r\nConnection: close\r\n\r\n", H1_METHOD_GET, H1_FRAMING_LENGTH, 7, false },
-		{ "HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n", H1_METHOD_GET, H1_FRAMING_LENGTH, 7, false },
+		{ OK "Content-Length: 7\r\nConnection: close\r\n\r\n", H1_METHOD_GET, H1_FRAMING_LENGTH, 7,
+		    false },
+		{ "HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\n", H1_METHOD_GET, H1_FRAMING_LENGTH, 7,
+		    false },
 		{ "HTTP/1.0 200 OK\r\nContent-Length: 7\r\nConnection: keep-alive\r\n\r\n", H1_METHOD_GET,
 		    H1_FRAMING_LENGTH, 7, true },
 		{ OK "Content-Length: 7\r\n\r\n", H1_METHOD_HEAD, H1_FRAMING_NONE, 0, true },
 		{ OK "Transfer-Encoding: chunked\r\n\r\n", H1_METHOD_HEAD, H1_FRAMING_NONE, 0, true },
 		{ OK "\r\n", H1_METHOD_HEAD, H1_FRAMING_NONE, 0, true },
-		{ "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", H1_METHOD_GET, H1_FRAMING_NONE, 0, true },
+		{ "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", H1_METHOD_GET, H1_FRAMING_NONE, 0,
+		    true },
 		{ "HTTP/1.1 204 No Content\r\n\r\n", H1_METHOD_GET, H1_FRAMING_NONE, 0, true },
 		{ "HTTP/1.1 205 Reset Content\r\n\r\n", H1_METHOD_GET, H1_FRAMING_CLOSE, 0, false },
 		{ "HTTP/1.1 100 Continue\r\n\r\n", H1_METHOD_POST, H1_FRAMING_NONE, 0, true },
 		{ "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", H1_METHOD_GET, H1_FRAMING_NONE, 0, true },
 		{ "HTTP/1.1 101 Switching Protocols\r\n\r\n", H1_METHOD_GET, H1_FRAMING_TUNNEL, 0, false },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", H1_METHOD_CONNECT, H1_FRAMING_TUNNEL, 0, false },
-		{ "HTTP/1.1 403 No\r\nContent-Length: 7\r\n\r\n", H1_METHOD_CONNECT, H1_FRAMING_LENGTH, 7, true },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", H1_METHOD_CONNECT, H1_FRAMING_TUNNEL, 0,
+		    false },
+		{ "HTTP/1.1 403 No\r\nContent-Length: 7\r\n\r\n", H1_METHOD_CONNECT, H1_FRAMING_LENGTH, 7,
+		    true },
 	};
 	size_t i;
 
 	for (i = 0; i < COUNT(cases); i++) {
 		ck_assert_int_eq(parse(cases[i].bytes, strlen(cases[i].bytes), cases[i].method), H1_DONE);
 		ck_assert_ptr_null(h1_response_fault(&response));
-		ck_assert_msg(response.framing == cases[i].framing, "framing %d: %s", response.framing,
-		    cases[i].bytes);
+		ck_assert_msg(
+		    response.framing == cases[i].framing, "framing %d: %s", response.framing, cases[i].bytes);
 		ck_assert_uint_eq(response.content_length, cases[i].length);
 		ck_assert_msg(response.keep_alive == cases[i].keep_alive, "keep-alive: %s", cases[i].bytes);
 	}
@@ -207,7 +215,8 @@ END_TEST
 
 START_TEST(parts_are_where_they_were)
 {
-	static const char bytes[] = "HTTP/1.0 404 Not  Found\r\nServer: a\r\nConnection: b\r\nB: c\r\n\r\nbody";
+	static const char bytes[] =
+	    "HTTP/1.0 404 Not  Found\r\nServer: a\r\nConnection: b\r\nB: c\r\n\r\nbody";
 
 	ck_assert_int_eq(parse(bytes, sizeof bytes - 1, H1_METHOD_GET), H1_DONE);
 	ck_assert_uint_eq(response.status, 404);
@@ -236,7 +245,8 @@ START_TEST(forbidden_lengths_are_hidden)
 	ck_assert(!response.fields[0].hop);
 	ck_assert_int_eq(parse(BYTES("HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n"), H1_METHOD_GET), H1_DONE);
 	ck_assert(!response.fields[0].hop);
-	ck_assert_int_eq(parse(BYTES(OK "Connection: content-length\r\nContent-Length: 5\r\n\r\n"), H1_METHOD_GET),
+	ck_assert_int_eq(
+	    parse(BYTES(OK "Connection: content-length\r\nContent-Length: 5\r\n\r\n"), H1_METHOD_GET),
 	    H1_DONE);
 	ck_assert(!response.fields[1].hop);
 }
@@ -248,14 +258,18 @@ START_TEST(limits_are_exact)
 	struct h1_limits with = { .head = sizeof bytes - 1, .fields = 2 };
 	struct h1_scan scan = { 0 };
 
-	ck_assert_int_eq(h1_response_parse(&response, &scan, bytes, sizeof bytes - 1, &with, H1_METHOD_GET), H1_DONE);
+	ck_assert_int_eq(
+	    h1_response_parse(&response, &scan, bytes, sizeof bytes - 1, &with, H1_METHOD_GET), H1_DONE);
 	with.fields = 1;
 	memset(&scan, 0, sizeof scan);
-	ck_assert_int_eq(h1_response_parse(&response, &scan, bytes, sizeof bytes - 1, &with, H1_METHOD_GET), H1_ERROR);
+	ck_assert_int_eq(
+	    h1_response_parse(&response, &scan, bytes, sizeof bytes - 1, &with, H1_METHOD_GET), H1_ERROR);
 	with = (struct h1_limits){ .head = sizeof bytes - 2, .fields = 2 };
 	memset(&scan, 0, sizeof scan);
-	ck_assert_int_eq(h1_response_parse(&response, &scan, bytes, with.head - 1, &with, H1_METHOD_GET), H1_MORE);
-	ck_assert_int_eq(h1_response_parse(&response, &scan, bytes, with.head, &with, H1_METHOD_GET), H1_ERROR);
+	ck_assert_int_eq(
+	    h1_response_parse(&response, &scan, bytes, with.head - 1, &with, H1_METHOD_GET), H1_MORE);
+	ck_assert_int_eq(
+	    h1_response_parse(&response, &scan, bytes, with.head, &with, H1_METHOD_GET), H1_ERROR);
 }
 END_TEST
 
