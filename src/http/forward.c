@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+enum {
+	FORWARD_COPY = 512, /* the longest run of bytes that is copied */
+	FORWARD_OWN = 1536  /* room for what drover adds to a head, at most */
+};
+
+static void forward_copy(struct forward *forward, const char *bytes, size_t length);
+
 static void
 forward_begin(struct forward *forward)
 {
@@ -10,13 +17,12 @@ forward_begin(struct forward *forward)
 	forward->text_used = 0;
 }
 
-void
-forward_add(struct forward *forward, const char *bytes, size_t length)
+/* Adds a piece that stays where it is until the head is written. */
+static void
+forward_point(struct forward *forward, const char *bytes, size_t length)
 {
 	struct iovec *last = forward->count > 0 ? &forward->pieces[forward->count - 1] : NULL;
 
-	if (length == 0)
-		return;
 	forward->length += length;
 	if (last != NULL && (const char *)last->iov_base + last->iov_len == bytes) {
 		last->iov_len += length;
@@ -27,6 +33,18 @@ forward_add(struct forward *forward, const char *bytes, size_t length)
 	forward->pieces[forward->count].iov_base = (void *)(uintptr_t)bytes;
 	forward->pieces[forward->count].iov_len = length;
 	forward->count++;
+}
+
+void
+forward_add(struct forward *forward, const char *bytes, size_t length)
+{
+	if (length == 0)
+		return;
+	/* for the kernel another piece costs more than copying some bytes; the room at the end is for drover's own words */
+	if (length <= FORWARD_COPY && forward->text_used + length <= FORWARD_TEXT - FORWARD_OWN)
+		forward_copy(forward, bytes, length);
+	else
+		forward_point(forward, bytes, length);
 }
 
 /* Adds bytes that will not stay where they are; cut off where the room for them ends. */
@@ -40,7 +58,7 @@ forward_copy(struct forward *forward, const char *bytes, size_t length)
 		length = room;
 	memcpy(to, bytes, length);
 	forward->text_used += length;
-	forward_add(forward, to, length);
+	forward_point(forward, to, length);
 }
 
 static void
@@ -53,10 +71,7 @@ forward_words(struct forward *forward, const char *words)
 static void
 forward_span(struct forward *forward, const char *head, struct h1_span span)
 {
-	if (span.length <= 64)
-		forward_copy(forward, head + span.offset, span.length);
-	else
-		forward_add(forward, head + span.offset, span.length);
+	forward_add(forward, head + span.offset, span.length);
 }
 
 static void

@@ -15,7 +15,7 @@
 
 enum {
 	FORWARD_PIECES = 1000, /* below IOV_MAX, and more than H1_FIELDS_MAX fields can make */
-	FORWARD_TEXT = 2048
+	FORWARD_TEXT = 4096
 };
 
 /* A head to be written. It points into the receive buffer: use it before that changes. */
