@@ -347,8 +347,11 @@ control_open(struct master *master, struct error *err)
 	struct control *control = calloc(1, sizeof *control);
 	size_t i;
 
-	if (control == NULL) {
+	if (control != NULL)
+		control->listeners = calloc(conf->control_count + 1, sizeof *control->listeners);
+	if (control == NULL || control->listeners == NULL) {
 		error_set(err, "no memory for the control socket");
+		free(control);
 		return NULL;
 	}
 	control->magic = CONTROL_MAGIC;
@@ -359,11 +362,6 @@ control_open(struct master *master, struct error *err)
 	TAILQ_INIT(&control->ready);
 	timer_init(&control->tick, control->loop, control_tick_cb);
 	timer_init(&control->pause, control->loop, control_resume_cb);
-	control->listeners = calloc(conf->control_count + 1, sizeof *control->listeners);
-	if (control->listeners == NULL) {
-		error_set(err, "no memory for the control socket");
-		goto fail;
-	}
 	for (i = 0; i < conf->control_count; i++)
 		if (listener_start(control, &conf->controls[i], err) < 0)
 			goto fail;
