@@ -189,7 +189,8 @@ request_line(struct forward *forward, const struct h1_request *request)
 	const char *head = request->head;
 	uint32_t end = request->target.offset + request->target.length;
 
-	if (request->minor == 1 && request->path.offset == request->target.offset) {
+	/* a proxy speaks its own version (RFC 9110 2.5), which is mostly the client's */
+	if (head[end + sizeof " HTTP/1." - 1] == '1' && request->path.offset == request->target.offset) {
 		forward_add(forward, head, end + sizeof " HTTP/1.1\r\n" - 1);
 		return;
 	}
@@ -245,7 +246,7 @@ static bool
 response_keeps(const struct h1_field *field, const struct forward_response_policy *policy)
 {
 	if (field->name == H1_NAME_CONTENT_LENGTH)
-		return policy->keep_length;
+		return policy->keep_length && !field->hop;
 	if (field->name == H1_NAME_UPGRADE)
 		return policy->upgrade || !field->hop;
 	return !field->hop;
@@ -273,11 +274,11 @@ forward_response(struct forward *forward, const struct h1_response *response,
 	unsigned i;
 
 	forward_begin(forward);
-	if (response->minor == 1) {
+	if (head[sizeof "HTTP/1." - 1] == '1') {
 		forward_add(forward, head, first);
 	} else {
 		forward_words(forward, "HTTP/1.1");
-		forward_add(forward, head + 8, first - 8); /* behind "HTTP/1.0" */
+		forward_add(forward, head + sizeof "HTTP/1.1" - 1, first - (uint32_t)(sizeof "HTTP/1.1" - 1));
 	}
 	for (i = 0; i < response->field_count; i++)
 		if (response_keeps(&response->fields[i], policy))

@@ -12,6 +12,7 @@
 struct loop {
 	struct event_base *base;
 	uint64_t now; /* 0: not read yet in this turn */
+	uint64_t number; /* of the turn */
 	bool stopping;
 	loop_turn_fn *turn;
 	void *turn_arg;
@@ -124,6 +125,7 @@ loop_run(struct loop *loop)
 		if (loop->now != 0 && loop->turn != NULL)
 			loop->turn(loop->turn_arg, clock_monotonic() - loop->now);
 		loop->now = 0;
+		loop->number++;
 	}
 }
 
@@ -139,6 +141,12 @@ loop_now(struct loop *loop)
 	if (loop->now == 0)
 		loop->now = clock_monotonic();
 	return loop->now;
+}
+
+uint64_t
+loop_turn(const struct loop *loop)
+{
+	return loop->number;
 }
 
 void

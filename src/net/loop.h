@@ -34,6 +34,9 @@ void loop_stop(struct loop *loop);
 /* Monotonic microseconds, read once a turn. */
 uint64_t loop_now(struct loop *loop);
 
+/* The number of this turn: events of one turn were collected by the kernel before any of its callbacks ran. */
+uint64_t loop_turn(const struct loop *loop);
+
 /*
  * Called at the end of each turn that had events, when no callback is on the
  * stack: the place to free what died in the turn. `took` is how long the turn

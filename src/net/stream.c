@@ -101,6 +101,14 @@ stream_release(struct stream *stream)
 	return fd;
 }
 
+bool
+stream_is_unread(const struct stream *stream)
+{
+	char byte;
+
+	return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 int
 stream_error(const struct stream *stream)
 {

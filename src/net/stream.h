@@ -53,6 +53,9 @@ void stream_close(struct stream *stream, bool reset);
 /* Stops watching and gives the descriptor away: the stream is closed without its descriptor. */
 int stream_release(struct stream *stream);
 
+/* Whether the kernel holds bytes that have not been read. */
+bool stream_is_unread(const struct stream *stream);
+
 /* The error that the kernel keeps for the socket, 0: none. Clears it. */
 int stream_error(const struct stream *stream);
 

@@ -5,8 +5,10 @@
 void
 block_pool_init(struct block_pool *pool, size_t head_limit)
 {
-	pool->small = (struct freelist)FREELIST(head_limit > BLOCK_SMALL ? head_limit : BLOCK_SMALL, 256);
-	pool->large = (struct freelist)FREELIST(BLOCK_LARGE, 32);
+	size_t head = head_limit + BLOCK_EMPTY_LINES;
+
+	pool->small = (struct freelist)FREELIST(head > BLOCK_SMALL ? head : BLOCK_SMALL, 256);
+	pool->large = (struct freelist)FREELIST(head > BLOCK_LARGE ? head : BLOCK_LARGE, 32);
 }
 
 void

@@ -11,7 +11,11 @@
 
 #include "base/freelist.h"
 
-enum { BLOCK_SMALL = 16384, BLOCK_LARGE = 65536 };
+enum {
+	BLOCK_SMALL = 16384,
+	BLOCK_LARGE = 65536,
+	BLOCK_EMPTY_LINES = 16 /* bytes before a head that the parser skips and does not count */
+};
 
 /* What has been received and not yet used is bytes[start..end). bytes is NULL when no block is held. */
 struct block {

@@ -43,7 +43,7 @@ exchange_decide(struct exchange *x, const struct h1_request *request)
 		exchange_reply(x, 400, "bad-chunk");
 	} else if (request->method == H1_METHOD_CONNECT) {
 		exchange_reply(x, 501, "connect-method");
-	} else if (limit > 0 && request->framing == H1_FRAMING_LENGTH && request->content_length > limit) {
+	} else if (limit > 0 && (request->content_length > limit || x->request.ready > limit)) {
 		exchange_reply(x, 413, "body-limit");
 	} else if ((x->pool = route_find(x->worker, x->session->policy->listener, request)) == NULL) {
 		exchange_reply(x, 404, "no-route");
@@ -156,6 +156,8 @@ exchange_client_gone(struct exchange *exchange)
 	return exchange_abort(exchange, "client-abort");
 }
 
+enum { LINGER_BYTES = 16384 }; /* of a response: it may not all be on its way when the connection is closed */
+
 enum step_result
 step_finish(struct exchange *exchange)
 {
@@ -165,7 +167,7 @@ step_finish(struct exchange *exchange)
 	upstream_detach(exchange, exchange->keep_upstream && request_done && !exchange->request.broken);
 	pool_leave(exchange);
 	relay_forget(&exchange->request, &session->in);
-	if (!request_done)
+	if (!request_done || exchange->response.bytes > LINGER_BYTES)
 		session->linger_wanted = true;
 	if (!request_done || !exchange->keep_alive)
 		session->closing = true;
@@ -234,6 +236,7 @@ step_reply(struct exchange *exchange)
 			return exchange_wait(exchange);
 		reply->start += (uint32_t)n;
 		exchange->answered = true;
+		exchange->moved |= MOVED_CLIENT_OUT;
 		count(exchange->worker, CLIENT_BYTES_OUT, n);
 	}
 	exchange->step = step_finish;
@@ -321,29 +324,56 @@ exchange_client_timeout(struct exchange *exchange, const char *reason)
 	session_run(session);
 }
 
-/* What the client is waited for; NULL: nothing. */
-static struct deadline_queue *
-exchange_client_queue(const struct exchange *x, bool request_open)
+/* A side that is waited for: how long, and which movement begins the wait anew. */
+struct wait {
+	struct deadline_queue *queue; /* NULL: not waited for */
+	unsigned moved;
+};
+
+static struct wait
+exchange_client_wait(const struct exchange *x, bool request_open)
 {
 	struct policy *policy = x->session->policy;
 
-	if (x->tunnel && x->step == step_tunnel)
-		return &policy->tunnel;
-	if (x->response.ready > 0 || x->step == step_send_response || x->step == step_reply)
-		return &policy->send;
-	return request_open && x->request.ready == 0 && !x->session->stream.readable ? &policy->body : NULL;
+	if (x->step == step_tunnel)
+		return (struct wait){ &policy->tunnel, MOVED_ANY };
+	if (relay_pending(&x->response) || x->step == step_send_response || x->step == step_reply)
+		return (struct wait){ &policy->send, MOVED_CLIENT_OUT };
+	if (request_open && x->request.ready == 0 && !x->session->stream.readable)
+		return (struct wait){ &policy->body, MOVED_CLIENT_IN };
+	return (struct wait){ NULL, 0 };
 }
 
-static struct deadline_queue *
-exchange_server_queue(const struct exchange *x, bool request_open)
+static struct wait
+exchange_server_wait(const struct exchange *x, bool request_open)
 {
-	if (x->step == step_tunnel)
-		return NULL;
-	if (x->step == step_send_head || (request_open && x->request.ready > 0))
-		return &x->pool->send;
-	if (!request_open && x->response.ready == 0 && (x->step == step_read_response || x->step == step_relay))
-		return &x->pool->response;
-	return NULL;
+	if (x->step == step_send_head || (request_open && x->request.ready > 0 && x->step != step_tunnel))
+		return (struct wait){ &x->pool->send, MOVED_SERVER_OUT };
+	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
+		return (struct wait){ &x->pool->response, MOVED_SERVER_IN };
+	return (struct wait){ NULL, 0 };
+}
+
+static void
+exchange_set_deadline(struct deadline *deadline, const struct wait *wait, unsigned moved)
+{
+	if (wait->queue == NULL)
+		deadline_clear(deadline);
+	else if (deadline->queue != wait->queue || (moved & wait->moved) != 0)
+		deadline_set(deadline, wait->queue);
+}
+
+/* Gathers what has moved since the last wait. */
+static unsigned
+exchange_take_moved(struct exchange *x)
+{
+	unsigned moved = x->moved;
+
+	moved |= (x->request.moved_in ? MOVED_CLIENT_IN : 0U) | (x->request.moved_out ? MOVED_SERVER_OUT : 0U);
+	moved |= (x->response.moved_in ? MOVED_SERVER_IN : 0U) | (x->response.moved_out ? MOVED_CLIENT_OUT : 0U);
+	x->moved = 0;
+	x->request.moved_in = x->request.moved_out = x->response.moved_in = x->response.moved_out = false;
+	return moved;
 }
 
 enum step_result
@@ -351,25 +381,17 @@ exchange_wait(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
 	bool request_open = !exchange->request.broken && !(exchange->request.body.done && exchange->request.ready == 0);
-	struct deadline_queue *queue = exchange_client_queue(exchange, request_open);
+	struct wait client = exchange_client_wait(exchange, request_open);
+	struct wait server = exchange_server_wait(exchange, request_open);
+	unsigned moved = exchange_take_moved(exchange);
 
-	if (queue == NULL && !watch_is_open(&session->stream.watch)) {
-		if (session->deadline.queue == NULL)
-			deadline_set(&session->deadline, &session->policy->unwatched);
-	} else if (queue == NULL) {
-		deadline_clear(&session->deadline);
-	} else if (session_watch(session) < 0) {
+	if (client.queue != NULL && session_watch(session) < 0)
 		return exchange_abort(exchange, "no-memory");
-	} else {
-		deadline_set(&session->deadline, queue);
-	}
-	if (exchange->upstream != NULL) {
-		queue = exchange_server_queue(exchange, request_open);
-		if (queue != NULL)
-			deadline_set(&exchange->upstream->deadline, queue);
-		else
-			deadline_clear(&exchange->upstream->deadline);
-	}
+	if (client.queue == NULL && !watch_is_open(&session->stream.watch))
+		client.queue = &session->policy->unwatched;
+	exchange_set_deadline(&session->deadline, &client, moved);
+	if (exchange->upstream != NULL)
+		exchange_set_deadline(&exchange->upstream->deadline, &server, moved);
 	return STEP_WAIT;
 }
 

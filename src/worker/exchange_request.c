@@ -139,6 +139,7 @@ step_send_head(struct exchange *exchange)
 	if (exchange->begun != 0 && !exchange->sent)
 		exchange->connected_at = clock_monotonic();
 	exchange->sent = true;
+	exchange->moved |= MOVED_SERVER_OUT;
 	exchange->out_sent += (uint32_t)n;
 	count(exchange->worker, SERVER_BYTES_OUT, n);
 	if (exchange->out_sent < head)
@@ -184,7 +185,7 @@ exchange_pump_request(struct exchange *exchange)
 	if (request->broken || (request->body.done && request->ready == 0))
 		return STEP_NEXT;
 	result = relay_run(request, exchange->worker, &path);
-	if (limit > 0 && request->bytes > limit) {
+	if (limit > 0 && request->bytes + request->ready > limit) {
 		exchange->session->closing = true;
 		return exchange->answered ? exchange_abort(exchange, "body-limit") : exchange_reply(exchange, 413, "body-limit");
 	}

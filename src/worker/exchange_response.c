@@ -41,6 +41,7 @@ response_fill(struct exchange *x)
 	if (n == 0)
 		return exchange_server_failed(x, 502, "closed-by-server");
 	count(worker, SERVER_BYTES_IN, n);
+	x->moved |= MOVED_SERVER_IN;
 	upstream->in.end += (uint32_t)n;
 	return STEP_NEXT;
 }
@@ -172,6 +173,7 @@ response_sent(struct exchange *x, size_t more)
 	if (x->interim) {
 		in->start += x->response_length;
 		x->interim = false;
+		x->answered = false;
 		x->step = step_read_response;
 		return STEP_NEXT;
 	}
@@ -215,7 +217,8 @@ step_send_response(struct exchange *exchange)
 	n = stream_write(&exchange->session->stream, forward->pieces, forward->count);
 	if (n < 0)
 		return errno == EAGAIN ? exchange_wait(exchange) : exchange_client_gone(exchange);
-	exchange->answered |= !exchange->interim;
+	exchange->answered = true; /* from the first byte of any head on, nothing else may be said */
+	exchange->moved |= MOVED_CLIENT_OUT;
 	exchange->out_sent += (uint32_t)n;
 	count(exchange->worker, CLIENT_BYTES_OUT, n);
 	if (exchange->out_sent < head)

@@ -80,12 +80,16 @@ struct relay {
 	uint32_t held;	/* bytes before those that have gone on, but are kept to be sent again */
 	bool enchunk;	/* what goes on is wrapped in chunks */
 	bool broken;	/* the receiver takes no more */
+	bool moved_in, moved_out; /* bytes were read, written since these were last cleared */
 	bool ended;	/* the receiver has been told the end of the stream (tunnel) */
 	uint8_t frame_used, frame_length, frame_tail; /* of the size line; of the CRLF behind the data */
 	char frame[20];	     /* size line of the chunk being written, or the last chunk */
 	uint8_t frame_state; /* see relay.c */
 	uint64_t bytes;	     /* that went on, framing included */
 };
+
+/* In which directions bytes have moved since a deadline was last set: only they push it back. */
+enum { MOVED_CLIENT_IN = 1, MOVED_CLIENT_OUT = 2, MOVED_SERVER_IN = 4, MOVED_SERVER_OUT = 8, MOVED_ANY = 15 };
 
 enum step_result {
 	STEP_NEXT, /* exchange->step is to be called */
@@ -116,6 +120,7 @@ struct exchange {
 	bool interim;	 /* the head that goes to the client is a 1xx, another follows */
 	bool sent;	 /* a byte of the request has gone to the server of this attempt */
 	bool keep_upstream;
+	uint8_t moved;	  /* MOVED_ bits */
 	uint8_t attempts; /* servers tried */
 	uint16_t status;
 	uint16_t failure; /* the answer when no server is left to try; 0: none has failed */
@@ -146,6 +151,7 @@ struct upstream {
 	struct block in;
 	struct h1_scan scan;
 	struct deadline deadline;
+	uint64_t reused_turn; /* the turn of the loop in which it was last taken from the idle ones */
 	bool connecting;
 	TAILQ_ENTRY(upstream) link; /* of server->idle */
 };

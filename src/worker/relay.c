@@ -63,6 +63,12 @@ relay_forget(struct relay *relay, struct block *in)
 	relay->held = 0;
 }
 
+bool
+relay_pending(const struct relay *relay)
+{
+	return relay->ready > 0 || relay->frame_state == FRAME_OPEN || relay->frame_state == FRAME_LAST;
+}
+
 /* Opens the chunk for what is ready, or the last one. Returns whether there is anything to write. */
 static bool
 frame_open(struct relay *relay)
@@ -151,6 +157,7 @@ relay_flush(struct relay *relay, struct worker *worker, const struct relay_path 
 		if (sent < 0)
 			return errno == EAGAIN ? RELAY_WAIT_SINK : RELAY_SINK_FAILED;
 		scoreboard_add(&worker->me->counters[path->bytes_written], (uint64_t)sent);
+		relay->moved_out = true;
 	}
 	return RELAY_DONE;
 }
@@ -173,6 +180,7 @@ relay_fill(struct relay *relay, struct worker *worker, const struct relay_path *
 	if (n == 0)
 		return body_end(&relay->body) ? RELAY_DONE : RELAY_TRUNCATED;
 	scoreboard_add(&worker->me->counters[path->bytes_read], (uint64_t)n);
+	relay->moved_in = true;
 	path->in->end += (uint32_t)n;
 	return RELAY_DONE;
 }

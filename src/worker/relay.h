@@ -39,6 +39,9 @@ const char *relay_ready(const struct relay *relay, const struct block *in);
 /* So many of the ready bytes have been written by the caller. */
 void relay_sent(struct relay *relay, struct block *in, size_t sent);
 
+/* Whether something is still to be written of what was read, the wrapping of a chunk counted. */
+bool relay_pending(const struct relay *relay);
+
 /* Drops what is held: it can not be sent again. */
 void relay_forget(struct relay *relay, struct block *in);
 

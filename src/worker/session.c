@@ -10,8 +10,11 @@
 #include "base/log.h"
 #include "worker/exchange.h"
 
-enum { RUN_REQUESTS = 16 }; /* of one pipelining client, before others have their turn */
-enum { UNWATCHED_DELAY = 100 * CLOCK_MILLISECOND, LINGER_TIME = 2 * CLOCK_SECOND };
+enum {
+	RUN_REQUESTS = 16, /* of one pipelining client, before others have their turn */
+	UNWATCHED_DELAY = 100 * CLOCK_MILLISECOND,
+	LINGER_TIME = 2 * CLOCK_SECOND
+};
 
 static void session_watch_cb(struct watch *watch, unsigned events);
 
@@ -63,8 +66,11 @@ session_body_expired(struct deadline *deadline, struct deadline_queue *queue)
 static void
 session_send_expired(struct deadline *deadline, struct deadline_queue *queue)
 {
+	struct session *session = session_of(deadline);
+
 	(void)queue;
-	exchange_client_timeout(session_of(deadline)->exchange, "send-timeout");
+	count(session->worker, CLIENT_TIMEOUTS, 1);
+	exchange_abort(session->exchange, "send-timeout"); /* who does not take one answer does not take a 408 */
 }
 
 static void
@@ -279,7 +285,7 @@ session_linger(struct session *session)
 			return;
 		}
 	}
-	session_close(session, false);
+	session_later(session);
 }
 
 static void
@@ -293,6 +299,18 @@ session_begin_linger(struct session *session)
 		session_close(session, false);
 }
 
+/*
+ * Whether a close now could destroy the answer: the kernel resets a connection
+ * that is closed with bytes unread, or that gets more before all is sent.
+ */
+static bool
+session_must_linger(const struct session *session)
+{
+	if (session->stream.ending)
+		return false;
+	return session->linger_wanted || block_length(&session->in) > 0 || stream_is_unread(&session->stream);
+}
+
 /* After an exchange. */
 static void
 session_between(struct session *session)
@@ -301,7 +319,7 @@ session_between(struct session *session)
 
 	session->scan = (struct h1_scan){ 0 };
 	if (session->closing) {
-		if (session->linger_wanted || block_length(&session->in) > 0)
+		if (session_must_linger(session))
 			session_begin_linger(session);
 		else
 			session_close(session, false);

@@ -84,11 +84,23 @@ upstream_queues_close(struct pool *pool)
 	deadline_queue_clear(&pool->idle);
 }
 
+/*
+ * The kernel told of these bytes, or this end, before the request was sent: they
+ * belong to nobody and must not be taken for its answer.
+ */
+static bool
+upstream_is_stray(const struct upstream *upstream, unsigned events)
+{
+	return (events & (WATCH_READ | WATCH_CLOSED)) && upstream->served > 0 &&
+	    upstream->reused_turn == loop_turn(upstream->worker->loop);
+}
+
 static void
 upstream_watch_cb(struct watch *watch, unsigned events)
 {
 	struct upstream *upstream =
 	    OBJECT_CAST(CONTAINER_OF(watch, struct upstream, stream.watch), struct upstream, UPSTREAM_MAGIC);
+	struct session *session;
 
 	stream_note(&upstream->stream, events);
 	if (upstream->exchange == NULL) {
@@ -97,9 +109,12 @@ upstream_watch_cb(struct watch *watch, unsigned events)
 			upstream_drop_idle(upstream);
 		return;
 	}
+	session = upstream->exchange->session;
 	if (events & WATCH_WRITE)
 		upstream->connecting = false;
-	session_run(upstream->exchange->session);
+	if (upstream_is_stray(upstream, events))
+		exchange_server_failed(upstream->exchange, 502, "stray-bytes");
+	session_run(session);
 }
 
 static void
@@ -130,6 +145,7 @@ upstream_reuse(struct exchange *exchange, bool certain)
 		}
 		upstream_leave_idle(upstream);
 		upstream_attach(upstream, exchange);
+		upstream->reused_turn = loop_turn(exchange->worker->loop);
 		count(exchange->worker, SERVER_REUSES, 1);
 		return upstream;
 	}
