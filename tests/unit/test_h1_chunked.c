@@ -189,13 +189,13 @@ is_accepted(const char *before, const char *unit, unsigned count, const char *af
 {
 	static char bytes[65536];
 	struct h1_chunked chunked = { 0 };
-	size_t length = (size_t)sprintf(bytes, "%s", before);
+	size_t length = (size_t)snprintf(bytes, sizeof bytes, "%s", before);
 	ptrdiff_t n;
 	bool done;
 
 	for (; count != 0; count--)
-		length += (size_t)sprintf(bytes + length, "%s", unit);
-	length += (size_t)sprintf(bytes + length, "%s", after);
+		length += (size_t)snprintf(bytes + length, sizeof bytes - length, "%s", unit);
+	length += (size_t)snprintf(bytes + length, sizeof bytes - length, "%s", after);
 	n = h1_chunked_accept(&chunked, bytes, length, &done);
 	ck_assert(n < 0 || (done && (size_t)n == length));
 	return n >= 0;
@@ -264,11 +264,11 @@ START_TEST(names_that_frame_or_route_are_no_trailers)
 	size_t i;
 
 	for (i = 0; i < COUNT(bad); i++) {
-		sprintf(line, "%s: a\r\n", bad[i]);
+		snprintf(line, sizeof line, "%s: a\r\n", bad[i]);
 		ck_assert_msg(!is_accepted("0\r\nX: y\r\n", line, 1, "\r\n"), "%s", line);
 	}
 	for (i = 0; i < COUNT(good); i++) {
-		sprintf(line, "%s: a\r\n", good[i]);
+		snprintf(line, sizeof line, "%s: a\r\n", good[i]);
 		ck_assert_msg(is_accepted("0\r\nX: y\r\n", line, 1, "\r\n"), "%s", line);
 	}
 }

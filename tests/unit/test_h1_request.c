@@ -486,17 +486,17 @@ START_TEST(there_may_be_256_fields)
 {
 	static const struct h1_limits most = { .head = 65536, .target = 200, .fields = H1_FIELDS_MAX };
 	char bytes[8192];
-	size_t length = (size_t)sprintf(bytes, "GET / HTTP/1.1\r\nHost: a\r\n");
+	size_t length = (size_t)snprintf(bytes, sizeof bytes, "GET / HTTP/1.1\r\nHost: a\r\n");
 	unsigned i;
 
 	for (i = 1; i < H1_FIELDS_MAX - 1; i++)
-		length += (size_t)sprintf(bytes + length, "F%u: %u\r\n", i, i);
-	length += (size_t)sprintf(bytes + length, "Content-Length: 7\r\n\r\n");
+		length += (size_t)snprintf(bytes + length, sizeof bytes - length, "F%u: %u\r\n", i, i);
+	length += (size_t)snprintf(bytes + length, sizeof bytes - length, "Content-Length: 7\r\n\r\n");
 	ck_assert_int_eq(parse(bytes, length, &most), H1_DONE);
 	ck_assert_uint_eq(request.field_count, H1_FIELDS_MAX);
 	ck_assert_uint_eq(request.content_length, 7);
 	ck_assert_ptr_null(h1_request_fault(&request));
-	sprintf(bytes + length - 2, "One: more\r\n\r\n");
+	snprintf(bytes + length - 2, sizeof bytes - length + 2, "One: more\r\n\r\n");
 	ck_assert_int_eq(parse(bytes, length + 11, &most), H1_ERROR);
 	ck_assert_uint_eq(request.status, 431);
 }
