@@ -90,7 +90,7 @@ conf_report_finish(struct conf_report *report, struct conf_errors *errors)
 	size_t i;
 
 	entries_sort(report->entries, report->count);
-	errors->lines = calloc(report->count + 1, sizeof *errors->lines);
+	errors->lines = report->count == 0 ? NULL : calloc(report->count, sizeof *errors->lines);
 	errors->count = 0;
 	for (i = 0; i < report->count; i++) {
 		if (errors->lines != NULL)
