@@ -33,7 +33,7 @@ def wait_lines(t, drover, count):
 def combined(t):
     "the combined format, with upstream, times and reason"
     server = t.server(lambda seen: response(body=b"12345"))
-    drover = t.drover(t.pool(server))
+    drover = t.drover(t.pool(server), workers=1)  # so that the lines are in the order of the requests
     answer = drover.get("/a?b=c", fields=[("Referer", "http://r/"), ("User-Agent", "agent 1.0")])
     assert answer.status == 200
     drover.exchange(b"BAD\r\n\r\n")

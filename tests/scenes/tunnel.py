@@ -133,10 +133,10 @@ def resets(t):
 
     def talk(peer):
         peer.send(SWITCH)
-        if peer.read(1) == b"s":
+        while peer.receive() and peer.buffer != b"s":
+            pass
+        if peer.buffer == b"s":
             peer.reset()
-        else:
-            peer.read_all()
         ended.release()
 
     _, drover = start(t, talk)
