@@ -287,11 +287,11 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	conf = configuration_get(&a, &errors);
-	if (conf == NULL) {
+	if (conf == NULL)
 		errors_print(&a, &errors);
-		conf_errors_free(&errors);
+	conf_errors_free(&errors);
+	if (conf == NULL)
 		return 1;
-	}
 	if (a.what == WHAT_RUN)
 		return run(&a, conf, argc, argv);
 	status = a.what == WHAT_SHOW ? configuration_show(conf) : configuration_praise(&a);

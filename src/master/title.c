@@ -28,22 +28,23 @@ memory_end(int argc, char **argv)
 	return end;
 }
 
-/* Gives the environment memory of its own. It stays for the life of the process. */
+/* Gives the environment memory of its own, in one piece that stays for the life of the process. */
 static int
 environ_move(void)
 {
-	static char **moved;
-	size_t count = 0, i;
+	static char **moved, *strings;
+	size_t count = 0, size = 0, used = 0, i;
 
-	while (environ != NULL && environ[count] != NULL)
-		count++;
+	for (; environ != NULL && environ[count] != NULL; count++)
+		size += strlen(environ[count]) + 1;
 	moved = calloc(count + 1, sizeof *moved);
-	if (moved == NULL)
+	strings = malloc(size + 1);
+	if (moved == NULL || strings == NULL)
 		return -1;
 	for (i = 0; i < count; i++) {
-		moved[i] = strdup(environ[i]);
-		if (moved[i] == NULL)
-			return -1;
+		moved[i] = strings + used;
+		used += strlen(environ[i]) + 1;
+		memcpy(moved[i], environ[i], strlen(environ[i]) + 1);
 	}
 	environ = moved;
 	return 0;
