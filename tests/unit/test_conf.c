@@ -26,16 +26,21 @@ load(const char *text)
 	return conf;
 }
 
-/* What is shown loads again, and is then shown the same. Returns what is shown. */
+/* What is shown loads again as the same, and is then shown the same. Returns what is shown. */
 static char *
 expect_round_trip(const char *text)
 {
 	struct conf *conf = load(text), *again;
 	char *shown = conf_show(conf), *shown_again;
+	json_t *json = conf_show_json(conf), *json_again;
 
 	again = load(shown);
 	shown_again = conf_show(again);
+	json_again = conf_show_json(again);
 	ck_assert_str_eq(shown_again, shown);
+	ck_assert(json_equal(json, json_again));
+	json_decref(json_again);
+	json_decref(json);
 	free(shown_again);
 	conf_free(again);
 	conf_free(conf);

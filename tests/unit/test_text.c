@@ -181,6 +181,15 @@ START_TEST(json_replaces_what_is_no_utf8)
 }
 END_TEST
 
+START_TEST(utf8_ends_where_the_bytes_end)
+{
+	ck_assert_uint_eq(text_utf8_length("a", 1), 1);
+	ck_assert_uint_eq(text_utf8_length("\xe2\x82\xac", 3), 3);
+	ck_assert_uint_eq(text_utf8_length("\xe2\x82\xac", 2), 0);
+	ck_assert_uint_eq(text_utf8_length("\x80", 1), 0);
+}
+END_TEST
+
 START_TEST(log_escapes_as_hex)
 {
 	EXPECT_ESCAPE(text_escape_log, "GET / ~", "GET / ~");
@@ -221,13 +230,14 @@ START_TEST(the_nearest_word_is_found)
 {
 	static const char *const words[] = { "balance", "backlog", "user", "group", "via", "worker-timeout",
 		NULL };
-	static const char *const none[] = { NULL };
+	static const char *const none[] = { NULL }, *const alike[] = { "host", "post", NULL };
 
 	ck_assert_str_eq(text_nearest("blance", words), "balance");
 	ck_assert_str_eq(text_nearest("balnace", words), "balance");
 	ck_assert_str_eq(text_nearest("balance", words), "balance");
 	ck_assert_str_eq(text_nearest("usr", words), "user");
 	ck_assert_str_eq(text_nearest("worker_timeout", words), "worker-timeout");
+	ck_assert_str_eq(text_nearest("most", alike), "host"); /* the first of those that are as near */
 	ck_assert_ptr_null(text_nearest("listen", words));
 	ck_assert_ptr_null(text_nearest("x", words));
 	ck_assert_ptr_null(text_nearest("", words));
@@ -254,6 +264,7 @@ main(void)
 	tcase_add_test(tests, letters_are_equal_in_either_case);
 	tcase_add_test(tests, json_escapes_what_could_end_or_break_the_string);
 	tcase_add_test(tests, json_replaces_what_is_no_utf8);
+	tcase_add_test(tests, utf8_ends_where_the_bytes_end);
 	tcase_add_test(tests, log_escapes_as_hex);
 	tcase_add_test(tests, an_escape_is_never_cut);
 	tcase_add_test(tests, the_nearest_word_is_found);
