@@ -19,6 +19,7 @@ EXTRA_DIST += fuzz/replay.c
 
 fuzz_programs += fuzz/fuzz_conf
 fuzz_fuzz_conf_SOURCES = fuzz/fuzz_conf.c $(fuzz_main)
+EXTRA_DIST += fuzz/conf.dict fuzz/corpus/conf
 fuzz_programs += fuzz/fuzz_control
 fuzz_fuzz_control_SOURCES = fuzz/fuzz_control.c $(fuzz_main)
 EXTRA_DIST += fuzz/control.dict fuzz/corpus/control
