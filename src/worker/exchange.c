@@ -195,6 +195,13 @@ reply_format(struct exchange *x, struct block *to)
 	x->response.bytes = (uint64_t)length;
 }
 
+/* After a refusal nothing else is believed that comes on the connection; when only the server failed, it goes on. */
+static bool
+reply_is_final(unsigned status)
+{
+	return status != 404 && (status < 502 || status > 504);
+}
+
 enum step_result
 exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
 {
@@ -211,7 +218,7 @@ exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
 	} else {
 		exchange->keep_alive = false;
 	}
-	if (session->closing)
+	if (session->closing || reply_is_final(status))
 		exchange->keep_alive = false;
 	if (block_reserve(&exchange->reply, &exchange->worker->buffers))
 		reply_format(exchange, &exchange->reply);

@@ -363,7 +363,7 @@ session_fill(struct session *session)
 	return true;
 }
 
-/* Begins an exchange with the next request in the buffer, or waits for the rest of it. false: stop for now. */
+/* Begins an exchange with the next request in the buffer, or waits for the rest of it. false: nothing to go on with. */
 static bool
 session_next_request(struct session *session)
 {
