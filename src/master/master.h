@@ -61,8 +61,9 @@ bool master_is_stopping(const struct master *master);
 const char *master_listener_address(const struct master *master, size_t i, char text[ADDRESS_TEXT_MAX]);
 
 /*
- * Called in each forked child before anything else, to close what the control
- * plane holds; main.c wires it so that the master need not know the control plane.
+ * Called in each forked child, to close the descriptors that the control plane
+ * holds; main.c wires it so that the master need not know the control plane. The
+ * parent's loop is gone by then: watches and timers are not to be touched.
  */
 typedef void master_child_fn(void *arg);
 void master_on_child(struct master *master, master_child_fn *child, void *arg);
