@@ -4,10 +4,25 @@
 
 #include "base/log.h"
 
-enum { DESCRIPTORS_BESIDE_CLIENTS = 64 };
+enum { DESCRIPTORS_OF_ITS_OWN = 32 }; /* of a worker: logs, channel, epoll */
+
+/* Three of four descriptors are for clients; the rest is for the servers that some of them are waiting for. */
+static void
+limits_cap_connections(struct conf *conf, rlim_t files)
+{
+	rlim_t room = files > DESCRIPTORS_OF_ITS_OWN ? (files - DESCRIPTORS_OF_ITS_OWN) / 4 * 3 : 0;
+
+	if (room == 0)
+		room = 1;
+	if (conf->worker_connections <= room)
+		return;
+	log_warn("worker-connections is %llu, not %u: a process may only open %llu files (open-files)",
+	    (unsigned long long)room, conf->worker_connections, (unsigned long long)files);
+	conf->worker_connections = (uint32_t)room;
+}
 
 int
-limits_raise(const struct conf *conf, struct error *err)
+limits_raise(struct conf *conf, struct error *err)
 {
 	struct rlimit limit;
 
@@ -19,8 +34,6 @@ limits_raise(const struct conf *conf, struct error *err)
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return error_errno(err, "cannot raise the limit of open files to %llu (open-files)",
 		    (unsigned long long)limit.rlim_cur);
-	if (limit.rlim_cur < (rlim_t)conf->worker_connections + DESCRIPTORS_BESIDE_CLIENTS)
-		log_warn("worker-connections = %u, but a process may only open %llu files (open-files)",
-		    conf->worker_connections, (unsigned long long)limit.rlim_cur);
+	limits_cap_connections(conf, limit.rlim_cur);
 	return 0;
 }

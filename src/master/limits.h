@@ -5,7 +5,11 @@
 #include "base/error.h"
 #include "conf/conf.h"
 
-/* Raises it to conf.open_files or the hard limit. -1 with a sentence when more was asked for than can be had. */
-int limits_raise(const struct conf *conf, struct error *err);
+/*
+ * Raises it to conf.open_files or the hard limit. -1 with a sentence when more was
+ * asked for than can be had. conf.worker_connections is lowered to what the limit
+ * carries, so that a worker is not handed connections that it cannot serve.
+ */
+int limits_raise(struct conf *conf, struct error *err);
 
 #endif
