@@ -365,8 +365,8 @@ START_TEST(without_any_worker_connections_wait_for_the_next)
 	dispatch_resume(master);
 	ck_assert(orphans_have_room(master));
 	ck_assert(!master->dispatch.paused);
-	ck_assert_uint_eq(load(2), 2u * CHANNEL_BATCH);
-	ck_assert_uint_eq(take(2), 2u * CHANNEL_BATCH);
+	ck_assert_uint_eq(load(2), (uint64_t)2 * CHANNEL_BATCH);
+	ck_assert_uint_eq(take(2), (uint64_t)2 * CHANNEL_BATCH);
 }
 END_TEST
 
