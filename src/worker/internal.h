@@ -169,6 +169,7 @@ struct worker {
 	struct channel_message message;
 	struct timer heartbeat;
 	uint64_t heartbeat_every;
+	struct timer patience; /* of an orphan */
 	uint64_t starved_told; /* when it was last logged that something runs out */
 
 	struct policy *policies; /* by listener */

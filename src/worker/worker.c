@@ -100,6 +100,7 @@ worker_orphaned(struct worker *worker)
 	log_warn("the master is gone: draining");
 	watch_close(&worker->channel_watch);
 	worker_drain(worker, true);
+	timer_set(&worker->patience, worker->conf->shutdown_timeout);
 }
 
 static void
@@ -121,6 +122,13 @@ worker_channel_cb(struct watch *watch, unsigned events)
 			fatal("the channel to the master is broken: %s", strerror(errno));
 		return;
 	}
+}
+
+/* What an orphan has not finished by now is cut off: nobody else would end it. */
+static void
+worker_patience_cb(struct timer *timer)
+{
+	loop_stop(CONTAINER_OF(timer, struct worker, patience)->loop);
 }
 
 static void
@@ -182,6 +190,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
 		return error_set(err, "no memory");
 	timer_init(&worker->heartbeat, worker->loop, worker_heartbeat_cb);
+	timer_init(&worker->patience, worker->loop, worker_patience_cb);
 	loop_on_turn(worker->loop, worker_turn, worker);
 	return 0;
 }
@@ -190,6 +199,7 @@ static void
 worker_close(struct worker *worker)
 {
 	timer_clear(&worker->heartbeat);
+	timer_clear(&worker->patience);
 	watch_close(&worker->channel_watch);
 	sessions_close(worker);
 	upstream_close_idle(worker);
