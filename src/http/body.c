@@ -33,6 +33,7 @@ body_accept_chunked(struct body *body, const char *bytes, size_t length, size_t 
 
 	if (n < 0)
 		return -1;
+	body->data = body->chunked.data;
 	*ready = (size_t)n;
 	return 0;
 }
@@ -49,6 +50,7 @@ body_accept_dechunked(struct body *body, const char *bytes, size_t length, size_
 
 		if (n < 0)
 			return -1;
+		body->data = body->chunked.data;
 		if (data_length > 0) {
 			*skip = (size_t)(data - bytes);
 			*ready = data_length;
@@ -69,6 +71,7 @@ body_accept(struct body *body, const char *bytes, size_t length, size_t *skip, s
 	case BODY_LENGTH:
 		*ready = length < body->left ? length : (size_t)body->left;
 		body->left -= *ready;
+		body->data += *ready;
 		body->done = body->left == 0;
 		return 0;
 	case BODY_CHUNKED:
@@ -77,6 +80,7 @@ body_accept(struct body *body, const char *bytes, size_t length, size_t *skip, s
 		return body_accept_dechunked(body, bytes, length, skip, ready);
 	default:
 		*ready = length;
+		body->data += length;
 		return 0;
 	}
 }

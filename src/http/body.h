@@ -23,6 +23,7 @@ struct body {
 	uint8_t kind;
 	bool done; /* the last byte has been accepted */
 	uint64_t left;
+	uint64_t data; /* bytes of it that were accepted, the framing of chunks not counted */
 	struct h1_chunked chunked;
 };
 

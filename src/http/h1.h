@@ -213,6 +213,7 @@ const char *h1_status_phrase(unsigned status);
  */
 struct h1_chunked {
 	uint64_t left; /* bytes of the current chunk's data still to come */
+	uint64_t data; /* bytes of data in the body so far, framing not counted; stays at UINT64_MAX */
 	uint8_t state;
 	uint8_t name_length;
 	uint16_t count; /* of what the state counts */

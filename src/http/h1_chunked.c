@@ -165,6 +165,7 @@ data_take(struct h1_chunked *chunked, size_t length)
 	size_t taken = length < chunked->left ? length : (size_t)chunked->left;
 
 	chunked->left -= taken;
+	chunked->data = taken < UINT64_MAX - chunked->data ? chunked->data + taken : UINT64_MAX;
 	if (chunked->left == 0)
 		chunked->state = CHUNK_DATA_CR;
 	return taken;

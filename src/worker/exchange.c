@@ -43,7 +43,7 @@ exchange_decide(struct exchange *x, const struct h1_request *request)
 		exchange_reply(x, 400, "bad-chunk");
 	} else if (request->method == H1_METHOD_CONNECT) {
 		exchange_reply(x, 501, "connect-method");
-	} else if (limit > 0 && (request->content_length > limit || x->request.ready > limit)) {
+	} else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit)) {
 		exchange_reply(x, 413, "body-limit");
 	} else if ((x->pool = route_find(x->worker, x->session->policy->listener, request)) == NULL) {
 		exchange_reply(x, 404, "no-route");

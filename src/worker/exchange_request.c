@@ -185,7 +185,7 @@ exchange_pump_request(struct exchange *exchange)
 	if (request->broken || (request->body.done && request->ready == 0))
 		return STEP_NEXT;
 	result = relay_run(request, exchange->worker, &path);
-	if (limit > 0 && request->bytes + request->ready > limit) {
+	if (limit > 0 && request->body.data > limit) {
 		exchange->session->closing = true;
 		return exchange->answered ? exchange_abort(exchange, "body-limit") : exchange_reply(exchange, 413, "body-limit");
 	}
