@@ -73,17 +73,17 @@ def master_was_stopped(t):
 def no_storm(t):
     "a worker that dies again and again is started less and less often"
     drover = t.drover(t.pool(t.server()), workers=1)
-    start, kills, backing_off = time.monotonic(), 0, False
-    while time.monotonic() - start < 4:
+    start, backing_off, deaths = time.monotonic(), False, 0
+    while deaths < 3:
         row = drover.call("workers")["workers"][0]
         backing_off |= row["state"] == "backoff"
         if row["pid"] and row["state"] == "ready":
             os.kill(row["pid"], signal.SIGKILL)
-            kills += 1
         time.sleep(0.01)
-    deaths = drover.call("status")["deaths"]
+        deaths = drover.call("status")["deaths"]
     assert backing_off, "the backoff was never visible"
-    assert 2 <= deaths <= 5 and kills <= 5, (deaths, kills)
+    # the first restart is at once, the next after a second, 20 % less at most
+    assert time.monotonic() - start > 0.75, "three deaths in so short a time"
     assert len(drover.log()) < 20000
     peer = t.connect(drover)  # nobody is refused meanwhile: the kernel keeps the connection
     peer.send(request())
