@@ -109,7 +109,7 @@ def errors(t):
         control.send(line + b"\n")
         reply = control.reply()
         assert reply["error"]["code"] in (PARSE, REQUEST) and reply["id"] is None, (line[:50], reply)
-    for value in (1, "version", None, True, {}, {"id": 1}, {"method": 1}, {"method": "version", "params": [1]},
+    for value in (1, '"version"', None, True, {}, {"id": 1}, {"method": 1}, {"method": "version", "params": [1]},
                   {"method": "version", "params": 1}, {"method": "version", "jsonrpc": "1.0"},
                   {"method": "version", "jsonrpc": 2.0}, {"method": "version", "id": {}}, {"method": "version", "id": [1]},
                   {"method": "version", "id": True}):
