@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The command line: -t, -T, -L, -V, -h, -l, -b, and errors that say where."""
 
+import glob
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import DROVER, environment  # pylint: disable=wrong-import-position
+from drover import DROVER, TOP, environment  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import connect, request  # pylint: disable=wrong-import-position
 
@@ -43,6 +44,16 @@ def check(t):
     "-t: good files are good"
     status, out, err = run(t, "-t", "-c", write(t, "good.conf", GOOD))
     assert status == 0 and "good.conf" in out + err and "good" in (out + err).replace("good.conf", ""), (out, err)
+
+
+@case
+def examples(t):
+    "the configurations of examples/ are good, the sample too"
+    files = glob.glob(os.path.join(TOP, "examples", "*.conf"))
+    assert files
+    for file in files + [os.path.join(TOP, "etc", "drover.conf")]:
+        status, out, err = run(t, "-t", "-c", file)
+        assert status == 0 and err == "", (file, out, err)
 
 
 @case
