@@ -159,19 +159,25 @@ backoff_pause(unsigned number)
 	return pause < backoff_maximum ? pause : backoff_maximum;
 }
 
+/* A fifth more or less, so that many children do not start at the same moment. */
+static uint64_t
+with_jitter(uint64_t pause, uint32_t random)
+{
+	return pause / 1000 * (800 + random % 401);
+}
+
 uint64_t
 child_backoff(struct child *child, uint64_t lived, bool was_ready, uint32_t random)
 {
-	unsigned pause;
+	bool first = child->quick_deaths == 0 || lived >= life_is_long;
 
-	if (was_ready && lived >= life_is_long)
-		child->quick_deaths = 0;
-	if (!was_ready && child->quick_deaths == 0)
+	if (was_ready) {
+		child->quick_deaths = 1;
+		return first ? 0 : with_jitter(backoff_pause(1), random);
+	}
+	if (child->quick_deaths == 0)
 		child->quick_deaths = 1; /* a failed start has no pause of nothing */
-	pause = child->quick_deaths++;
-	if (pause == 0)
-		return 0;
-	return backoff_pause(pause) / 1000 * (800 + random % 401);
+	return with_jitter(backoff_pause(child->quick_deaths++), random);
 }
 
 void

@@ -66,7 +66,7 @@ extern const char *const child_state_names[CHILD_STATES];
 struct child {
 	enum child_state state;
 	_Atomic uint32_t *shown; /* where the state is shown as well (the scoreboard); may be NULL */
-	unsigned quick_deaths; /* how many short lives in a row */
+	unsigned quick_deaths; /* failed starts in a row; at least 1 after the first death */
 };
 
 /* Takes the step of the table and returns what is to be done now. */
@@ -74,10 +74,10 @@ enum child_action child_event(struct child *child, enum child_event event);
 
 /*
  * How long to wait before the next start of a child that lived for `lived`
- * microseconds: nothing after the death of one that was ready, if it is the
- * first in a while; then 1, 2, 4 ... 30 s, 20 % more or less as `random` (any
- * number) says. A child that was ready and lived for 10 s begins anew. Called
- * once for each death and each failed start.
+ * microseconds. One that was ready is missed: it comes back at once, and after
+ * 1 s when it died within 10 s of its last start. One that never got ready is
+ * of no use to anyone: 1, 2, 4 ... 30 s. Pauses are 20 % more or less, as
+ * `random` (any number) says. Called once for each death and each failed start.
  */
 uint64_t child_backoff(struct child *child, uint64_t lived, bool was_ready, uint32_t random);
 
