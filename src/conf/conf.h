@@ -115,7 +115,7 @@ struct conf {
 	uint32_t workers; /* 1..CONF_WORKERS_MAX; `auto` is already the number of usable cores */
 	bool workers_auto;
 	const struct balance_algorithm *balance; /* connections over workers */
-	uint32_t worker_connections;
+	uint32_t worker_connections; /* 0: what open_files carries, which the master fills in */
 	uint64_t worker_timeout;   /* a loop that has not turned for so long is hung; 0: never */
 	uint64_t shutdown_timeout; /* graceful stop and drain: then at once */
 	uint32_t open_files;	   /* RLIMIT_NOFILE, 0: the hard limit */

@@ -149,9 +149,9 @@ const struct conf_option conf_options[] = {
 	    FIELD(conf, workers), .sentence = "Worker processes; auto: one for each usable core." },
 	{ "balance", TOP, &conf_type_balance, 0, 0, NULL, "least-connections", false, FIELD(conf, balance),
 	    .sentence = "How connections are spread over workers." },
-	{ "worker-connections", TOP, &conf_type_number, 16, 1000000, NULL, "16384", false,
+	{ "worker-connections", TOP, &conf_type_number, 16, 1000000, "auto", "auto", false,
 	    FIELD(conf, worker_connections),
-	    .sentence = "Client connections that one worker carries at most." },
+	    .sentence = "Client connections that one worker carries at most; auto: as open-files allows." },
 	{ "worker-timeout", TOP, &conf_type_time, CLOCK_SECOND, HOUR, "0", "10s", false,
 	    FIELD(conf, worker_timeout),
 	    .sentence =

@@ -1,5 +1,6 @@
 #include "master/limits.h"
 
+#include <stdint.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
@@ -14,6 +15,10 @@ limits_cap_connections(struct conf *conf, rlim_t files)
 
 	if (room == 0)
 		room = 1;
+	if (conf->worker_connections == 0) {
+		conf->worker_connections = room < UINT32_MAX ? (uint32_t)room : UINT32_MAX;
+		return;
+	}
 	if (conf->worker_connections <= room)
 		return;
 	log_warn("worker-connections is %llu, not %u: a process may only open %llu files (open-files)",

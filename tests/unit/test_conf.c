@@ -56,7 +56,7 @@ START_TEST(defaults_are_as_documented)
 	ck_assert_uint_ge(conf->workers, 1);
 	ck_assert_uint_le(conf->workers, CONF_WORKERS_MAX);
 	ck_assert_str_eq(conf->balance->name, "least-connections");
-	ck_assert_uint_eq(conf->worker_connections, 16384);
+	ck_assert_uint_eq(conf->worker_connections, 0);
 	ck_assert_uint_eq(conf->worker_timeout, 10 * CLOCK_SECOND);
 	ck_assert_uint_eq(conf->shutdown_timeout, 30 * CLOCK_SECOND);
 	ck_assert_uint_eq(conf->open_files, 0);
