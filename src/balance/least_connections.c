@@ -1,32 +1,17 @@
-/*
- * The candidate with the least load for its weight. Among equals it is the
- * next in turn, so that an idle set is used evenly.
- */
-#include "balance/balance.h"
-
-/* Whether a carries less for its weight than b, one more connection counted in: an idle heavy one wins. */
-static bool
-carries_less(const struct balance_candidate *a, const struct balance_candidate *b)
-{
-	return ((uint64_t)a->load + 1) * b->weight < ((uint64_t)b->load + 1) * a->weight;
-}
+/* The one that carries the least for its weight; an idle set is used in turn. */
+#include "balance/turn.h"
 
 static int
 least_connections_pick(const struct balance_candidate *candidates, size_t count, uint64_t turn)
 {
-	int best = BALANCE_NONE;
-	size_t step, i;
+	const struct balance_candidate *least = NULL;
+	size_t i;
 
-	if (count == 0)
-		return BALANCE_NONE;
-	i = (size_t)(turn % count);
-	for (step = 0; step < count; step++) {
+	for (i = 0; i < count; i++)
 		if (candidates[i].usable && candidates[i].weight > 0 &&
-		    (best == BALANCE_NONE || carries_less(&candidates[i], &candidates[best])))
-			best = (int)i;
-		i = i + 1 == count ? 0 : i + 1;
-	}
-	return best;
+		    (least == NULL || balance_compare_load(&candidates[i], least) < 0))
+			least = &candidates[i];
+	return least == NULL ? BALANCE_NONE : balance_take_turn(candidates, count, turn, least);
 }
 
 const struct balance_algorithm balance_least_connections = {

@@ -84,6 +84,9 @@ forward_field(struct forward *forward, const char *head, const struct h1_field *
 static bool
 request_keeps(const struct h1_request *request, const struct h1_field *field, const struct forward_request_policy *policy)
 {
+	/* a stranger forges none of them: an app may believe just those that drover does not write */
+	bool forged = (policy->x_forwarded || policy->forwarded) && !policy->trusted;
+
 	if (field->hop)
 		return false;
 	switch (field->name) {
@@ -91,12 +94,12 @@ request_keeps(const struct h1_request *request, const struct h1_field *field, co
 		/* an absolute-form target overrides Host (RFC 9112 3.2.2) */
 		return request->target.length == request->path.length;
 	case H1_NAME_X_FORWARDED_FOR:
-		return !policy->x_forwarded;
+		return !forged && !policy->x_forwarded; /* written anew, with what was there */
 	case H1_NAME_X_FORWARDED_PROTO:
 	case H1_NAME_X_FORWARDED_HOST:
-		return !policy->x_forwarded || policy->trusted;
+		return !forged;
 	case H1_NAME_FORWARDED:
-		return !policy->forwarded;
+		return !forged && !policy->forwarded;
 	case H1_NAME_X_REQUEST_ID:
 		return policy->request_id == NULL;
 	default:

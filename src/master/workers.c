@@ -272,7 +272,7 @@ worker_timer_cb(struct timer *timer)
 		worker_event(w, CHILD_EVENT_BACKOFF_OVER);
 		break;
 	case CHILD_DRAINING:
-		log_warn("worker %u (pid %d) still has %u connections after shutdown-timeout; it is killed",
+		log_warn("worker %u (pid %d) still has %u connection(s) after shutdown-timeout: they are cut off",
 		    w->slot, (int)w->pid, scoreboard_worker_load(w->master->board, w->slot));
 		worker_event(w, CHILD_EVENT_KILL_TIMEOUT);
 		break;

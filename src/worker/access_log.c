@@ -273,7 +273,7 @@ log_time(struct access_log *log, uint64_t wall)
 
 	if (log->second != second) {
 		log->second = second;
-		localtime_r(&second, &tm);
+		(log->json ? gmtime_r : localtime_r)(&second, &tm);
 		strftime(log->time_text, sizeof log->time_text, log->json ? "%Y-%m-%dT%H:%M:%S" : "%d/%b/%Y:%H:%M:%S %z",
 		    &tm);
 	}
@@ -350,7 +350,8 @@ line_json(struct line *line, struct access_log *log, const struct exchange *x, c
 	const struct log_record *r = x->record;
 	uint64_t now = clock_wall();
 
-	line_add(line, "{\"time\":\"%s.%06u\",\"client\":\"%s\"", log_time(log, now), (unsigned)(now % CLOCK_SECOND), f->client);
+	line_add(line, "{\"time\":\"%s.%06uZ\",\"client\":\"%s\"", log_time(log, now), (unsigned)(now % CLOCK_SECOND),
+	    f->client);
 	line_text(line, ",\"method\":\"", true, f->method, r->method, "\"");
 	line_text(line, ",\"target\":\"", true, f->target, r->target, "\"");
 	line_add(line, ",\"protocol\":\"HTTP/1.%u\"", r->minor);

@@ -178,6 +178,20 @@ START_TEST(least_connections_takes_equals_in_turn)
 }
 END_TEST
 
+START_TEST(least_connections_takes_equals_as_often_as_they_weigh)
+{
+	unsigned i, chosen[2] = { 0, 0 };
+	struct set set;
+
+	set_init(&set, 2);
+	set.candidates[0].weight = 2;
+	for (i = 0; i < 30; i++)
+		chosen[balance_least_connections.pick(set.candidates, set.count, set.turn++)]++;
+	ck_assert_uint_eq(chosen[0], 20);
+	ck_assert_uint_eq(chosen[1], 10);
+}
+END_TEST
+
 START_TEST(great_loads_and_weights_do_not_overflow)
 {
 	struct set set;
@@ -216,6 +230,7 @@ main(void)
 	tcase_add_test(tests, none_is_chosen_of_none);
 	tcase_add_test(tests, least_connections_fills_the_emptier_first);
 	tcase_add_test(tests, least_connections_takes_equals_in_turn);
+	tcase_add_test(tests, least_connections_takes_equals_as_often_as_they_weigh);
 	tcase_add_test(tests, great_loads_and_weights_do_not_overflow);
 	tcase_add_test(tests, algorithms_are_found_by_name);
 	srunner_run_all(runner, CK_ENV);

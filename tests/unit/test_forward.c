@@ -93,6 +93,21 @@ START_TEST(forwarding_fields_of_a_stranger_are_replaced)
 }
 END_TEST
 
+START_TEST(a_stranger_forges_no_field_that_drover_does_not_write)
+{
+	struct forward_request_policy policy = plain;
+
+	policy.x_forwarded = true;
+	ck_assert_ptr_null(strstr(request_as(SPOOFED, &policy), "1.1.1.1"));
+	policy.x_forwarded = false;
+	policy.forwarded = true;
+	ck_assert_str_eq(request_as(SPOOFED, &policy),
+	    "GET / HTTP/1.1\r\nHost: a:80\r\nForwarded: for=192.0.2.1;host=\"a:80\";proto=http\r\n\r\n");
+	policy.trusted = true;
+	ck_assert_ptr_nonnull(strstr(request_as(SPOOFED, &policy), "X-Forwarded-For: 1.1.1.1\r\n"));
+}
+END_TEST
+
 START_TEST(forwarding_fields_of_a_trusted_proxy_are_added_to)
 {
 	struct forward_request_policy policy = plain;
@@ -224,6 +239,7 @@ main(void)
 
 	tcase_add_loop_test(tcase, plain_request, 0, (int)(sizeof plain_rows / sizeof *plain_rows));
 	tcase_add_test(tcase, forwarding_fields_of_a_stranger_are_replaced);
+	tcase_add_test(tcase, a_stranger_forges_no_field_that_drover_does_not_write);
 	tcase_add_test(tcase, forwarding_fields_of_a_trusted_proxy_are_added_to);
 	tcase_add_test(tcase, ipv6_client);
 	tcase_add_test(tcase, via_and_request_id);
