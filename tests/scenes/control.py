@@ -199,7 +199,7 @@ def half_lines_and_vanishing(t):
             peer.close()
         else:
             peer.reset()
-    t.wait(lambda: process_descriptors(drover.pid) <= before, "those who left are forgotten")
+    t.wait(lambda: drover.lets_in() and process_descriptors(drover.pid) <= before, "those who left are forgotten")
     deaf = t.keep(drover.open_control())
     deaf.socket.settimeout(0.2)
     try:

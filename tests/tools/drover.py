@@ -223,6 +223,13 @@ class Drover(Process):
         finally:
             control.close()
 
+    def lets_in(self):
+        """Whether a new connection to the control socket is served: then all older ones have been accepted."""
+        try:
+            return self.call("version")
+        except (ControlError, OSError, EOFError):
+            return False
+
     def answers(self):
         """The status, or None while it cannot be asked."""
         assert not self.exited(), f"drover ended with {self.popen.returncode}: {self.stderr()}{self.log()}"
