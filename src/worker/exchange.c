@@ -23,6 +23,7 @@ exchange_take_request(struct exchange *x, const struct h1_request *request)
 	x->method = request->method;
 	x->minor = request->minor;
 	x->upgrade = request->upgrade;
+	x->expects = request->expect_continue;
 	x->keep_alive = request->keep_alive && !session->closing && !x->worker->stopping &&
 	    (limit == 0 || session->requests < limit);
 	x->head_length = request->length;
@@ -136,8 +137,9 @@ count_response(struct worker *worker, unsigned status)
 		count(worker, RESPONSES_2XX, 1);
 }
 
-enum step_result
-exchange_abort(struct exchange *exchange, const char *reason)
+/* Ends it with the connection of the client. */
+static enum step_result
+exchange_break_off(struct exchange *exchange, const char *reason, bool reset)
 {
 	struct session *session = exchange->session;
 
@@ -145,8 +147,28 @@ exchange_abort(struct exchange *exchange, const char *reason)
 	upstream_detach(exchange, false);
 	pool_leave(exchange);
 	exchange_end(exchange);
-	session_close(session, true);
+	session_close(session, reset);
 	return STEP_END;
+}
+
+enum step_result
+exchange_abort(struct exchange *exchange, const char *reason)
+{
+	return exchange_break_off(exchange, reason, true);
+}
+
+/*
+ * The server's response has ended before its end. Where the client can tell that
+ * from its framing, the connection just ends, so that answers before this one
+ * still arrive; a body that goes on until the end needs an error to look cut off.
+ */
+static enum step_result
+exchange_cut(struct exchange *exchange, const char *reason)
+{
+	const struct relay *response = &exchange->response;
+	bool framed = response->enchunk || response->body.kind == BODY_LENGTH || response->body.kind == BODY_CHUNKED;
+
+	return exchange_break_off(exchange, reason, !framed);
 }
 
 enum step_result
@@ -258,7 +280,7 @@ exchange_may_retry(const struct exchange *x, bool race)
 		return false;
 	if (x->sent && !(race && h1_method_idempotent(x->method)))
 		return false;
-	return x->attempts <= x->pool->conf->retries;
+	return (race && !x->fresh_only) || x->attempts <= x->pool->conf->retries;
 }
 
 /* Back to the head, which is still in the session's buffer. */
@@ -268,6 +290,7 @@ exchange_retry(struct exchange *x)
 	struct relay *request = &x->request;
 
 	count(x->worker, RETRIES, 1);
+	deadline_clear(&x->session->deadline);
 	x->out_sent = 0;
 	x->worker->request_owner = NULL;
 	/* what was accepted is accepted again: the body begins anew behind the head */
@@ -297,7 +320,7 @@ exchange_server_failed(struct exchange *exchange, unsigned status, const char *r
 	if (!race)
 		pool_server_failed(exchange->worker, server, reason);
 	if (exchange->answered)
-		return exchange_abort(exchange, reason);
+		return exchange_cut(exchange, reason);
 	if (!retry)
 		return exchange_reply(exchange, status, reason);
 	if (race)
@@ -346,7 +369,7 @@ exchange_client_wait(const struct exchange *x, bool request_open)
 		return (struct wait){ &policy->tunnel, MOVED_ANY };
 	if (relay_pending(&x->response) || x->step == step_send_response || x->step == step_reply)
 		return (struct wait){ &policy->send, MOVED_CLIENT_OUT };
-	if (request_open && x->request.ready == 0 && !x->session->stream.readable)
+	if (request_open && x->request.ready == 0 && !x->session->stream.readable && !x->expects)
 		return (struct wait){ &policy->body, MOVED_CLIENT_IN };
 	return (struct wait){ NULL, 0 };
 }
@@ -356,7 +379,7 @@ exchange_server_wait(const struct exchange *x, bool request_open)
 {
 	if (x->step == step_send_head || (request_open && x->request.ready > 0 && x->step != step_tunnel))
 		return (struct wait){ &x->pool->send, MOVED_SERVER_OUT };
-	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
+	if ((!request_open || x->expects) && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
 		return (struct wait){ &x->pool->response, MOVED_SERVER_IN };
 	return (struct wait){ NULL, 0 };
 }
@@ -388,10 +411,13 @@ exchange_wait(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
 	bool request_open = !exchange->request.broken && !(exchange->request.body.done && exchange->request.ready == 0);
-	struct wait client = exchange_client_wait(exchange, request_open);
-	struct wait server = exchange_server_wait(exchange, request_open);
 	unsigned moved = exchange_take_moved(exchange);
+	struct wait client, server;
 
+	if ((moved & (MOVED_CLIENT_IN | MOVED_SERVER_IN)) != 0)
+		exchange->expects = false;
+	client = exchange_client_wait(exchange, request_open);
+	server = exchange_server_wait(exchange, request_open);
 	if (client.queue != NULL && session_watch(session) < 0)
 		return exchange_abort(exchange, "no-memory");
 	if (client.queue == NULL && !watch_is_open(&session->stream.watch))

@@ -250,6 +250,8 @@ session_drain(struct session *session)
 {
 	struct worker *worker = session->worker;
 
+	if (worker->stopping && stream_is_unread(&session->stream))
+		return; /* a request has come in time: it is answered, and that ends the connection */
 	if (session->stream.ending || worker->stopping)
 		session_close(session, false);
 	else if (!session_return(session))
@@ -306,9 +308,9 @@ session_begin_linger(struct session *session)
 static bool
 session_must_linger(const struct session *session)
 {
-	if (session->stream.ending)
-		return false;
-	return session->linger_wanted || block_length(&session->in) > 0 || stream_is_unread(&session->stream);
+	if (stream_is_unread(&session->stream))
+		return true;
+	return !session->stream.ending && (session->linger_wanted || block_length(&session->in) > 0);
 }
 
 /* After an exchange. */
