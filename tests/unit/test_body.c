@@ -52,7 +52,7 @@ static const char *const malformed[] = {
 static int
 body_take(struct body *body, const char *bytes, size_t step, char *on)
 {
-	size_t length = strlen(bytes), at = 0, known = 0, skip, ready;
+	size_t length = strlen(bytes), at = 0, known = 0, filled = 0, skip, ready;
 
 	*on = '\0';
 	while (known < length || at < known) {
@@ -61,7 +61,9 @@ body_take(struct body *body, const char *bytes, size_t step, char *on)
 			if (body_accept(body, bytes + at, known - at, &skip, &ready) < 0)
 				return -1;
 			ck_assert_uint_le(skip + ready, known - at);
-			strncat(on, bytes + at + skip, ready);
+			memcpy(on + filled, bytes + at + skip, ready);
+			filled += ready;
+			on[filled] = '\0';
 			at += skip + ready;
 		} while (skip + ready > 0);
 		if (body->done)
