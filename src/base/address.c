@@ -27,9 +27,23 @@ unix_parse(struct address *a, const char *path, struct error *err)
 	return 0;
 }
 
+/* What people bring along from a URL. */
+static int
+url_error(const char *text, struct error *err)
+{
+	const char *colons = strstr(text, "://"), *host = colons != NULL ? colons + 3 : text;
+	int length = (int)strcspn(host, "/");
+
+	if (memchr(host, ':', (size_t)length) != NULL)
+		return error_set(
+		    err, "an address has no http:// and no path; did you mean \"%.*s\"?", length, host);
+	return error_set(err, "an address has no http:// and no path, but a port: \"127.0.0.1:3000\"");
+}
+
 /* Splits "host:port" or "[host]:port"; host is a copy without brackets. -1 with a sentence. */
 static int
-host_split(const char *text, char *host, size_t size, const char **port, struct error *err)
+host_split(
+    const char *text, enum address_use use, char *host, size_t size, const char **port, struct error *err)
 {
 	bool bracket = text[0] == '[';
 	const char *end = bracket ? strchr(text, ']') : strrchr(text, ':');
@@ -38,6 +52,10 @@ host_split(const char *text, char *host, size_t size, const char **port, struct 
 
 	if (bracket && (end == NULL || end[1] != ':'))
 		return error_set(err, "an IPv6 address with a port is written \"[::1]:80\"");
+	if (text[0] != '/' && strchr(text, '/') != NULL)
+		return url_error(text, err);
+	if (end == NULL && text_to_number(text, &number) && use == ADDRESS_CONNECT)
+		return error_set(err, "a server needs a host: \"127.0.0.1:%s\"", text);
 	if (end == NULL && text_to_number(text, &number))
 		return error_set(err, "a port alone is written \":%s\"", text);
 	if (end == NULL)
@@ -151,7 +169,7 @@ address_parse(struct address *a, const char *text, enum address_use use, struct 
 		return unix_parse(a, text + 5, err);
 	if (text[0] == '/')
 		return error_set(err, "a unix socket is written \"unix:%.200s\"", text);
-	if (host_split(text, host, sizeof host, &port_text, err) < 0 ||
+	if (host_split(text, use, host, sizeof host, &port_text, err) < 0 ||
 	    port_parse(port_text, use, &port, err) < 0)
 		return -1;
 	if (text[0] == '[')
