@@ -87,6 +87,8 @@ control_build(struct conf_control *control, cfg_t *from, struct conf_report *rep
 	unix_reset(&control->unix_socket);
 	defaults_set(&conf_section_control, control, report);
 	options_set(&conf_section_control, from, control, report);
+	if (title->text[0] == '\0')
+		return;
 	if (title->text[0] != '/')
 		conf_report_add(report, title->line,
 		    "control \"%s\": the path of the socket begins with \"/\"", title->text);
@@ -121,7 +123,8 @@ listener_read_address(
 		if (listener->systemd[0] == '\0')
 			conf_report_add(report, title->line,
 			    "listen \"%s\": the name of the socket is missing", title->text);
-	} else if (address_parse(&listener->address, title->text, ADDRESS_LISTEN, &err) < 0) {
+	} else if (title->text[0] != '\0' &&
+		   address_parse(&listener->address, title->text, ADDRESS_LISTEN, &err) < 0) {
 		conf_report_add(report, title->line, "listen \"%.100s\": %s", title->text, err.text);
 		listener->address.length = 0;
 	}
@@ -188,7 +191,8 @@ server_build(
 	server->fail_timeout = pool->fail_timeout;
 	defaults_set(&conf_section_server, server, report);
 	options_set(&conf_section_server, from, server, report);
-	if (address_parse(&server->address, title->text, ADDRESS_CONNECT, &err) == 0)
+	if (title->text[0] == '\0' ||
+	    address_parse(&server->address, title->text, ADDRESS_CONNECT, &err) == 0)
 		return;
 	conf_report_add(report, title->line, "server \"%.100s\": %s", title->text, err.text);
 	server->address.length = 0;
@@ -240,7 +244,7 @@ pools_build(struct conf *conf, cfg_t *from, struct conf_report *report)
 }
 
 static void
-routes_build(struct conf *conf, cfg_t *from, struct conf_report *report)
+routes_build(struct conf *conf, cfg_t *from, bool whole, struct conf_report *report)
 {
 	cfg_t *section;
 	unsigned i;
@@ -252,7 +256,7 @@ routes_build(struct conf *conf, cfg_t *from, struct conf_report *report)
 		conf->routes[i].pool = -1;
 		conf->routes[i].line = title_get(section)->line;
 		options_set(&conf_section_route, section, &conf->routes[i], report);
-		if (conf_syntax_word(section, "pool", 0) == NULL)
+		if (whole && conf_syntax_word(section, "pool", 0) == NULL)
 			conf_report_add(report, conf->routes[i].line, "route needs a pool: pool = \"NAME\"");
 	}
 }
@@ -285,7 +289,7 @@ group_complete(struct conf *conf)
 }
 
 struct conf *
-conf_build(cfg_t *file, struct conf_report *report)
+conf_build(cfg_t *file, bool whole, struct conf_report *report)
 {
 	struct conf *conf = calloc(1, sizeof *conf);
 
@@ -298,10 +302,11 @@ conf_build(cfg_t *file, struct conf_report *report)
 	defaults_set(&conf_section_top, conf, report);
 	options_set(&conf_section_top, file, conf, report);
 	group_complete(conf);
-	top_check(conf, file, report);
+	if (whole)
+		top_check(conf, file, report);
 	controls_build(conf, file, report);
 	listeners_build(conf, file, report);
 	pools_build(conf, file, report);
-	routes_build(conf, file, report);
+	routes_build(conf, file, whole, report);
 	return conf;
 }

@@ -6,7 +6,10 @@
 #include "conf/report.h"
 #include "conf/syntax.h"
 
-/* NULL when there is no memory; otherwise all that could be read, and the rest reported. */
-struct conf *conf_build(cfg_t *file, struct conf_report *report);
+/*
+ * NULL when there is no memory; otherwise all that could be read, and the rest
+ * reported. Of a file that is not whole, nothing that could still follow is missed.
+ */
+struct conf *conf_build(cfg_t *file, bool whole, struct conf_report *report);
 
 #endif

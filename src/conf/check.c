@@ -55,22 +55,66 @@ listeners_equal(const struct conf_listener *a, const struct conf_listener *b)
 	return a->address.socket.any.sa_family == AF_UNIX || address_port(&a->address) != 0;
 }
 
+static bool
+is_any(const struct address *address)
+{
+	if (address->socket.any.sa_family == AF_INET)
+		return address->socket.in.sin_addr.s_addr == htonl(INADDR_ANY);
+	return address->socket.any.sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&address->socket.in6.sin6_addr);
+}
+
+/* Whether one listens on any address, and that of the other is among them. The ports are the same. */
+static bool
+listener_includes(const struct conf_listener *any, const struct conf_listener *other)
+{
+	sa_family_t family = any->address.socket.any.sa_family;
+
+	if (!is_any(&any->address))
+		return false;
+	return family == other->address.socket.any.sa_family || (family == AF_INET6 && !any->ipv6_only);
+}
+
+static bool
+listeners_overlap(const struct conf_listener *a, const struct conf_listener *b)
+{
+	uint16_t port = address_port(&a->address);
+
+	if (port == 0 || port != address_port(&b->address))
+		return false;
+	return listener_includes(a, b) || listener_includes(b, a);
+}
+
+/* Whether both can be listened on; what cannot is reported. */
+static bool
+listeners_check_pair(
+    const struct conf_listener *first, const struct conf_listener *second, struct conf_report *report)
+{
+	char place[CONF_PLACE_MAX];
+
+	conf_report_place(report, first->line, place);
+	if (listeners_equal(first, second))
+		conf_report_add(report, second->line,
+		    "listen \"%s\": the address is listened on twice; the first is in %s", second->name,
+		    place);
+	else if (listeners_overlap(first, second))
+		conf_report_add(report, second->line,
+		    "listen \"%s\" overlaps with listen \"%s\" in %s: one is for any address", second->name,
+		    first->name, place);
+	else
+		return true;
+	return false;
+}
+
 static void
 listeners_check_twice(const struct conf *conf, struct conf_report *report)
 {
-	char place[CONF_PLACE_MAX];
+	const struct conf_listener *all = conf->listeners;
 	size_t i, j;
 
 	for (i = 0; i < conf->listener_count; i++)
-		for (j = 0; j < i; j++) {
-			if (!listeners_equal(&conf->listeners[i], &conf->listeners[j]))
-				continue;
-			conf_report_add(report, conf->listeners[i].line,
-			    "listen \"%s\": the address is listened on twice; the first is in %s",
-			    conf->listeners[i].name,
-			    conf_report_place(report, conf->listeners[j].line, place));
-			break;
-		}
+		for (j = 0; j < i && listeners_check_pair(&all[j], &all[i], report); j++)
+			;
 }
 
 static bool
@@ -98,6 +142,18 @@ control_check(const struct conf *conf, const struct conf_control *control, struc
 			    "listen \"%s\": that is the control socket", conf->listeners[i].name);
 }
 
+/* Whether a name stands for two pools, which is reported elsewhere: then how many there are cannot be told. */
+static bool
+pool_is_twice(const struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->pool_count; i++)
+		if (pool_find(conf, conf->pools[i].name) != (int)i)
+			return true;
+	return false;
+}
+
 /* A listener that names no pool, when no route can say more. */
 static void
 listener_without_pool(const struct conf *conf, struct conf_listener *listener, struct conf_report *report)
@@ -113,6 +169,7 @@ listener_without_pool(const struct conf *conf, struct conf_listener *listener, s
 static void
 listeners_check(struct conf *conf, struct conf_report *report)
 {
+	bool routes = conf->route_count > 0, twice = pool_is_twice(conf);
 	size_t i;
 
 	if (conf->listener_count == 0)
@@ -121,7 +178,7 @@ listeners_check(struct conf *conf, struct conf_report *report)
 		struct conf_listener *listener = &conf->listeners[i];
 
 		listener->pool = pool_resolve(conf, listener->pool_name, listener->line, report);
-		if (listener->pool_name == NULL && conf->route_count == 0)
+		if (listener->pool_name == NULL && !routes && !twice)
 			listener_without_pool(conf, listener, report);
 	}
 	listeners_check_twice(conf, report);
@@ -165,9 +222,7 @@ pool_check_name(const struct conf *conf, const struct conf_pool *pool, struct co
 	const struct conf_pool *first = &conf->pools[pool_find(conf, pool->name)];
 	char place[CONF_PLACE_MAX];
 
-	if (pool->name[0] == '\0')
-		conf_report_add(report, pool->line, "the name of a pool is empty");
-	else if (first != pool)
+	if (first != pool && pool->name[0] != '\0')
 		conf_report_add(report, pool->line, "pool \"%s\" is there twice; the first is in %s",
 		    pool->name, conf_report_place(report, first->line, place));
 }

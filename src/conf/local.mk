@@ -12,4 +12,5 @@ libconf_a_SOURCES = \
 	conf/scan.c conf/scan.h \
 	conf/show.c \
 	conf/syntax.c conf/syntax.h \
+	conf/unknown.c conf/unknown.h \
 	conf/value.c conf/value.h

@@ -1,11 +1,12 @@
 #include "conf/scan.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "conf/options.h"
+#include "conf/unknown.h"
 #include "conf/value.h"
 
 enum { VALUE_LENGTH_MAX = 4096, DEPTH_MAX = 3 };
@@ -44,6 +45,8 @@ struct scanner {
 	struct conf_scan *scan;
 	FILE *out;
 	bool over;
+	int stop_line; /* when over: the last line that was made sense of */
+	int value_line; /* where the statement before this one ended with a value; 0: it did not */
 	struct frame frames[DEPTH_MAX];
 	size_t depth; /* of frames[depth], the innermost */
 	unsigned section_counts[8]; /* by place in conf_sections */
@@ -88,7 +91,7 @@ skip_block_comment(struct scanner *s)
 	return false;
 }
 
-/* Skips blanks and comments. false: reported. */
+/* Skips blanks and comments, and each ; with a word about it. false: reported. */
 static bool
 skip_blanks(struct scanner *s)
 {
@@ -102,6 +105,8 @@ skip_blanks(struct scanner *s)
 			if (!skip_block_comment(s))
 				return false;
 			s->next--;
+		} else if (*s->next == ';') {
+			conf_report_add(s->report, s->line, "an option is written NAME = VALUE, without ;");
 		} else if (strchr(" \t\r", *s->next) == NULL) {
 			return true;
 		}
@@ -113,6 +118,7 @@ static struct token
 token_bad(struct scanner *s)
 {
 	s->over = true;
+	s->stop_line = s->line;
 	return (struct token){ .kind = TOKEN_BAD, .line = s->line };
 }
 
@@ -170,6 +176,8 @@ word_token(struct scanner *s)
 
 	while (s->next < s->end && !ends_word(*s->next))
 		s->next++;
+	while (s->next > token.start && s->next[-1] == ';')
+		s->next--;
 	token.length = (size_t)(s->next - token.start);
 	if (s->next < s->end && (*s->next == '*' || (*s->next == '+' && !at(s, "+=")))) {
 		conf_report_add(
@@ -218,12 +226,27 @@ is_value(const struct token *token)
 	return token->kind == TOKEN_WORD || token->kind == TOKEN_STRING;
 }
 
-/* The syntax is wrong at the token: libconfuse gets to see it, and what to say about it is its matter. */
-static void
-syntax_break(struct scanner *s)
+/* Reports why nothing can be read from here on, unless that was done. */
+static void __attribute__((format(printf, 3, 4)))
+syntax_break(struct scanner *s, int line, const char *format, ...)
 {
-	s->scan->broken = true;
+	char sentence[512];
+	va_list ap;
+
+	if (s->over)
+		return;
+	va_start(ap, format);
+	vsnprintf(sentence, sizeof sentence, format, ap);
+	va_end(ap);
+	conf_report_add(s->report, line, "%s", sentence);
+	s->stop_line = line;
 	s->over = true;
+}
+
+static void
+unclosed_break(struct scanner *s, const struct token *opening)
+{
+	syntax_break(s, opening->line, "the %c that is opened here is not closed", (char)opening->kind);
 }
 
 /* Skips to the token that closes what `opening` opened. */
@@ -240,9 +263,7 @@ skip_group(struct scanner *s, const struct token *opening)
 		if (token.kind == TOKEN_BAD)
 			return;
 		if (token.kind == TOKEN_END) {
-			conf_report_add(
-			    s->report, opening->line, "the %c that is opened here is not closed", (char)open);
-			s->over = true;
+			unclosed_break(s, opening);
 			return;
 		}
 		depth += token.kind == open;
@@ -255,7 +276,7 @@ skip_group(struct scanner *s, const struct token *opening)
  * When it is none of these, the rest cannot be made sense of.
  */
 static void
-skip_rest(struct scanner *s)
+skip_rest(struct scanner *s, int line)
 {
 	struct token token = token_read(s);
 	bool is_option = token.kind == TOKEN_EQUAL;
@@ -265,106 +286,79 @@ skip_rest(struct scanner *s)
 	if (token.kind == TOKEN_OPEN || (token.kind == TOKEN_PARENTHESIS && !is_option))
 		skip_group(s, &token);
 	else if (!is_option || !is_value(&token))
-		s->over = true;
+		syntax_break(s, line, "an option is written NAME = VALUE, a section NAME \"TITLE\" { }");
 	if (!is_option)
 		s->scan->complete = false;
 }
 
-/* The names that can stand in a section, NULL at the end. */
+/* Reads the rest of a list whose { has been read. */
 static void
-names_collect(const struct conf_section *section, const char *names[CONF_OPTIONS_MAX])
+scan_list(struct scanner *s, const struct token *opening)
 {
-	const struct conf_section *const *inner;
-	const struct conf_option *option;
-	size_t n = 0;
-
-	for (option = conf_options; option->name != NULL; option++)
-		if (option->section == section)
-			names[n++] = option->name;
-	for (inner = conf_sections; *inner != NULL; inner++)
-		if ((*inner)->parent == section)
-			names[n++] = (*inner)->name;
-	names[n] = NULL;
-}
-
-/* A section that has an option or section of this name; NULL: none. */
-static const struct conf_section *
-home_find(const char *name)
-{
-	const struct conf_section *const *section;
-
-	for (section = conf_sections; *section != NULL; section++)
-		if (conf_option_find(*section, name) != NULL || conf_section_find(*section, name) != NULL)
-			return *section;
-	return NULL;
-}
-
-static void
-unknown_report(struct scanner *s, const char *name, int line)
-{
-	const struct conf_section *section = s->frames[s->depth].section, *home = home_find(name);
-	const char *names[CONF_OPTIONS_MAX], *near;
-	char where[64] = "";
-
-	names_collect(section, names);
-	near = text_nearest(name, names);
-	if (section != &conf_section_top)
-		snprintf(where, sizeof where, " in %s", section->name);
-	if (home == &conf_section_top)
-		conf_report_add(s->report, line, "unknown option '%s'%s; it belongs outside of all sections",
-		    name, where);
-	else if (home != NULL)
-		conf_report_add(
-		    s->report, line, "unknown option '%s'%s; it belongs in %s { }", name, where, home->name);
-	else if (near != NULL)
-		conf_report_add(
-		    s->report, line, "unknown option '%s'%s; did you mean '%s'?", name, where, near);
-	else
-		conf_report_add(s->report, line, "unknown option '%s'%s", name, where);
-}
-
-static void
-scan_list(struct scanner *s)
-{
+	enum token_kind before = TOKEN_COMMA;
 	struct token token;
 
-	do {
+	for (;;) {
 		token = token_read(s);
 		token_write(s, &token);
-	} while (is_value(&token) || token.kind == TOKEN_COMMA);
-	if (token.kind != TOKEN_CLOSE && !s->over)
-		syntax_break(s);
+		if (token.kind == TOKEN_CLOSE)
+			return;
+		if (is_value(&token) ? before != TOKEN_COMMA
+				     : token.kind != TOKEN_COMMA || before == TOKEN_COMMA)
+			break;
+		before = token.kind;
+	}
+	if (token.kind == TOKEN_END)
+		unclosed_break(s, opening);
+	else
+		syntax_break(s, token.line, "a list is written { VALUE, VALUE }");
+}
+
+/* Reads what follows the "=" of an option. */
+static void
+scan_value(
+    struct scanner *s, const struct conf_option *option, const struct token *name, const struct token *equal)
+{
+	struct token value = token_read(s);
+
+	if (!option->type->list && (value.kind == TOKEN_OPEN || equal->length > 1)) {
+		conf_report_add(s->report, name->line, "%s takes one value, not a list", option->name);
+		if (value.kind == TOKEN_OPEN)
+			skip_group(s, &value);
+		return;
+	}
+	token_write(s, name);
+	token_write(s, equal);
+	token_write(s, &value);
+	if (value.kind == TOKEN_OPEN)
+		scan_list(s, &value);
+	else if (is_value(&value))
+		s->value_line = value.line;
+	else
+		syntax_break(s, equal->line, "%s has no value", option->name);
 }
 
 static void
 scan_option(struct scanner *s, const struct conf_option *option, const struct token *name)
 {
 	int *first = &s->frames[s->depth].option_lines[option - conf_options];
+	bool is_section = conf_section_find(&conf_section_top, option->name) != NULL;
 	char place[CONF_PLACE_MAX];
-	struct token equal, value;
+	struct token equal;
 
 	if (*first != 0) {
 		conf_report_add(s->report, name->line, "%s is given twice; the first is in %s", option->name,
 		    conf_report_place(s->report, *first, place));
-		skip_rest(s);
+		skip_rest(s, name->line);
 		return;
 	}
 	*first = name->line;
 	equal = token_read(s);
-	value = equal.kind == TOKEN_EQUAL ? token_read(s) : equal;
-	if (value.kind == TOKEN_OPEN && equal.kind == TOKEN_EQUAL && !option->type->list) {
-		conf_report_add(s->report, name->line, "%s takes one value, not a list", option->name);
-		skip_group(s, &value);
-		return;
-	}
-	token_write(s, name);
-	token_write(s, &equal);
 	if (equal.kind == TOKEN_EQUAL)
-		token_write(s, &value);
-	if (equal.kind == TOKEN_EQUAL && value.kind == TOKEN_OPEN)
-		scan_list(s);
-	else if ((equal.kind != TOKEN_EQUAL || !is_value(&value)) && !s->over)
-		syntax_break(s);
+		scan_value(s, option, name, &equal);
+	else
+		syntax_break(s, name->line, "an option is written NAME = VALUE; there is no = after %s%s",
+		    option->name, is_section ? ", or no } before it" : "");
 }
 
 static bool
@@ -376,9 +370,7 @@ section_count(struct scanner *s, const struct conf_section *section, int line)
 		i++;
 	if (++s->section_counts[i] <= section->maximum)
 		return true;
-	conf_report_add(
-	    s->report, line, "there are more than %u %s sections", section->maximum, section->name);
-	s->over = true;
+	syntax_break(s, line, "there are more than %u %s sections", section->maximum, section->name);
 	return false;
 }
 
@@ -388,8 +380,18 @@ title_check(struct scanner *s, const struct conf_section *section, bool titled, 
 	if (titled && section->title == NULL)
 		conf_report_add(s->report, line, "%s has no title: %s { ... }", section->name, section->name);
 	if (!titled && section->title != NULL)
-		conf_report_add(s->report, line, "%s needs a title, as in: %s \"%s\" { ... }", section->name,
-		    section->name, section->title);
+		conf_report_add(s->report, line, "%s lacks its %s, as in: %s \"%s\" { ... }", section->name,
+		    section->title_name, section->name, section->title);
+}
+
+static void
+section_form_break(struct scanner *s, const struct conf_section *section, int line)
+{
+	if (section->title != NULL)
+		syntax_break(s, line, "a section is written with { }, as in: %s \"%s\" { }", section->name,
+		    section->title);
+	else
+		syntax_break(s, line, "a section is written with { }, as in: %s { }", section->name);
 }
 
 static void
@@ -408,11 +410,10 @@ scan_section(struct scanner *s, const struct conf_section *section, const struct
 	}
 	token_write(s, &token);
 	if (token.kind != TOKEN_OPEN) {
-		if (!s->over)
-			syntax_break(s);
+		section_form_break(s, section, name->line);
 		return;
 	}
-	title_check(s, section, title.kind != TOKEN_END, name->line);
+	title_check(s, section, title.length > (title.kind == TOKEN_STRING ? 2 : 0), name->line);
 	fputs(" " CONF_SCAN_TITLE " =", s->out);
 	if (title.kind != TOKEN_END)
 		token_write(s, &title);
@@ -422,8 +423,19 @@ scan_section(struct scanner *s, const struct conf_section *section, const struct
 	*frame = (struct frame){ .section = section, .line = token.line };
 }
 
+/* Whether what was just read, a word that is no option, is the rest of a value in the same line: "20 seconds". */
+static bool
+is_rest_of_value(const struct scanner *s, int value_line)
+{
+	const char *p = s->next;
+
+	while (p < s->end && (*p == ' ' || *p == '\t'))
+		p++;
+	return value_line == s->line && (p == s->end || strchr("=+{(\"'", *p) == NULL);
+}
+
 static void
-scan_name(struct scanner *s, const struct token *token)
+scan_name(struct scanner *s, const struct token *token, int value_line)
 {
 	const struct conf_section *section = s->frames[s->depth].section, *inner;
 	const struct conf_option *option;
@@ -436,9 +448,12 @@ scan_name(struct scanner *s, const struct token *token)
 		scan_option(s, option, token);
 	} else if (inner != NULL) {
 		scan_section(s, inner, token);
+	} else if (is_rest_of_value(s, value_line)) {
+		conf_report_add(s->report, token->line,
+		    "'%s': a value with a space in it is written between quotes", name);
 	} else {
-		unknown_report(s, name, token->line);
-		skip_rest(s);
+		conf_unknown_report(s->report, section, name, token->line);
+		skip_rest(s, token->line);
 	}
 }
 
@@ -447,12 +462,11 @@ scan_end(struct scanner *s)
 {
 	const struct frame *frame = &s->frames[s->depth];
 
-	s->over = true;
 	if (s->depth > 0)
-		conf_report_add(
-		    s->report, frame->line, "the { of this %s is not closed", frame->section->name);
+		syntax_break(s, frame->line, "the { of this %s is not closed", frame->section->name);
 	else
-		s->scan->finished = true;
+		s->scan->whole = true;
+	s->over = true;
 }
 
 /* Reads one option, or the beginning or the end of a section. */
@@ -460,7 +474,9 @@ static void
 scan_statement(struct scanner *s)
 {
 	struct token token = token_read(s);
+	int value_line = s->value_line;
 
+	s->value_line = 0;
 	switch (token.kind) {
 	case TOKEN_BAD:
 		break;
@@ -468,54 +484,62 @@ scan_statement(struct scanner *s)
 		scan_end(s);
 		break;
 	case TOKEN_WORD:
-		scan_name(s, &token);
+		scan_name(s, &token, value_line);
 		break;
 	case TOKEN_CLOSE:
 		token_write(s, &token);
 		if (s->depth == 0)
-			syntax_break(s);
+			syntax_break(s, token.line, "there is no { that this } closes");
 		else
 			s->depth--;
 		break;
 	case TOKEN_STRING:
-		conf_report_add(
-		    s->report, token.line, "the name of an option is expected here, not a string");
-		s->over = true;
+		syntax_break(s, token.line, "the name of an option is expected here, not a string");
 		break;
 	default:
-		token_write(s, &token);
-		syntax_break(s);
+		syntax_break(
+		    s, token.line, "the name of an option is expected here, not %c", (char)token.kind);
 	}
 }
 
-/* Whether what p points at is a character that text may have: no control character but tabs and ends of lines. */
+/* Whether there is more than blanks behind the line where reading stopped. */
 static bool
-character_allowed(const char *p, const char *end)
+lines_are_left(const struct scanner *s)
 {
-	unsigned char c = (unsigned char)*p;
+	const char *end = s->end, *p = memchr(s->next, '\n', (size_t)(end - s->next));
 
-	return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t' ||
-	       (c == '\r' && p + 1 < end && p[1] == '\n');
+	if (s->line > s->stop_line)
+		return s->next < end;
+	while (p != NULL && p < end && strchr(" \t\r\n", *p) != NULL)
+		p++;
+	return p != NULL && p < end;
 }
 
-/* false: the bytes are not text, which is reported. */
-static bool
-bytes_check(const char *text, size_t length, struct conf_report *report)
+/*
+ * Scans all statements. Of one that cannot be made sense of, nothing is left in
+ * the text, and the sections around it are closed: so the values before it can
+ * be judged.
+ */
+static void
+scan_statements(struct scanner *s)
 {
-	const char *p, *end = text + length;
-	size_t character;
-	int line = 1;
+	long sound = 0;
+	char place[CONF_PLACE_MAX];
 
-	for (p = text; p < end; p += character) {
-		character = text_utf8_length(p, (size_t)(end - p));
-		line += *p == '\n';
-		if (character > 0 && character_allowed(p, end))
-			continue;
-		conf_report_add(
-		    report, line, "this is not UTF-8 text: there is a byte 0x%02x", (unsigned char)*p);
-		return false;
+	while (!s->over && s->report->count < CONF_REPORT_MAX) {
+		sound = ftell(s->out);
+		scan_statement(s);
 	}
-	return true;
+	if (s->scan->whole)
+		return;
+	s->scan->complete = false;
+	fseek(s->out, sound, SEEK_SET);
+	for (; s->depth > 0; s->depth--)
+		fputs(" }", s->out);
+	putc('\0', s->out);
+	if (lines_are_left(s))
+		conf_report_add(s->report, 0, "nothing after %s was looked at",
+		    conf_report_place(s->report, s->stop_line, place));
 }
 
 void
@@ -523,25 +547,18 @@ conf_scan_text(struct conf_scan *scan, const char *text, size_t length, struct c
 {
 	struct scanner s = { .next = text, .end = text + length, .line = 1, .report = report, .scan = scan };
 	size_t written = 0;
-	bool good;
 
 	*scan = (struct conf_scan){ .complete = true };
-	if (!bytes_check(text, length, report))
-		return;
 	s.frames[0].section = &conf_section_top;
 	s.out = open_memstream(&scan->text, &written);
 	if (s.out == NULL) {
 		conf_report_memory(report);
 		return;
 	}
-	while (!s.over && report->count < CONF_REPORT_MAX)
-		scan_statement(&s);
-	scan->last_line = s.line;
-	good = fclose(s.out) == 0 && scan->text != NULL;
-	if (!good)
-		conf_report_memory(report);
-	if (good && (scan->finished || scan->broken))
+	scan_statements(&s);
+	if (fclose(s.out) == 0 && scan->text != NULL)
 		return;
+	conf_report_memory(report);
 	free(scan->text);
 	scan->text = NULL;
 }

@@ -22,14 +22,12 @@
 #define CONF_SCAN_TITLE "_title"
 
 struct conf_scan {
-	char *text; /* for libconfuse; owned. NULL: what is wrong is reported, there is nothing to read */
-	bool finished; /* the text was read to its end */
-	bool broken; /* or the syntax is wrong where `text` ends: libconfuse is to say how */
-	bool complete; /* no section was taken out: what refers to sections can be judged */
-	int last_line; /* the line where reading ended */
+	char *text; /* for libconfuse; owned. NULL: no memory, which is reported */
+	bool whole; /* the text was read to its end; else `text` has what comes before the error */
+	bool complete; /* and no section was taken out: what refers to sections can be judged */
 };
 
-/* Reads `length` bytes. */
+/* Reads `length` bytes of UTF-8 text without control characters but tabs and ends of lines. */
 void conf_scan_text(struct conf_scan *scan, const char *text, size_t length, struct conf_report *report);
 
 #endif

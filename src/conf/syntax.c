@@ -106,11 +106,10 @@ conf_syntax_parse(const struct conf_scan *scan, struct conf_report *report)
 	parse_report = report;
 	rc = cfg_parse_buf(cfg, scan->text);
 	parse_report = NULL;
-	if (rc == CFG_SUCCESS && !scan->broken)
+	if (rc == CFG_SUCCESS)
 		return cfg;
 	if (report->count == errors)
-		conf_report_add(
-		    report, scan->last_line, rc == CFG_SUCCESS ? "syntax error" : "out of memory");
+		conf_report_memory(report);
 	cfg_free(cfg);
 	return NULL;
 }

@@ -307,6 +307,27 @@ START_TEST(lines_are_kept_for_later_messages)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_passed_over)
+{
+	struct conf *conf = load("\xef\xbb\xbf"
+				 "workers = 3\r\n" SMALL);
+
+	ck_assert_uint_eq(conf->workers, 3);
+	ck_assert_int_eq(conf->listeners[0].line, 2);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(addresses_of_one_port_go_together)
+{
+	conf_free(load(SMALL "listen \"127.0.0.1:81\" { }\nlisten \"127.0.0.2:81\" { }\n"
+			     "listen \"[::1]:81\" { }\nlisten \"127.0.0.1:0\" { }\nlisten \"*:0\" { }\n"));
+	conf_free(load("listen \"*:80\" { ipv6-only = true }\nlisten \"0.0.0.0:80\" { }\n"
+		       "listen \"*:81\" { ipv6-only = true }\nlisten \"127.0.0.1:81\" { }\n"
+		       "pool \"web\" { server \"127.0.0.1:3000\" { } }\n"));
+}
+END_TEST
+
 START_TEST(port_0_can_be_listened_on_twice)
 {
 	conf_free(load(SMALL "listen \"127.0.0.1:0\" { }\nlisten \"127.0.0.1:0\" { }\n"));
@@ -487,6 +508,8 @@ main(void)
 	tcase_add_test(tests, everything_is_shown_as_it_was_set);
 	tcase_add_test(tests, the_syntax_has_its_liberties);
 	tcase_add_test(tests, lines_are_kept_for_later_messages);
+	tcase_add_test(tests, a_byte_order_mark_is_passed_over);
+	tcase_add_test(tests, addresses_of_one_port_go_together);
 	tcase_add_test(tests, port_0_can_be_listened_on_twice);
 	tcase_add_test(tests, json_has_every_option);
 	tcase_add_test(tests, arguments_make_a_configuration);

@@ -25,6 +25,11 @@ static const struct bad unknown_words[] = {
 	{ "weight = 3\n" OK, "f:1: unknown option 'weight'; it belongs in server { }\n" },
 	{ "listen \"*:80\" {\n\n\tworkers = 3 }\npool w { server \"127.0.0.1:1\" { } }\n",
 	    "f:3: unknown option 'workers' in listen; it belongs outside of all sections\n" },
+	{ OK "listen \"*:81\" { balance = round-robin }\npool w { server \"127.0.0.1:1\" { mode = \"0600\" } "
+	     "}\n"
+	     "route { pool = w }\n",
+	    "f:3: unknown option 'balance' in listen; it belongs outside of all sections or in pool { }\n"
+	    "f:4: unknown option 'mode' in server; it belongs in control { } or in listen { }\n" },
 	{ "listen \"*:80\" { pol = x }\npool w { server \"127.0.0.1:1\" { wieght = 1 } }\n",
 	    "f:1: unknown option 'pol' in listen; did you mean 'pool'?\n"
 	    "f:2: unknown option 'wieght' in server; did you mean 'weight'?\n" },
@@ -33,7 +38,17 @@ static const struct bad unknown_words[] = {
 	    "f:1: unknown option 'pol'; did you mean 'pool'?\nf:3: unknown option 'vai'; did you mean "
 	    "'via'?\n" },
 	{ "server \"127.0.0.1:3000\" { }\n" OK, "f:1: unknown option 'server'; it belongs in pool { }\n" },
-	{ OK "one two three\nfour = 4\n", "f:3: unknown option 'one'\n" },
+	{ OK "one two three\nfour = 4\n",
+	    "f:3: unknown option 'one'\n"
+	    "f:3: an option is written NAME = VALUE, a section NAME \"TITLE\" { }\n"
+	    "f: nothing after line 3 was looked at\n" },
+	{ "workers: 2\n" OK, "f:1: unknown option 'workers:'; did you mean 'workers'?\n"
+			     "f:1: an option is written NAME = VALUE, a section NAME \"TITLE\" { }\n"
+			     "f: nothing after line 1 was looked at\n" },
+	{ "worker_processes 4;\n" OK, "f:1: unknown option 'worker_processes'\n"
+				      "f:1: an option is written NAME = VALUE, without ;\n"
+				      "f:1: an option is written NAME = VALUE, a section NAME \"TITLE\" { }\n"
+				      "f: nothing after line 1 was looked at\n" },
 	{ OK "_title = \"x\"\n", "f:3: unknown option '_title'\n" },
 	{ OK "pool|web = \"x\"\n", "f:3: unknown option 'pool|web'\n" },
 };
@@ -67,6 +82,20 @@ static const struct bad bad_values[] = {
 	{ OK "listen \"8080\" { }\n", "f:3: listen \"8080\": a port alone is written \":8080\"\n" },
 	{ OK "listen \"localhost:80\" { }\n", "f:3: listen \"localhost:80\": names cannot be listened on; "
 					      "write an address, such as \"127.0.0.1:80\"\n" },
+	{ OK "header-timeout = 20 seconds\nvia = maybe\n",
+	    "f:3: 'seconds': a value with a space in it is written between quotes\n"
+	    "f:3: header-timeout is a time from 1ms to 1d, not \"20\"\n"
+	    "f:4: via is true or false, not \"maybe\"\n" },
+	{ OK "workers = 0;\nvia = maybe ;\n", "f:3: an option is written NAME = VALUE, without ;\n"
+					      "f:3: workers is a number from 1 to 256 or auto, not \"0\"\n"
+					      "f:4: an option is written NAME = VALUE, without ;\n"
+					      "f:4: via is true or false, not \"maybe\"\n" },
+	{ OK "listen \"http://127.0.0.1:81\" { }\npool w { server \"127.0.0.1:3000/api\" { } }\n"
+	     "route { pool = w }\n",
+	    "f:3: listen \"http://127.0.0.1:81\": an address has no http:// and no path; did you mean "
+	    "\"127.0.0.1:81\"?\n"
+	    "f:4: server \"127.0.0.1:3000/api\": an address has no http:// and no path; did you mean "
+	    "\"127.0.0.1:3000\"?\n" },
 	{ OK "listen \"systemd:\" { }\n", "f:3: listen \"systemd:\": the name of the socket is missing\n" },
 	{ "listen \"*:80\" { }\npool w {\n\tserver \"127.0.0.1:3000\" { weight = 0 }\n\tserver \"*:1\" { "
 	  "weight = 257 }\n}\n",
@@ -95,6 +124,16 @@ static const struct bad contradictions[] = {
 	{ "listen \"*:80\" { }\n\npool \"web\" { }\n", "f:3: pool \"web\" has no server\n" },
 	{ OK "listen \":80\" { }\n",
 	    "f:3: listen \":80\": the address is listened on twice; the first is in line 1\n" },
+	{ OK "listen \"127.0.0.1:80\" { }\nlisten \"[::1]:80\" { }\nlisten \"0.0.0.0:80\" { }\n",
+	    "f:3: listen \"127.0.0.1:80\" overlaps with listen \"*:80\" in line 1: one is for any address\n"
+	    "f:4: listen \"[::1]:80\" overlaps with listen \"*:80\" in line 1: one is for any address\n"
+	    "f:5: listen \"0.0.0.0:80\" overlaps with listen \"*:80\" in line 1: one is for any address\n" },
+	{ "listen \"127.0.0.1:80\" { }\nlisten \"0.0.0.0:80\" { }\n"
+	  "listen \"[::1]:81\" { }\nlisten \"*:81\" { ipv6-only = true }\n"
+	  "pool \"web\" { server \"127.0.0.1:3000\" { } }\n",
+	    "f:2: listen \"0.0.0.0:80\" overlaps with listen \"127.0.0.1:80\" in line 1: one is for any "
+	    "address\n"
+	    "f:4: listen \"*:81\" overlaps with listen \"[::1]:81\" in line 3: one is for any address\n" },
 	{ OK "listen \"unix:/x\" { }\nlisten \"unix:/x\" { }\nlisten \"unix:/x\" { }\n",
 	    "f:4: listen \"unix:/x\": the address is listened on twice; the first is in line 3\n"
 	    "f:5: listen \"unix:/x\": the address is listened on twice; the first is in line 3\n" },
@@ -104,7 +143,7 @@ static const struct bad contradictions[] = {
 	    "f:3: listen \"unix:/x\": that is the control socket\nf:3: listen \"unix:/x\": that is the "
 	    "control socket\n"
 	    "f:5: control \"/x\" is there twice; the first is in line 4\n" },
-	{ OK "pool \"web\" { server \"127.0.0.1:1\" { } }\nroute { pool = web }\n",
+	{ OK "pool \"web\" { server \"127.0.0.1:1\" { } }\n",
 	    "f:3: pool \"web\" is there twice; the first is in line 2\n" },
 	{ OK "workers = 1\nworkers = 2\n", "f:4: workers is given twice; the first is in line 3\n" },
 	{ OK "trusted-proxies = unix\ntrusted-proxies += \"::1\"\n",
@@ -131,7 +170,7 @@ static const struct bad contradictions[] = {
 	    "f:4: mode is for unix sockets only\nf:5: ipv6-only is for IPv6 addresses only\n" },
 	{ OK "listen \"systemd:x\" { owner = 0 }\n", "f:3: owner is for unix sockets only\n" },
 	{ OK "pool \"\" { server \"127.0.0.1:1\" { } }\nroute { pool = web }\n",
-	    "f:3: the name of a pool is empty\n" },
+	    "f:3: pool lacks its name, as in: pool \"web\" { ... }\n" },
 	{ OK "pool \"0123456789012345678901234567890123456789012345678901234567890123\" { server "
 	     "\"127.0.0.1:1\" { } }\n"
 	     "route { pool = web }\n",
@@ -139,27 +178,39 @@ static const struct bad contradictions[] = {
 };
 
 static const struct bad bad_syntax[] = {
-	{ "workers 4\n", "f:1: missing equal sign after option 'workers'\n" },
-	{ "# one\n/* two\n three */ workers = # four\n = 4\n", "f:4: unexpected token '='\n" },
-	{ "workers =\n", "f:2: premature end of file\n" },
+	{ "workers 4\n", "f:1: an option is written NAME = VALUE; there is no = after workers\n" },
+	{ "# one\n/* two\n three */ workers = # four\n = 4\n",
+	    "f:3: workers has no value\nf: nothing after line 3 was looked at\n" },
+	{ "workers =\n", "f:1: workers has no value\n" },
+	{ "workers = retries = 3\n", "f:1: the name of an option is expected here, not =\n"
+				     "f:1: workers is a number from 1 to 256 or auto, not \"retries\"\n" },
 	{ "workers = {\n",
 	    "f:1: workers takes one value, not a list\nf:1: the { that is opened here is not closed\n" },
-	{ OK "}\n", "f:3: unexpected closing brace\n" },
-	{ OK "{ }\n", "f:3: unexpected token '{'\n" },
-	{ OK "= 4\n", "f:3: unexpected token '='\n" },
+	{ OK "}\n", "f:3: there is no { that this } closes\n" },
+	{ OK "{ }\n", "f:3: the name of an option is expected here, not {\n" },
+	{ OK "= 4\n", "f:3: the name of an option is expected here, not =\n" },
 	{ OK "\"workers\" = 4\n", "f:3: the name of an option is expected here, not a string\n" },
-	{ "listen = \"*:80\"\n", "f:1: missing opening brace for section 'listen'\n" },
+	{ "listen = \"*:80\"\n", "f:1: a section is written with { }, as in: listen \"*:80\" { }\n" },
+	{ "listen \"*:80\"\npool \"web\" { }\n",
+	    "f:1: a section is written with { }, as in: listen \"*:80\" { }\n"
+	    "f: nothing after line 1 was looked at\n" },
+	{ "route\n", "f:1: a section is written with { }, as in: route { }\n" },
 	{ "listen { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\nroute \"x\" { pool = web }\n",
-	    "f:1: listen needs a title, as in: listen \"*:80\" { ... }\n"
-	    "f:1: listen \"\": the port is missing: \"ADDRESS:PORT\" or \"unix:/PATH\"\n"
+	    "f:1: listen lacks its address, as in: listen \"*:80\" { ... }\n"
 	    "f:3: route has no title: route { ... }\n" },
-	{ "listen \"*:80\" {\n\npool \"web\" {\n", "f:3: missing equal sign after option 'pool'\n" },
-	{ "pool \"web\" {\n\n\tserver \"x\" {\n\n", "f:3: the { of this server is not closed\n" },
-	{ "trusted-proxies = { \"::1\" \"::2\" }\n", "f:1: unexpected token '::2'\n" },
-	{ "trusted-proxies = {\n { } }\n", "f:2: unexpected token '{'\n" },
-	{ "via += yes\n", "f:1: attempt to append to non-list option 'via'\n" },
+	{ "listen \"*:80\" {\n\npool \"web\" {\n",
+	    "f:3: an option is written NAME = VALUE; there is no = after pool, or no } before it\n" },
+	{ "pool \"web\" {\n\n\tserver \"x\" {\n\n",
+	    "f:3: the { of this server is not closed\n"
+	    "f:3: server \"x\": the port is missing: \"ADDRESS:PORT\" or \"unix:/PATH\"\n" },
+	{ "trusted-proxies = { \"::1\" \"::2\" }\n", "f:1: a list is written { VALUE, VALUE }\n" },
+	{ "trusted-proxies = { , }\n", "f:1: a list is written { VALUE, VALUE }\n" },
+	{ "trusted-proxies = {\n { } }\n", "f:2: a list is written { VALUE, VALUE }\n" },
+	{ "trusted-proxies = {\n\n", "f:1: the { that is opened here is not closed\n" },
+	{ OK "via += yes\n", "f:3: via takes one value, not a list\n" },
 	{ "listen \"*:80 { }\npool \"web\" { }\n",
-	    "f:1: the string that begins here has no end in this line\n" },
+	    "f:1: the string that begins here has no end in this line\n"
+	    "f: nothing after line 1 was looked at\n" },
 	{ "pid-file = '/x\\'\n", "f:1: the string that begins here has no end in this line\n" },
 	{ "\n/* never\nclosed\n", "f:2: the comment that begins here has no end\n" },
 	{ "listen *:80 { }\n", "f:1: a value with * in it is written between quotes\n" },
@@ -172,11 +223,21 @@ static const struct bad bad_syntax[] = {
 	{ "\n\n\x01\n", "f:3: this is not UTF-8 text: there is a byte 0x01\n" },
 	{ "# \xc3\xa9\npid-file = \"/\xe9\"\n", "f:2: this is not UTF-8 text: there is a byte 0xe9\n" },
 	{ "via = on\r\n\rvia = on\n", "f:2: this is not UTF-8 text: there is a byte 0x0d\n" },
-	/* What was found before the syntax broke is told as well. */
+	/* What was found before the syntax broke is told as well, with the values of what was begun. */
 	{ "vai = 1\nworkers = 1\nworkers = 2\nretries 3\n",
 	    "f:1: unknown option 'vai'; did you mean 'via'?\n"
 	    "f:3: workers is given twice; the first is in line 2\n"
-	    "f:4: missing equal sign after option 'retries'\n" },
+	    "f:4: an option is written NAME = VALUE; there is no = after retries\n" },
+	{ "workers = many\nlisten \"*:80\" {\n\tbacklog = 0\n\tpool =\n}\n\nvia = maybe\n",
+	    "f:1: workers is a number from 1 to 256 or auto, not \"many\"\n"
+	    "f:3: backlog is a number from 1 to 65535, not \"0\"\n"
+	    "f:4: pool has no value\n"
+	    "f: nothing after line 4 was looked at\n" },
+	/* What could still follow is not missed. */
+	{ "target-size = 20k\nroute {\n\tpath = \"old\"\n\tpool\n}\nheader-size = 32k\n",
+	    "f:3: path is a list of paths that begin with / and have no ? or #, not \"old\"\n"
+	    "f:4: an option is written NAME = VALUE; there is no = after pool, or no } before it\n"
+	    "f: nothing after line 4 was looked at\n" },
 };
 
 static void
@@ -347,6 +408,12 @@ START_TEST(arguments_are_named_in_errors)
 {
 	expect_argument_errors(
 	    "8080", "127.0.0.1:1", NULL, "-l 8080: listen \"8080\": a port alone is written \":8080\"\n");
+	expect_argument_errors(":80", "3000", "http://localhost:3000",
+	    "-b 3000: server \"3000\": a server needs a host: \"127.0.0.1:3000\"\n"
+	    "-b http://localhost:3000: server \"http://localhost:3000\": an address has no http:// and no "
+	    "path; did you mean \"localhost:3000\"?\n");
+	expect_argument_errors(
+	    "", "127.0.0.1:1", NULL, "-l : listen lacks its address, as in: listen \"*:80\" { ... }\n");
 	expect_argument_errors(NULL, NULL, NULL,
 	    "an address to listen on is needed: -l :8080\n"
 	    "a server is needed: -b 127.0.0.1:3000\n");
