@@ -2,28 +2,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/object.h"
 #include "control/commands.h"
 #include "control/values.h"
-
-/* The counters of the overview; all of them are in `drover -L counters`. */
-static const enum counter status_counters[] = {
-	COUNTER_CLIENT_CONNECTIONS,
-	COUNTER_CLIENT_OPEN,
-	COUNTER_CLIENT_BYTES_IN,
-	COUNTER_CLIENT_BYTES_OUT,
-	COUNTER_REQUESTS,
-	COUNTER_REQUESTS_ACTIVE,
-	COUNTER_REQUESTS_BAD,
-	COUNTER_RESPONSES_2XX,
-	COUNTER_RESPONSES_3XX,
-	COUNTER_RESPONSES_4XX,
-	COUNTER_RESPONSES_5XX,
-	COUNTER_SERVER_CONNECT_ERRORS,
-	COUNTER_SERVER_TIMEOUTS,
-	COUNTER_RETRIES,
-	COUNTER_NO_SERVER,
-};
 
 enum { STATUS_DEATHS = 8 };
 
@@ -31,17 +11,14 @@ static json_t *
 status_totals(const struct scoreboard *board)
 {
 	json_t *totals = json_object();
-	enum counter counter;
-	size_t i;
+	unsigned i;
 
-	for (i = 0; i < ARRAY_LENGTH(status_counters); i++) {
-		counter = status_counters[i];
-		if (json_object_set_new(totals, counter_table[counter].name,
-			json_integer((json_int_t)scoreboard_total(board, counter))) < 0) {
+	for (i = 0; i < COUNTER_COUNT; i++)
+		if (json_object_set_new(totals, counter_table[i].name,
+			json_integer((json_int_t)scoreboard_total(board, (enum counter)i))) < 0) {
 			json_decref(totals);
 			return NULL;
 		}
-	}
 	return totals;
 }
 

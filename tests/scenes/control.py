@@ -61,7 +61,10 @@ def results(t):
     assert status["listeners"][0]["name"] == "127.0.0.1:0" and not status["listeners"][0]["address"].endswith(":0")
     for _ in range(5):
         drover.get()
-    assert control.call("status")["totals"]["requests"] == 5
+    totals = control.call("status")["totals"]
+    assert totals["requests"] == 5 and totals["server-connects"] + totals["server-reuses"] == 5, totals
+    counters = subprocess.run([DROVER, "-L", "counters"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    assert list(totals) == [line.split("\t")[0] for line in counters.splitlines()], totals
     workers = control.call("workers")["workers"]
     assert [row["worker"] for row in workers] == [0, 1, 2] and sum(row["requests"] for row in workers) == 5, workers
     assert all(row["state"] == "ready" and row["last-death"] is None for row in workers), workers
