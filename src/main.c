@@ -4,6 +4,7 @@
  * and the control socket to the loop. Master.
  */
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +50,8 @@ static const char help_text[] =
     "  -b SERVER   without a file: send their requests here, such as 127.0.0.1:3000\n"
     "  -S PATH     without a file: control socket\n"
     "  -L TABLE    print a table: options, commands, counters, algorithms or signals\n"
-    "  -V          print the version\n"
-    "  -h          print this\n"
+    "  -V          print the version; so does --version\n"
+    "  -h          print this; so does --help\n"
     "\n"
     "drover(8) and drover.conf(5) tell the rest.\n";
 
@@ -131,14 +132,21 @@ arguments_check(const struct arguments *a)
 	return 0;
 }
 
+/* `last` is the argument that was read. */
+static int
+option_error(int option, const char *last)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+
+	if (option == ':')
+		return usage_error("an option lacks its argument: ", letter);
+	return usage_error("there is no such option: ", strncmp(last, "--", 2) == 0 ? last : letter);
+}
+
 /* -1: go on. Else the exit status to end with. */
 static int
-arguments_one(struct arguments *a, int option)
+arguments_one(struct arguments *a, int option, const char *last)
 {
-	static const char colon[] = "an option lacks its argument: -",
-			  unknown[] = "there is no such option: -";
-	char letter[2] = { (char)optopt, '\0' };
-
 	switch (option) {
 	case 'c':
 		a->file = optarg;
@@ -166,7 +174,7 @@ arguments_one(struct arguments *a, int option)
 	case 'h':
 		return fputs(help_text, stdout) < 0;
 	default:
-		return usage_error(option == ':' ? colon : unknown, letter);
+		return option_error(option, last);
 	}
 }
 
@@ -174,10 +182,13 @@ arguments_one(struct arguments *a, int option)
 static int
 arguments_read(struct arguments *a, int argc, char **argv)
 {
+	/* What everybody tries first. */
+	static const struct option words[] = { { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	int option, status;
 
-	while ((option = getopt(argc, argv, ":c:dtTl:b:S:L:Vh")) != -1) {
-		status = arguments_one(a, option);
+	while ((option = getopt_long(argc, argv, ":c:dtTl:b:S:L:Vh", words, NULL)) != -1) {
+		status = arguments_one(a, option, argv[optind - 1]);
 		if (status >= 0)
 			return status;
 	}
@@ -208,24 +219,35 @@ configuration_show(const struct conf *conf)
 	return status;
 }
 
-static int
-configuration_praise(const struct arguments *a)
-{
-	if (a->listener_count > 0)
-		return printf("drover: the arguments are good\n") < 0;
-	return printf("drover: %s is good\n", a->file != NULL ? a->file : DROVER_CONF) < 0;
-}
-
 static void
-errors_print(const struct arguments *a, const struct conf_errors *errors)
+errors_print(const struct conf_errors *errors)
 {
 	size_t i;
 
 	for (i = 0; i < errors->count; i++)
 		fprintf(stderr, "drover: %s\n", errors->lines[i]);
+}
+
+/* For who runs it without arguments and has no file yet. */
+static void
+hint_print(const struct arguments *a)
+{
 	if (a->file == NULL && a->listener_count == 0 && access(DROVER_CONF, F_OK) < 0)
 		fprintf(stderr,
 		    "(without a file: drover -l :8080 -b 127.0.0.1:3000; `drover -h` shows the options)\n");
+}
+
+static int
+configuration_praise(const struct arguments *a, const struct conf *conf)
+{
+	struct conf_errors warnings;
+
+	conf_check_directories(conf, &warnings);
+	errors_print(&warnings);
+	conf_errors_free(&warnings);
+	if (a->listener_count > 0)
+		return printf("drover: the arguments are good\n") < 0;
+	return printf("drover: %s is good\n", a->file != NULL ? a->file : DROVER_CONF) < 0;
 }
 
 /* Takes over conf. */
@@ -287,14 +309,15 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	conf = configuration_get(&a, &errors);
-	if (conf == NULL)
-		errors_print(&a, &errors);
+	errors_print(&errors);
 	conf_errors_free(&errors);
-	if (conf == NULL)
+	if (conf == NULL) {
+		hint_print(&a);
 		return 1;
+	}
 	if (a.what == WHAT_RUN)
 		return run(&a, conf, argc, argv);
-	status = a.what == WHAT_SHOW ? configuration_show(conf) : configuration_praise(&a);
+	status = a.what == WHAT_SHOW ? configuration_show(conf) : configuration_praise(&a, conf);
 	conf_free(conf);
 	return status;
 }

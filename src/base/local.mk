@@ -6,4 +6,5 @@ libbase_a_SOURCES = \
 	base/freelist.c base/freelist.h \
 	base/log.c base/log.h \
 	base/object.c base/object.h \
+	base/path.c base/path.h \
 	base/text.c base/text.h

@@ -65,7 +65,7 @@ log_open(const char *destination, enum log_level level, struct error *err)
 	} else {
 		fd = open(destination, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 		if (fd < 0)
-			return error_errno(err, "cannot open the log file %s", destination);
+			return error_file(err, destination, "cannot open the log file %s", destination);
 		log_install(fd, true, false);
 	}
 	log_state.level = level;

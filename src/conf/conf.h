@@ -182,6 +182,12 @@ struct conf *conf_from_arguments(const char *const *listeners, size_t listener_c
 
 void conf_free(struct conf *conf);
 
+/*
+ * What is missing for a start: directories of sockets, logs and the pid file. Only warnings,
+ * as a service manager may make them just before. Filled and freed as in conf_load.
+ */
+void conf_check_directories(const struct conf *conf, struct conf_errors *warnings);
+
 struct json_t;
 /* The effective configuration, defaults filled in: as configuration text that conf_load reads back ... */
 char *conf_show(const struct conf *conf); /* malloc'ed; NULL: no memory */

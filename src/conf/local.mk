@@ -4,6 +4,7 @@ libconf_a_SOURCES = \
 	conf/build.c conf/build.h \
 	conf/check.c conf/check.h \
 	conf/conf.c conf/conf.h \
+	conf/directories.c \
 	conf/field.h \
 	conf/load.c conf/load.h \
 	conf/names.c \

@@ -28,7 +28,7 @@ access_log_open(const struct conf *conf, struct error *err)
 	else
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (fd < 0)
-		return error_errno(err, "cannot open the access log %s", conf->access_log);
+		return error_file(err, conf->access_log, "cannot open the access log %s", conf->access_log);
 	return fd;
 }
 

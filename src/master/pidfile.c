@@ -41,7 +41,7 @@ pidfile_lock(const char *path, struct error *err)
 	for (;;) {
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (fd < 0)
-			return error_errno(err, "cannot open the pid file %s", path);
+			return error_file(err, path, "cannot open the pid file %s", path);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			if (errno == EWOULDBLOCK)
 				held_error(path, fd, err);

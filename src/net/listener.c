@@ -189,7 +189,7 @@ unix_listen(const struct address *address, const struct listener_options *option
 	if (fd < 0)
 		return error_errno(err, "cannot listen on unix:%s", path);
 	if (bind(fd, &address->socket.any, address->length) < 0) {
-		error_errno(err, "cannot listen on unix:%s", path);
+		error_file(err, path, "cannot listen on unix:%s", path);
 		close(fd);
 		return -1;
 	}

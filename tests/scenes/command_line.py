@@ -29,7 +29,7 @@ def write(t, name, text):
 
 @case
 def help_and_version(t):
-    "-h and -V"
+    "-h and -V, also as --help and --version"
     status, out, err = run(t, "-h")
     assert status == 0 and err == "", err
     for option in ("-c", "-t", "-T", "-l", "-b", "-L", "-V", "-h", "-d"):
@@ -37,6 +37,10 @@ def help_and_version(t):
     assert all(len(line) <= 80 for line in out.splitlines()), out
     status, out, err = run(t, "-V")
     assert status == 0 and out.startswith("drover ") and err == "", (out, err)
+    assert run(t, "--help") == run(t, "-h") and run(t, "--version") == run(t, "-V")
+    for word in ("--verbose", "--help=all"):
+        status, out, err = run(t, word)
+        assert status == 1 and out == "" and err.startswith(f"drover: there is no such option: {word}\n"), err
 
 
 @case
@@ -53,7 +57,8 @@ def examples(t):
     assert files
     for file in files + [os.path.join(TOP, "etc", "drover.conf")]:
         status, out, err = run(t, "-t", "-c", file)
-        assert status == 0 and err == "", (file, out, err)
+        assert status == 0, (file, out, err)
+        assert all("warning" in line and "does not exist" in line for line in err.splitlines()), err
 
 
 @case
@@ -75,6 +80,33 @@ def syntax_error(t):
     "a syntax error has its line"
     status, _, err = run(t, "-t", "-c", write(t, "syntax.conf", GOOD + "\nworkers = = 3\n"))
     assert status == 1 and "syntax.conf:4: " in err, err
+
+
+@case
+def before_a_syntax_error(t):
+    "what comes before a syntax error is checked, and what was not is said"
+    status, _, err = run(t, "-t", "-c", write(t, "both.conf", "workers = many\nvia\n" + GOOD))
+    assert status == 1 and err.splitlines() == [
+        'drover: both.conf:1: workers is a number from 1 to 256 or auto, not "many"',
+        "drover: both.conf:2: an option is written NAME = VALUE; there is no = after via",
+        "drover: both.conf: nothing after line 2 was looked at"], err
+
+
+@case
+def missing_directories(t):
+    "directories that are missing: -t warns, a start names the one"
+    gone = t.path("gone")
+    lines = (f'control "{gone}/control.sock" {{ }}', f'listen "unix:{gone}/web.sock" {{ }}',
+             f'error-log = "{gone}/error.log"', f'access-log = "{gone}/access.log"', f'pid-file = "{gone}/pid"')
+    sentence = f"the directory {gone} does not exist; create it"
+    status, out, err = run(t, "-t", "-c", write(t, "all.conf", GOOD + "\n".join(lines)))
+    assert status == 0 and "good" in out, out
+    assert err.splitlines() == [
+        f"drover: all.conf{place}: warning: {name}: {sentence}" for place, name in
+        ((":3", "control"), (":4", "listen"), ("", "error-log"), ("", "access-log"), ("", "pid-file"))], err
+    for number, line in enumerate(lines):
+        status, _, err = run(t, "-c", write(t, f"{number}.conf", GOOD + line))
+        assert status == 1 and err.endswith(f": {sentence}\n") and line.split('"')[1].split(":")[-1] in err, err
 
 
 @case

@@ -1,0 +1,15 @@
+/* What can be said about a path of a file that is not there. All processes. */
+#ifndef DROVER_BASE_PATH_H
+#define DROVER_BASE_PATH_H
+
+#include <stdbool.h>
+
+enum { PATH_SENTENCE_MAX = 300 };
+
+/*
+ * Whether the directory of an absolute path is missing. Then `sentence` says
+ * so, and what to do. Looks at the file system.
+ */
+bool path_directory_missing(const char *path, char sentence[PATH_SENTENCE_MAX]);
+
+#endif
