@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "ipc/health.h"
 #include "worker/upstream.h"
 
@@ -169,21 +170,48 @@ pool_exclude(struct exchange *exchange, const struct server *server)
 		exchange->tried[exchange->tried_count++] = (uint16_t)server->index;
 }
 
+static const char *
+pool_name(const struct worker *worker, const struct server *server)
+{
+	const struct conf_pool *pool = worker->conf->pools;
+
+	while (server->index >= pool->first_server + pool->server_count)
+		pool++;
+	return pool->name;
+}
+
 void
 pool_server_worked(struct worker *worker, struct server *server)
 {
 	if (health_worked(&worker->board->servers[server->index]))
-		log_notice("server %s is up again", server->conf->name);
+		log_notice("server %s of pool %s is up again", server->conf->name, pool_name(worker, server));
+}
+
+static void
+server_down_log(const struct worker *worker, const struct server *server, bool on_trial, const char *why)
+{
+	const struct conf_server *conf = server->conf;
+	const char *pool = pool_name(worker, server);
+	char time[32];
+
+	text_from_duration(conf->fail_timeout, time, sizeof time);
+	if (on_trial)
+		log_warn("server %s of pool %s is down for another %s: %s", conf->name, pool, time, why);
+	else
+		log_warn("server %s of pool %s is down for %s: %u failure%s within %s, the last: %s", conf->name,
+		    pool, time, conf->max_fails, conf->max_fails == 1 ? "" : "s", time, why);
 }
 
 void
 pool_server_failed(struct worker *worker, struct server *server, const char *why)
 {
+	struct scoreboard_server *health = &worker->board->servers[server->index];
+	bool on_trial = scoreboard_get(&health->down_until) != 0;
+
 	scoreboard_add(&worker->board->share[worker->slot][server->index].failures, 1);
-	if (!health_failed(&worker->board->servers[server->index], loop_now(worker->loop), server->conf->max_fails,
-		server->conf->fail_timeout))
+	if (!health_failed(
+		health, loop_now(worker->loop), server->conf->max_fails, server->conf->fail_timeout))
 		return;
 	count(worker, SERVER_MARKED_DOWN, 1);
-	log_warn("server %s is taken for down: %u failures within its fail-timeout, the last: %s", server->conf->name,
-	    server->conf->max_fails, why);
+	server_down_log(worker, server, on_trial, why);
 }

@@ -51,10 +51,14 @@ def marked_down_and_back(t):
     gone, server = t.server(listening=False), t.server()
     drover = t.drover(t.pool(gone, server, options="max-fails = 2  fail-timeout = 500ms"), workers=2)
     t.wait(lambda: drover.get().status == 200 and state(drover) == "down", "it is marked down")
-    assert "down" in drover.log()
+    drover.wait_log(f"warn .* server {gone.address} of pool app is down for 500ms: 2 failures within 500ms, "
+                    "the last: connect-refused")
+    t.wait(lambda: drover.get().status == 200 and "of pool app is down for another 500ms: connect-refused\n"
+           in drover.log(), "it fails its trial")
     gone.accept()
     t.wait(lambda: drover.get().status == 200 and gone.count() > 0, "it gets requests again")
     assert state(drover) == "up"
+    drover.wait_log(f"notice .* server {gone.address} of pool app is up again")
 
 
 @case
