@@ -63,7 +63,8 @@ log_open(const char *destination, enum log_level level, struct error *err)
 		openlog("drover", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 		log_install(-1, false, true);
 	} else {
-		fd = open(destination, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+		/* O_NONBLOCK: a FIFO that nobody reads is an error, not a wait */
+		fd = open(destination, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 		if (fd < 0)
 			return error_file(err, destination, "cannot open the log file %s", destination);
 		log_install(fd, true, false);

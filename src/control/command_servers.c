@@ -21,7 +21,7 @@ static struct server_sum *
 pool_sum(const struct scoreboard *board, const struct conf_pool *pool)
 {
 	struct server_sum *sums = calloc(pool->server_count + 1, sizeof *sums);
-	unsigned slots = scoreboard_get(&board->worker_slots), w;
+	unsigned slots = scoreboard_slots(board), w;
 	size_t i;
 
 	for (w = 0; sums != NULL && w < slots; w++) {

@@ -28,6 +28,15 @@ scoreboard_free(struct scoreboard *board)
 		munmap(board, sizeof *board);
 }
 
+unsigned
+scoreboard_slots(const struct scoreboard *board)
+{
+	unsigned slots = scoreboard_get(&board->worker_slots);
+
+	/* any process that maps the scoreboard can have written there: it is not believed */
+	return slots < SCOREBOARD_WORKERS ? slots : SCOREBOARD_WORKERS;
+}
+
 uint32_t
 scoreboard_worker_load(const struct scoreboard *board, unsigned slot)
 {
@@ -41,7 +50,7 @@ scoreboard_worker_load(const struct scoreboard *board, unsigned slot)
 uint32_t
 scoreboard_server_load(const struct scoreboard *board, unsigned server)
 {
-	unsigned slots = scoreboard_get(&board->worker_slots);
+	unsigned slots = scoreboard_slots(board);
 	uint32_t load = 0;
 	unsigned w;
 
@@ -53,7 +62,7 @@ scoreboard_server_load(const struct scoreboard *board, unsigned server)
 uint64_t
 scoreboard_server_requests(const struct scoreboard *board, unsigned server)
 {
-	unsigned slots = scoreboard_get(&board->worker_slots);
+	unsigned slots = scoreboard_slots(board);
 	uint64_t sum = 0;
 	unsigned w;
 
@@ -65,7 +74,7 @@ scoreboard_server_requests(const struct scoreboard *board, unsigned server)
 uint64_t
 scoreboard_server_failures(const struct scoreboard *board, unsigned server)
 {
-	unsigned slots = scoreboard_get(&board->worker_slots);
+	unsigned slots = scoreboard_slots(board);
 	uint64_t sum = 0;
 	unsigned w;
 
@@ -77,7 +86,7 @@ scoreboard_server_failures(const struct scoreboard *board, unsigned server)
 uint64_t
 scoreboard_total(const struct scoreboard *board, enum counter counter)
 {
-	unsigned slots = scoreboard_get(&board->worker_slots);
+	unsigned slots = scoreboard_slots(board);
 	uint64_t sum = scoreboard_get(&board->left[counter]);
 	unsigned w;
 
@@ -106,7 +115,7 @@ scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 	scoreboard_set(&w->ended, 0);
 	scoreboard_set(&w->heartbeat, 0);
 	scoreboard_set(&w->ready, 0);
-	if (scoreboard_get(&board->worker_slots) <= slot)
+	if (scoreboard_slots(board) <= slot)
 		scoreboard_set(&board->worker_slots, slot + 1);
 }
 

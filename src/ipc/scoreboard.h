@@ -103,6 +103,9 @@ struct scoreboard {
 struct scoreboard *scoreboard_new(struct error *err);
 void scoreboard_free(struct scoreboard *board);
 
+/* How many slots have ever been used: where sums may stop. */
+unsigned scoreboard_slots(const struct scoreboard *board);
+
 /* Connections that slot carries now. */
 uint32_t scoreboard_worker_load(const struct scoreboard *board, unsigned slot);
 

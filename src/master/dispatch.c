@@ -248,7 +248,7 @@ dispatch_hear_all(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 
-		if (!w->deaf)
+		if (!w->deaf || w->killed)
 			continue;
 		w->deaf = false;
 		watch_resume(&w->watch);

@@ -82,8 +82,12 @@ signals_ignore_write_errors(void)
 int
 signals_open(struct master *m, struct error *err)
 {
+	sigset_t none;
 	size_t i;
 
+	/* whoever started drover may have blocked or ignored what it lives by */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (i = 0; i < SIGNALS_COUNT; i++) {
 		m->signals.rows[i].master = m;
 		if (signal_open(&m->signals.rows[i].watch, m->loop, signal_table[i].number, signal_cb) < 0)

@@ -16,6 +16,8 @@
 #include "master/spawn.h"
 #include "master/state.h"
 
+enum { READ_BURST = 64 }; /* messages of one worker, before others have their turn */
+
 static const uint64_t tick_every = CLOCK_SECOND;
 static const uint64_t start_timeout = 10 * CLOCK_SECOND; /* worker-timeout, when that is longer */
 static const uint64_t quit_timeout = 2 * CLOCK_SECOND; /* then by force */
@@ -365,43 +367,61 @@ worker_owe(struct worker *w, unsigned owed)
 	worker_send_owed(w);
 }
 
-/* false: no more is to be read now. */
+/* Hears no more of it; what is in its channel is salvaged when it is dead, or read when there is room again. */
+static void
+worker_mute(struct worker *w)
+{
+	if (!w->deaf)
+		watch_pause(&w->watch);
+	w->deaf = true;
+}
+
+/* A worker is not believed blindly: it may have been taken over. */
+static void
+worker_nonsense(struct worker *w, struct channel_message *message)
+{
+	log_error("worker %u (pid %d) sent nonsense; it is killed", w->slot, (int)w->pid);
+	channel_close_fds(message);
+	worker_mute(w);
+	worker_event(w, CHILD_EVENT_HUNG);
+}
+
+/* false: no more is to be read. */
 static bool
 worker_message(struct worker *w, struct channel_message *message)
 {
-	switch (message->type) {
-	case CHANNEL_READY:
+	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->child.state == CHILD_STARTING) {
 		worker_event(w, CHILD_EVENT_READY);
 		return true;
-	case CHANNEL_RETURNED:
+	}
+	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->child.state == CHILD_STOPPING)
+		return true; /* it got ready as it was told to end */
+	if (message->type == CHANNEL_RETURNED && message->count > 0) {
 		orphans_take(w, message);
 		return true;
-	default:
-		log_error("worker %u (pid %d) sent nonsense; it is killed", w->slot, (int)w->pid);
-		channel_close_fds(message);
-		worker_event(w, CHILD_EVENT_HUNG);
-		return false;
 	}
+	worker_nonsense(w, message);
+	return false;
 }
 
 void
 worker_read(struct worker *w)
 {
 	struct channel_message message;
-	int got;
+	int got, n;
 
-	for (;;) {
+	for (n = 0; n < READ_BURST; n++) {
 		if (w->child.state != CHILD_STARTING && !orphans_have_room(w->master)) {
-			if (!w->deaf)
-				watch_pause(&w->watch);
-			w->deaf = true;
+			worker_mute(w);
 			return;
 		}
 		got = channel_receive(w->channel, &message);
-		if (got < 0 && errno == EBADMSG)
-			message.type = 0;
-		else if (got != 1)
+		if (got < 0 && errno != EBADMSG)
 			return;
+		if (got <= 0) { /* it has ended its side, or speaks another language */
+			message.type = 0;
+			message.fd_count = 0;
+		}
 		if (!worker_message(w, &message))
 			return;
 	}

@@ -273,7 +273,10 @@ log_time(struct access_log *log, uint64_t wall)
 
 	if (log->second != second) {
 		log->second = second;
-		(log->json ? gmtime_r : localtime_r)(&second, &tm);
+		if (log->json)
+			gmtime_r(&second, &tm);
+		else
+			localtime_r(&second, &tm);
 		strftime(log->time_text, sizeof log->time_text, log->json ? "%Y-%m-%dT%H:%M:%S" : "%d/%b/%Y:%H:%M:%S %z",
 		    &tm);
 	}

@@ -23,7 +23,6 @@ exchange_take_request(struct exchange *x, const struct h1_request *request)
 	x->method = request->method;
 	x->minor = request->minor;
 	x->upgrade = request->upgrade;
-	x->expects = request->expect_continue;
 	x->keep_alive = request->keep_alive && !session->closing && !x->worker->stopping &&
 	    (limit == 0 || session->requests < limit);
 	x->head_length = request->length;
@@ -369,7 +368,7 @@ exchange_client_wait(const struct exchange *x, bool request_open)
 		return (struct wait){ &policy->tunnel, MOVED_ANY };
 	if (relay_pending(&x->response) || x->step == step_send_response || x->step == step_reply)
 		return (struct wait){ &policy->send, MOVED_CLIENT_OUT };
-	if (request_open && x->request.ready == 0 && !x->session->stream.readable && !x->expects)
+	if (request_open && x->request.ready == 0 && !x->session->stream.readable)
 		return (struct wait){ &policy->body, MOVED_CLIENT_IN };
 	return (struct wait){ NULL, 0 };
 }
@@ -379,7 +378,7 @@ exchange_server_wait(const struct exchange *x, bool request_open)
 {
 	if (x->step == step_send_head || (request_open && x->request.ready > 0 && x->step != step_tunnel))
 		return (struct wait){ &x->pool->send, MOVED_SERVER_OUT };
-	if ((!request_open || x->expects) && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
+	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
 		return (struct wait){ &x->pool->response, MOVED_SERVER_IN };
 	return (struct wait){ NULL, 0 };
 }
@@ -412,12 +411,8 @@ exchange_wait(struct exchange *exchange)
 	struct session *session = exchange->session;
 	bool request_open = !exchange->request.broken && !(exchange->request.body.done && exchange->request.ready == 0);
 	unsigned moved = exchange_take_moved(exchange);
-	struct wait client, server;
-
-	if ((moved & (MOVED_CLIENT_IN | MOVED_SERVER_IN)) != 0)
-		exchange->expects = false;
-	client = exchange_client_wait(exchange, request_open);
-	server = exchange_server_wait(exchange, request_open);
+	struct wait client = exchange_client_wait(exchange, request_open);
+	struct wait server = exchange_server_wait(exchange, request_open);
 	if (client.queue != NULL && session_watch(session) < 0)
 		return exchange_abort(exchange, "no-memory");
 	if (client.queue == NULL && !watch_is_open(&session->stream.watch))

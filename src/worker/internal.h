@@ -113,7 +113,6 @@ struct exchange {
 	uint8_t minor;	/* of the client's HTTP/1.minor */
 	bool keep_alive; /* the client wants, and may have, another request on this connection */
 	bool upgrade;
-	bool expects; /* the client sends the body when the server says 100 (RFC 9110 10.1.1): so it is the server's turn */
 	bool fresh_only; /* a kept connection failed: connect anew */
 	bool received;	 /* a byte of a response has come */
 	bool answered;	 /* the final response's head has begun to go to the client */
