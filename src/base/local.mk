@@ -7,4 +7,5 @@ libbase_a_SOURCES = \
 	base/log.c base/log.h \
 	base/object.c base/object.h \
 	base/path.c base/path.h \
+	base/syslog.c base/syslog.h \
 	base/text.c base/text.h

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/syslog.h"
+
 const char *const log_level_names[] = { "error", "warn", "notice", "info", "debug", NULL };
 
 static const int syslog_priority[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
@@ -60,7 +62,7 @@ log_open(const char *destination, enum log_level level, struct error *err)
 	if (strcmp(destination, "stderr") == 0) {
 		log_install(STDERR_FILENO, false, false);
 	} else if (strcmp(destination, "syslog") == 0) {
-		openlog("drover", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		syslog_open();
 		log_install(-1, false, true);
 	} else {
 		/* O_NONBLOCK: a FIFO that nobody reads is an error, not a wait */
@@ -161,7 +163,7 @@ log_vwrite(enum log_level level, const char *format, va_list ap)
 	vsnprintf(raw, sizeof raw, format, ap);
 	log_escape(text, sizeof text, raw);
 	if (log_state.is_syslog)
-		syslog(syslog_priority[level], "%s: %s", log_state.process, text);
+		syslog_send(syslog_priority[level], log_state.process, text);
 	else
 		log_line(level, text);
 	errno = saved;

@@ -94,6 +94,8 @@ master_new(struct conf *conf, const struct master_options *options, struct error
 	/* before the fork of -d: LISTEN_PID names the process that was started, not the one in the background */
 	if (systemd_receive(&passed, err) < 0)
 		goto fail;
+	/* what else the starter left open is not drover's, and would live on in every worker */
+	close_range(STDERR_FILENO + 1 + (unsigned)passed.count, ~0U, 0);
 	title_init(options->argc, options->argv);
 	if (options->daemonize && daemon_start(&m->daemon, err) < 0)
 		goto fail;
