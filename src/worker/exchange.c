@@ -146,7 +146,11 @@ exchange_break_off(struct exchange *exchange, const char *reason, bool reset)
 	upstream_detach(exchange, false);
 	pool_leave(exchange);
 	exchange_end(exchange);
-	session_close(session, reset);
+	session->linger_wanted = true;
+	if (reset)
+		session_close(session, true);
+	else
+		session_finish(session);
 	return STEP_END;
 }
 

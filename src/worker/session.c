@@ -313,6 +313,15 @@ session_must_linger(const struct session *session)
 	return !session->stream.ending && (session->linger_wanted || block_length(&session->in) > 0);
 }
 
+void
+session_finish(struct session *session)
+{
+	if (session_must_linger(session))
+		session_begin_linger(session);
+	else
+		session_close(session, false);
+}
+
 /* After an exchange. */
 static void
 session_between(struct session *session)
@@ -321,10 +330,7 @@ session_between(struct session *session)
 
 	session->scan = (struct h1_scan){ 0 };
 	if (session->closing) {
-		if (session_must_linger(session))
-			session_begin_linger(session);
-		else
-			session_close(session, false);
+		session_finish(session);
 		return;
 	}
 	if (block_length(&session->in) > 0) {
@@ -407,7 +413,7 @@ session_run(struct session *session)
 		if (session->exchange != NULL) {
 			if (exchange_run(session->exchange) == STEP_WAIT)
 				return;
-			if (!session->dead)
+			if (!session->dead && !session->lingering)
 				session_between(session);
 		} else if (begun++ == RUN_REQUESTS) {
 			session_later(session);

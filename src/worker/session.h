@@ -23,6 +23,9 @@ int session_watch(struct session *session);
 /* Closes at once; with `reset` the client sees an error, not an end. */
 void session_close(struct session *session, bool reset);
 
+/* Ends the connection behind what was written, which still gets to the client. */
+void session_finish(struct session *session);
+
 /* In a drain: gives back, or closes, every session that is between two requests. */
 void sessions_drain(struct worker *worker);
 
