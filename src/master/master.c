@@ -99,6 +99,7 @@ master_new(struct conf *conf, const struct master_options *options, struct error
 	title_init(options->argc, options->argv);
 	if (options->daemonize && daemon_start(&m->daemon, err) < 0)
 		goto fail;
+	signals_hold();
 	notify_open(&m->notify);
 	log_process("master");
 	if (master_open_outside(m, &passed, err) < 0 || master_open_inside(m, err) < 0)
@@ -144,7 +145,9 @@ master_run(struct master *m)
 {
 	dispatch_resume(m); /* there is no worker yet: nothing is accepted */
 	workers_adjust(m);
+	signals_admit();
 	loop_run(m->loop);
+	signals_hold();
 	log_notice("ended");
 	return m->exit_status;
 }

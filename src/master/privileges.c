@@ -1,6 +1,7 @@
 #include "master/privileges.h"
 
 #include <grp.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static bool
@@ -42,6 +43,9 @@ groups_set(const struct conf *conf)
 int
 privileges_drop(const struct conf *conf, struct error *err)
 {
+	/* a worker that is taken over gains nothing by running a program of another user */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, "cannot give up new privileges");
 	if (geteuid() != 0 || (conf->uid == (uid_t)-1 && conf->gid == (gid_t)-1))
 		return 0;
 	if (groups_set(conf) < 0)

@@ -82,12 +82,8 @@ signals_ignore_write_errors(void)
 int
 signals_open(struct master *m, struct error *err)
 {
-	sigset_t none;
 	size_t i;
 
-	/* whoever started drover may have blocked or ignored what it lives by */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (i = 0; i < SIGNALS_COUNT; i++) {
 		m->signals.rows[i].master = m;
 		if (signal_open(&m->signals.rows[i].watch, m->loop, signal_table[i].number, signal_cb) < 0)
@@ -115,6 +111,24 @@ signals_block(sigset_t *before)
 }
 
 void
+signals_hold(void)
+{
+	sigset_t before;
+
+	signals_block(&before);
+}
+
+void
+signals_admit(void)
+{
+	sigset_t none;
+
+	/* not what there was before: whoever started drover may have blocked what it lives by */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void
 signals_unblock(const sigset_t *before)
 {
 	sigprocmask(SIG_SETMASK, before, NULL);
@@ -123,15 +137,13 @@ signals_unblock(const sigset_t *before)
 void
 signals_reset(void)
 {
-	sigset_t none;
 	size_t i;
 
 	for (i = 0; i < SIGNALS_COUNT; i++)
 		signal(signal_table[i].number, SIG_DFL);
 	for (i = 0; i < ARRAY_LENGTH(ignored_by_children); i++)
 		signal(ignored_by_children[i], SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_admit();
 }
 
 void

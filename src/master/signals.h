@@ -25,6 +25,13 @@ void signals_ignore_write_errors(void);
 int signals_open(struct master *master, struct error *err);
 void signals_close(struct master *master);
 
+/*
+ * While files are made and removed, before the loop and after it, signals wait:
+ * one of them would end the process and leave a pid file and sockets behind.
+ */
+void signals_hold(void);
+void signals_admit(void);
+
 /* Around fork: no signal may reach the child before it has forgotten the master's handlers. */
 void signals_block(sigset_t *before);
 void signals_unblock(const sigset_t *before);

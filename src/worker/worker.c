@@ -118,7 +118,7 @@ worker_channel_cb(struct watch *watch, unsigned events)
 		}
 		if (got == 0)
 			worker_orphaned(worker);
-		else if (errno != EAGAIN)
+		else if (errno == EBADMSG)
 			fatal("the channel to the master is broken: %s", strerror(errno));
 		return;
 	}
