@@ -93,12 +93,6 @@ log_process(const char *name)
 	snprintf(log_state.process, sizeof log_state.process, "%s", name);
 }
 
-void
-log_level_set(enum log_level level)
-{
-	log_state.level = level;
-}
-
 bool
 log_enabled(enum log_level level)
 {

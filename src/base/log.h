@@ -41,7 +41,6 @@ bool log_fd_takes(int fd);
 /* Names the process in each line: "master", "worker 3". Copied. */
 void log_process(const char *name);
 
-void log_level_set(enum log_level level);
 bool log_enabled(enum log_level level);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -195,9 +195,6 @@ enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *s
 /* RFC 9110 9.2.2: may be sent again when it is not known whether it was acted on. */
 bool h1_method_idempotent(enum h1_method method);
 
-/* Name of an enum h1_method value as on the wire; "-" for OTHER. */
-const char *h1_method_name(enum h1_method method);
-
 /* "Not Found" for 404; "Unknown" for what has no phrase. */
 const char *h1_status_phrase(unsigned status);
 

@@ -178,12 +178,6 @@ h1_method_find(const char *method, size_t length)
 	return H1_METHOD_OTHER;
 }
 
-const char *
-h1_method_name(enum h1_method method)
-{
-	return methods[method];
-}
-
 bool
 h1_method_idempotent(enum h1_method method)
 {

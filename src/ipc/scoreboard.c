@@ -60,30 +60,6 @@ scoreboard_server_load(const struct scoreboard *board, unsigned server)
 }
 
 uint64_t
-scoreboard_server_requests(const struct scoreboard *board, unsigned server)
-{
-	unsigned slots = scoreboard_slots(board);
-	uint64_t sum = 0;
-	unsigned w;
-
-	for (w = 0; w < slots; w++)
-		sum += scoreboard_get(&board->share[w][server].requests);
-	return sum;
-}
-
-uint64_t
-scoreboard_server_failures(const struct scoreboard *board, unsigned server)
-{
-	unsigned slots = scoreboard_slots(board);
-	uint64_t sum = 0;
-	unsigned w;
-
-	for (w = 0; w < slots; w++)
-		sum += scoreboard_get(&board->share[w][server].failures);
-	return sum;
-}
-
-uint64_t
 scoreboard_total(const struct scoreboard *board, enum counter counter)
 {
 	unsigned slots = scoreboard_slots(board);

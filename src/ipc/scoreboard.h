@@ -112,10 +112,6 @@ uint32_t scoreboard_worker_load(const struct scoreboard *board, unsigned slot);
 /* Requests in flight on a server, over all workers. */
 uint32_t scoreboard_server_load(const struct scoreboard *board, unsigned server);
 
-/* Requests and failures of a server, over all workers, dead ones too. */
-uint64_t scoreboard_server_requests(const struct scoreboard *board, unsigned server);
-uint64_t scoreboard_server_failures(const struct scoreboard *board, unsigned server);
-
 /* A counter over all workers, dead ones too. */
 uint64_t scoreboard_total(const struct scoreboard *board, enum counter counter);
 

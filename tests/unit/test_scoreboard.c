@@ -90,8 +90,9 @@ START_TEST(requests_and_failures_outlive_a_worker)
 	scoreboard_add(&board->share[1][4].requests, 5);
 	scoreboard_add(&board->share[1][4].failures, 2);
 	scoreboard_worker_reset(board, 1);
-	ck_assert_uint_eq(scoreboard_server_requests(board, 4), 15);
-	ck_assert_uint_eq(scoreboard_server_failures(board, 4), 2);
+	ck_assert_uint_eq(scoreboard_get(&board->share[0][4].requests), 10);
+	ck_assert_uint_eq(scoreboard_get(&board->share[1][4].requests), 5);
+	ck_assert_uint_eq(scoreboard_get(&board->share[1][4].failures), 2);
 }
 END_TEST
 
