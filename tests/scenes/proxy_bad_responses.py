@@ -215,4 +215,25 @@ def body_where_none_can_be(t):
     assert peer.read_response().body == b"two"
 
 
+@case
+def interim_flood(t):
+    "interim responses without end are cut off, for HTTP/1.1 and HTTP/1.0"
+    def handler(peer):
+        peer.read_request()
+        try:
+            while True:
+                peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)
+        except OSError:
+            pass
+
+    drover = t.drover(t.pool(t.server(handler=handler)), workers=1)
+    for version in (b"1.1", b"1.0"):
+        peer = t.connect(drover)
+        peer.send(b"GET / HTTP/" + version + b"\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answer = peer.read_all()
+        assert answer.count(b"103 Early Hints") <= 32, len(answer)
+        assert b"502 Bad Gateway" in answer, answer[-200:]
+    assert drover.call("status")["deaths"] == 0
+
+
 main()

@@ -4,6 +4,7 @@
 import os
 import socket
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
@@ -168,6 +169,31 @@ def response_head(t):
     assert answer.status == 504, answer.head
     assert server.count() + other.count() == 1
     t.wait(lambda: all(row["load"] == 0 for row in drover.servers()), "the server is let go")
+
+
+@case
+def response_drip(t):
+    "response-timeout: what a client goes on sending does not push it back"
+    server = t.server(handler=lambda peer: (peer.read_request(), peer.read_all()))
+    drover = t.drover(t.pool(server, options="response-timeout = 500ms"))
+    peer = t.connect(drover)
+    peer.send(request())
+    over = threading.Event()
+
+    def drip():
+        while not over.wait(0.05):
+            try:
+                peer.send(b"G")
+            except OSError:
+                return
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    try:
+        assert peer.read_response().status == 504
+    finally:
+        over.set()
+        thread.join()
 
 
 @case

@@ -59,6 +59,7 @@ static const struct row plain_rows[] = {
 	{ "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" },
 	{ "OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: b\r\n\r\n" },
 	{ "GET / HTTP/1.0\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n" },
+	{ "GET / HTTP/1.7\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n" },
 	{ "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: app:1\r\n\r\n" },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n" },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -196,6 +197,9 @@ static const struct response_row response_rows[] = {
 	    { .keep_alive = true, .keep_length = true, .chunked = true } },
 	{ "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nVia: 1.0 drover\r\n\r\n",
 	    { .keep_alive = true, .chunked = true, .via = true } },
+	{ "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n",
+	    { .keep_alive = true, .keep_length = true } },
+	{ "HTTP/1.6 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", { .keep_alive = true } },
 	{ "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
 	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", { .upgrade = true } },
 };
