@@ -30,7 +30,24 @@ enum conf_log_format { CONF_LOG_COMBINED, CONF_LOG_JSON };
 /* Which fields tell the server who the client is. A set of bits. */
 enum conf_forwarded { CONF_FORWARDED_OFF = 0, CONF_FORWARDED_X = 1, CONF_FORWARDED_RFC7239 = 2, CONF_FORWARDED_BOTH = 3 };
 
-enum conf_permission { CONF_PERMISSION_READ, CONF_PERMISSION_OPERATE, CONF_PERMISSION_ADMIN };
+/* What a peer of the control socket may do; each includes those before it. */
+enum conf_permission {
+	CONF_PERMISSION_NONE,
+	CONF_PERMISSION_READ,
+	CONF_PERMISSION_OPERATE,
+	CONF_PERMISSION_ADMIN,
+	CONF_PERMISSIONS
+};
+
+/* Users and groups, by name or number in the file: "alice", "1000", "@ops", "@27". */
+struct conf_people {
+	char **names; /* as written */
+	size_t count;
+	uid_t *uids;
+	size_t uid_count;
+	gid_t *gids;
+	size_t gid_count;
+};
 
 /* Owner and mode of a unix socket in the file system; (uid_t)-1 and (gid_t)-1: as created. */
 struct conf_unix {
@@ -42,9 +59,18 @@ struct conf_unix {
 struct conf_control {
 	char *path;
 	struct conf_unix unix_socket;
-	enum conf_permission permission; /* the most that a peer on this socket may do */
+	enum conf_permission permission; /* of those who are in none of the lists */
+	struct conf_people people[CONF_PERMISSIONS]; /* by permission; that of CONF_PERMISSION_NONE is empty */
 	int line;
 };
+
+/*
+ * What the peer with these ids may do on a control socket: the most that a list
+ * with one of them gives; `permission` when none has one. `groups` are the
+ * supplementary ones.
+ */
+enum conf_permission conf_control_permission(
+    const struct conf_control *control, uid_t uid, gid_t gid, const gid_t *groups, size_t group_count);
 
 /* How clients are treated. */
 struct conf_client {
@@ -66,14 +92,18 @@ struct conf_listener {
 	int backlog;
 	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there */
 	bool ipv6_only;
+	bool paused;	       /* nothing is accepted: connections wait in the kernel's queue */
 	struct conf_unix unix_socket;
 	struct conf_client client;
 	int line;
 };
 
+enum conf_server_state { CONF_SERVER_READY, CONF_SERVER_DRAIN, CONF_SERVER_MAINTENANCE };
+
 struct conf_server {
 	char *name; /* as written */
 	struct address address;
+	enum conf_server_state state; /* in which it begins */
 	uint16_t weight;
 	uint32_t max_connections; /* requests in flight over all workers, 0: no limit */
 	uint32_t max_fails;	  /* within fail_timeout: then it is down for fail_timeout. 0: never */
@@ -119,6 +149,7 @@ struct conf {
 	uint64_t worker_timeout;   /* a loop that has not turned for so long is hung; 0: never */
 	uint64_t shutdown_timeout; /* graceful stop and drain: then at once */
 	uint32_t open_files;	   /* RLIMIT_NOFILE, 0: the hard limit */
+	uint32_t alert_errors;	   /* errors a second, over all workers, that are an event; 0: never */
 
 	char *user, *group; /* of the workers; NULL: as started */
 	uid_t uid;	    /* (uid_t)-1: as started */

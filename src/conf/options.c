@@ -27,7 +27,7 @@ const struct conf_section *const conf_sections[] = { &conf_section_top, &conf_se
 static const char *const log_format_words[] = { "combined", "json", NULL }; /* enum conf_log_format */
 static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded", "both",
 	NULL }; /* enum conf_forwarded */
-static const char *const permission_words[] = { "read", "operate", "admin", NULL }; /* enum conf_permission */
+static const char *const permission_words[] = { "none", "read", "operate", "admin", NULL }; /* enum conf_permission */
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
@@ -196,7 +196,8 @@ const struct conf_option conf_options[] = {
 
 	UNIX_OPTIONS(CONTROL, conf_control, "0660", NULL),
 	{ "permission", CONTROL, &conf_type_choice, 0, 0, NULL, "admin", false,
-	    FIELD(conf_control, permission), .sentence = "The most that may be done through this socket.",
+	    FIELD(conf_control, permission),
+	    .sentence = "What they may do who can connect and are in none of the lists.",
 	    .words = permission_words },
 
 	{ "pool", LISTEN, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_listener, pool_name),

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-const char *const permission_names[] = { "read", "operate", "admin", NULL };
+const char *const permission_names[] = { "none", "read", "operate", "admin", NULL };
 
 bool
 word_is_listed(const char *word, const char *const *list)
@@ -55,6 +55,45 @@ call_reply(struct call *call, json_t *result)
 	}
 	call->result = result;
 	call->done = true;
+}
+
+bool
+call_is_dry_run(const struct call *call)
+{
+	return json_is_true(json_object_get(call->params, "dry-run"));
+}
+
+void
+call_change(struct call *call, json_t *from, json_t *to, const char *what, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (json_equal(from, to)) {
+		json_decref(from);
+		json_decref(to);
+		return;
+	}
+	va_start(ap, what);
+	vsnprintf(text, sizeof text, what, ap);
+	va_end(ap);
+	if (call->changes == NULL)
+		call->changes = json_array();
+	json_array_append_new(call->changes, json_pack("{s:s,s:o,s:o}", "what", text, "from", from, "to", to));
+}
+
+void
+call_reply_changes(struct call *call, json_t *result)
+{
+	json_t *changes = call->changes != NULL ? call->changes : json_array();
+
+	call->changes = NULL;
+	if (json_object_set_new(result, "changes", changes) < 0 ||
+	    (call_is_dry_run(call) && json_object_set_new(result, "dry-run", json_true()) < 0)) {
+		json_decref(result);
+		result = NULL;
+	}
+	call_reply(call, result);
 }
 
 void

@@ -45,6 +45,17 @@ struct command {
 	struct param params[COMMAND_PARAMS_MAX];
 };
 
+/* The rows that all methods of a kind share. */
+#define PARAM_DRY_RUN \
+	{ \
+		"dry-run", PARAM_BOOLEAN, .default_json = "false", \
+		    .sentence = "Check all and tell what would change, but change nothing." \
+	}
+#define PARAM_WAIT(done) \
+	{ \
+		"wait", PARAM_BOOLEAN, .default_json = "false", .sentence = "Answer when " done ", or after 30 seconds." \
+	}
+
 extern const char *const permission_names[]; /* by enum conf_permission, NULL at the end */
 
 /* Whether a NULL-ended list has the word. */
@@ -79,6 +90,7 @@ struct call {
 	const json_t *params; /* checked against the row; what was left out and has a default is there */
 	bool done;
 	json_t *result; /* owned; NULL when it failed */
+	json_t *changes; /* owned; NULL: none was noted */
 	struct fault fault;
 	call_poll_fn *poll; /* not NULL: waiting */
 	uint64_t deadline; /* monotonic microseconds */
@@ -86,6 +98,23 @@ struct call {
 
 /* Takes over the reference; NULL (no memory for it) becomes an error. */
 void call_reply(struct call *call, json_t *result);
+
+/* Whether nothing is to be changed: the parameter dry-run is true. */
+bool call_is_dry_run(const struct call *call);
+
+/*
+ * Notes what the call changes, or would change, for its reply: `what` as in the
+ * drift of `config` ("workers", "pool web server 10.0.0.5:80 weight"). References are
+ * taken over. Equal values are no change and are not noted.
+ */
+void call_change(struct call *call, json_t *from, json_t *to, const char *what, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/*
+ * Replies with `result` (an object, taken over), to which "changes" is added: what
+ * call_change noted, each {"what", "from", "to"}; and "dry-run": true in a dry run.
+ */
+void call_reply_changes(struct call *call, json_t *result);
 
 /* Fails; the hint says what to do. */
 void call_fail(struct call *call, enum reply_error code, const char *hint, const char *format, ...)

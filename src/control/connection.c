@@ -63,6 +63,7 @@ connection_free(struct connection *c)
 	watch_close(&c->watch);
 	close(c->fd);
 	json_decref(c->call.result);
+	json_decref(c->call.changes);
 	request_line_free(&c->line);
 	buffer_free(&c->in);
 	buffer_free(&c->out);
@@ -164,6 +165,7 @@ connection_answer(struct connection *c)
 
 	connection_reply(c, c->call.result, &c->call.fault);
 	json_decref(c->call.result);
+	json_decref(c->call.changes);
 	c->call = (struct call){ .master = master };
 }
 

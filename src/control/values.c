@@ -67,41 +67,30 @@ value_death(const struct scoreboard_death *death)
 	    "asked-for", (int)death->asked_for);
 }
 
-uint64_t
-value_percentile(const uint64_t *buckets, unsigned count, unsigned per_mille)
+static json_t *
+percentile_ms(const uint64_t *sums, unsigned per_mille)
 {
-	uint64_t total = 0, rank, seen = 0;
-	unsigned b;
-
-	for (b = 0; b < count; b++)
-		total += buckets[b];
-	if (total == 0)
-		return 0;
-	rank = total / 1000 * per_mille + (total % 1000 * per_mille + 999) / 1000; /* rounded up */
-	for (b = 0; b < count; b++) {
-		seen += buckets[b];
-		if (seen >= rank && seen > 0)
-			return (UINT64_C(1) << b) - 1;
-	}
-	return (UINT64_C(1) << (count - 1)) - 1;
+	return json_real((double)histogram_percentile(sums, per_mille) / 1000.0);
 }
 
-static json_t *
-lag_ms(uint64_t microseconds)
+json_t *
+value_percentiles(const uint64_t *sums)
 {
-	return json_real((double)microseconds / 1000.0);
+	uint64_t count = 0;
+	unsigned i;
+
+	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
+		count += sums[i];
+	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o}", "count", (json_int_t)count, "p50-ms",
+	    percentile_ms(sums, 500), "p90-ms", percentile_ms(sums, 900), "p99-ms", percentile_ms(sums, 990),
+	    "p99.9-ms", percentile_ms(sums, 999), "max-ms", percentile_ms(sums, 1000));
 }
 
 json_t *
 value_lag(const struct scoreboard_worker *worker)
 {
-	uint64_t buckets[SCOREBOARD_LAG_BUCKETS];
-	unsigned b;
+	uint64_t sums[HISTOGRAM_BUCKETS] = { 0 };
 
-	for (b = 0; b < SCOREBOARD_LAG_BUCKETS; b++)
-		buckets[b] = scoreboard_get(&worker->lag[b]);
-	return json_pack("{s:o,s:o,s:o}", "p50-ms",
-	    lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 500)), "p99-ms",
-	    lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 990)), "max-ms",
-	    lag_ms(value_percentile(buckets, SCOREBOARD_LAG_BUCKETS, 1000)));
+	histogram_sum(&worker->lag, sums);
+	return value_percentiles(sums);
 }

@@ -26,16 +26,12 @@ json_t *value_time(uint64_t wall);
 json_t *value_death(const struct scoreboard_death *death);
 
 /*
- * How long loop turns took, from a worker's buckets: p50, p99 and the longest,
- * in milliseconds with three decimals.
+ * What a histogram holds, from sums[HISTOGRAM_BUCKETS]: how many, and p50, p90,
+ * p99, p99.9 and the longest, in milliseconds with three decimals.
  */
-json_t *value_lag(const struct scoreboard_worker *worker);
+json_t *value_percentiles(const uint64_t *sums);
 
-/*
- * The upper bound, in microseconds, of the bucket that holds the given share
- * (of 1000) of all that was counted; 0 when nothing was. Buckets as on the
- * scoreboard: bucket b holds 2^(b-1) .. 2^b - 1.
- */
-uint64_t value_percentile(const uint64_t *buckets, unsigned count, unsigned per_mille);
+/* The same of how long a worker's loop turns took. */
+json_t *value_lag(const struct scoreboard_worker *worker);
 
 #endif

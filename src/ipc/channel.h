@@ -19,9 +19,11 @@ enum channel_type {
 	CHANNEL_STOP,		 /* the same, but close idle connections: nobody is left to take them */
 	CHANNEL_QUIT,		 /* exit at once, whatever is in progress */
 	CHANNEL_LOGS,		 /* new log files: `logs` bits tell which; one descriptor for each */
+	CHANNEL_SERVERS,	 /* servers_version has changed: look at the scoreboard now */
 	/* worker to master */
 	CHANNEL_READY,	 /* configured and in its loop */
-	CHANNEL_RETURNED /* `count` idle client connections back, for another worker */
+	CHANNEL_RETURNED, /* `count` idle client connections back, for another worker */
+	CHANNEL_NEWS /* a server went down or came up: look at the scoreboard now */
 };
 
 enum { CHANNEL_LOG_ERROR = 1, CHANNEL_LOG_ACCESS = 2 };

@@ -1,5 +1,17 @@
 #include "ipc/health.h"
 
+static const char *const reason_words[] = {
+#define HEALTH_REASON_WORD(symbol, word) word,
+	HEALTH_REASON_TABLE(HEALTH_REASON_WORD)
+#undef HEALTH_REASON_WORD
+};
+
+const char *
+health_reason_word(uint32_t reason)
+{
+	return reason_words[reason < HEALTH_REASONS ? reason : HEALTH_REASON_OTHER];
+}
+
 bool
 health_is_up(const struct scoreboard_server *server, uint64_t now)
 {

@@ -11,6 +11,20 @@
 
 #include "ipc/scoreboard.h"
 
+/* X(symbol, word): what a server did wrong, as the access log and the events say it */
+#define HEALTH_REASON_TABLE(X) \
+	X(OTHER, "failure")
+
+enum health_reason {
+#define HEALTH_REASON_ENUM(symbol, word) HEALTH_REASON_##symbol,
+	HEALTH_REASON_TABLE(HEALTH_REASON_ENUM)
+#undef HEALTH_REASON_ENUM
+	    HEALTH_REASONS
+};
+
+/* The word for a reason; any number is allowed. */
+const char *health_reason_word(uint32_t reason);
+
 /* Whether requests may go to it at time `now` (monotonic microseconds). */
 bool health_is_up(const struct scoreboard_server *server, uint64_t now);
 

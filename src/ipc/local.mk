@@ -3,5 +3,7 @@ libipc_a_SOURCES = \
 	ipc/channel.c ipc/channel.h \
 	ipc/counters.c ipc/counters.h \
 	ipc/health.c ipc/health.h \
+	ipc/histogram.c ipc/histogram.h \
+	ipc/query.h \
 	ipc/scoreboard.c ipc/scoreboard.h \
 	ipc/worker_start.h

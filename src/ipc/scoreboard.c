@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+const char *const server_state_names[] = { "free", "ready", "drain", "maintenance", "leaving", "cut", NULL };
+
 struct scoreboard *
 scoreboard_new(struct error *err)
 {
@@ -18,6 +20,7 @@ scoreboard_new(struct error *err)
 	}
 	board->started_wall = clock_wall();
 	board->started_monotonic = clock_monotonic();
+	board->servers_version = 1;
 	return board;
 }
 
@@ -35,6 +38,22 @@ scoreboard_slots(const struct scoreboard *board)
 
 	/* any process that maps the scoreboard can have written there: it is not believed */
 	return slots < SCOREBOARD_WORKERS ? slots : SCOREBOARD_WORKERS;
+}
+
+unsigned
+scoreboard_server_slots(const struct scoreboard *board)
+{
+	unsigned slots = scoreboard_get(&board->server_slots);
+
+	return slots < SCOREBOARD_SERVERS ? slots : SCOREBOARD_SERVERS;
+}
+
+enum server_state
+scoreboard_server_state(const struct scoreboard *board, unsigned server)
+{
+	uint32_t state = atomic_load_explicit(&board->servers[server].state, memory_order_acquire);
+
+	return state < SERVER_STATES ? (enum server_state)state : SERVER_FREE;
 }
 
 uint32_t
@@ -82,15 +101,16 @@ scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 			scoreboard_add(&board->left[i], scoreboard_get(&w->counters[i]));
 		scoreboard_set(&w->counters[i], 0);
 	}
-	for (i = 0; i < SCOREBOARD_LAG_BUCKETS; i++)
-		scoreboard_set(&w->lag[i], 0);
-	for (i = 0; i < SCOREBOARD_SERVERS; i++)
+	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
+		scoreboard_set(&w->lag.buckets[i], 0);
+	for (i = 0; i < scoreboard_server_slots(board); i++)
 		if (scoreboard_get(&board->held[slot][i]) != 0)
 			scoreboard_set(&board->held[slot][i], 0);
 	scoreboard_set(&w->handed, 0);
 	scoreboard_set(&w->ended, 0);
 	scoreboard_set(&w->heartbeat, 0);
 	scoreboard_set(&w->ready, 0);
+	scoreboard_set(&w->servers_seen, 0);
 	if (scoreboard_slots(board) <= slot)
 		scoreboard_set(&board->worker_slots, slot + 1);
 }

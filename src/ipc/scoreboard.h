@@ -21,8 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "base/error.h"
 #include "ipc/counters.h"
+#include "ipc/histogram.h"
 
 enum {
 	SCOREBOARD_WORKERS = 256,
@@ -30,9 +32,24 @@ enum {
 	SCOREBOARD_POOLS = 1024,
 	SCOREBOARD_DEATHS = 32,
 	SCOREBOARD_LINE = 64, /* bytes of a cache line */
-	SCOREBOARD_NAME = 64,
-	SCOREBOARD_LAG_BUCKETS = 24 /* bucket b counts loop turns of 2^(b-1) .. 2^b - 1 microseconds; 0: under 1 */
+	SCOREBOARD_NAME = 128
 };
+
+/*
+ * What a server of the scoreboard is for. The master alone sets it. The names
+ * of those that an admin can ask for are in server_state_names.
+ */
+enum server_state {
+	SERVER_FREE, /* no server: the place can be used for a new one */
+	SERVER_READY, /* takes requests */
+	SERVER_DRAIN, /* takes no new ones; what is in progress goes on, kept connections are closed */
+	SERVER_MAINTENANCE, /* the same, and its tunnels are ended */
+	SERVER_LEAVING, /* as in a drain; the place is free when nothing is left */
+	SERVER_CUT, /* leaving, and what was in progress is ended now */
+	SERVER_STATES
+};
+
+extern const char *const server_state_names[]; /* by enum server_state, NULL at the end */
 
 /* One worker process at a time. The slot number is the worker's number. */
 struct scoreboard_worker {
@@ -43,25 +60,38 @@ struct scoreboard_worker {
 	_Atomic uint64_t started;			 /* monotonic microseconds */
 	_Atomic uint64_t ready;				 /* monotonic microseconds, 0: not yet */
 	_Atomic uint64_t handed;			 /* connections handed over to this process */
+	_Atomic uint32_t log_level;			 /* enum log_level: what it writes to the error log */
 
 	/* written by the worker */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t ended; /* connections of those that have ended or been given back */
 	_Atomic uint64_t heartbeat;			 /* monotonic microseconds of its last loop turn */
+	_Atomic uint32_t servers_seen;			 /* the servers_version that it works by; 0: none yet */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t counters[COUNTER_COUNT];
-	_Atomic uint64_t lag[SCOREBOARD_LAG_BUCKETS]; /* how long loop turns took */
+	struct histogram lag; /* how long loop turns took */
 };
 
-/* One server of one pool, over all workers. */
+/*
+ * One server of one pool, over all workers. Workers keep a copy of what they
+ * need and look again when servers_version has changed; what stands above
+ * `state` does not change while it is not SERVER_FREE.
+ */
 struct scoreboard_server {
 	/* written by the master */
-	char pool[SCOREBOARD_NAME];
-	char name[SCOREBOARD_NAME];
+	char name[SCOREBOARD_NAME]; /* as written: "10.0.0.5:8080" */
+	struct address address;
+	uint32_t id; /* never used twice: another server in the same place has another */
+	uint32_t pool; /* index in conf.pools */
+	uint32_t max_fails; /* see ipc/health.h */
+	uint64_t fail_timeout;
+	_Atomic uint32_t state; /* enum server_state */
 	_Atomic uint32_t weight;
 	_Atomic uint32_t max_connections; /* 0: no limit */
 	/* written by any worker that sees it fail or work; see ipc/health.h */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t fail_window; /* monotonic microseconds: when the counted failures began */
 	_Atomic uint32_t fails;				       /* in that window */
 	_Atomic uint64_t down_until;			       /* monotonic microseconds, 0: up */
+	_Atomic uint32_t downs;				       /* times that it was taken out */
+	_Atomic uint32_t down_why;			       /* enum health_reason of the last time */
 };
 
 /* What one worker does on one server. Written by that worker alone. */
@@ -72,6 +102,9 @@ struct scoreboard_share {
 
 /* The turn of a pool, shared by all workers so that round-robin is even over the whole process tree. */
 struct scoreboard_pool {
+	/* written by the master */
+	_Atomic uint32_t balance; /* index in balance_algorithms; a change of it changes servers_version */
+	/* written by any worker */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t turn;
 };
 
@@ -92,11 +125,15 @@ struct scoreboard {
 	_Atomic uint64_t deaths_seen;	      /* the ring below holds the last of them */
 	struct scoreboard_death deaths[SCOREBOARD_DEATHS]; /* written and read by the master only */
 	struct scoreboard_worker workers[SCOREBOARD_WORKERS];
+	_Atomic uint32_t server_slots;	  /* highest place of a server ever used + 1. Written by the master. */
+	_Atomic uint32_t servers_version; /* changes with each change of servers and pools; never 0. Written by the master. */
 	struct scoreboard_pool pools[SCOREBOARD_POOLS];
 	struct scoreboard_server servers[SCOREBOARD_SERVERS];
 	/* [worker][server]; only pages that are used exist */
 	alignas(4096) _Atomic uint32_t held[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS]; /* requests in flight */
 	alignas(4096) struct scoreboard_share share[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
+	/* from the choice of the server to the first byte of its answer; not to be read where `share` has no requests */
+	alignas(4096) struct histogram latency[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
 };
 
 /* Makes and maps one; inherited by fork. NULL with a sentence. */
@@ -105,6 +142,12 @@ void scoreboard_free(struct scoreboard *board);
 
 /* How many slots have ever been used: where sums may stop. */
 unsigned scoreboard_slots(const struct scoreboard *board);
+
+/* How many places of servers have ever been used: where a look at all of them may stop. */
+unsigned scoreboard_server_slots(const struct scoreboard *board);
+
+/* What the master wanted of it last; SERVER_FREE for nonsense. */
+enum server_state scoreboard_server_state(const struct scoreboard *board, unsigned server);
 
 /* Connections that slot carries now. */
 uint32_t scoreboard_worker_load(const struct scoreboard *board, unsigned slot);

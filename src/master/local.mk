@@ -2,6 +2,7 @@ noinst_LIBRARIES += libmaster.a
 libmaster_a_SOURCES = \
 	master/daemon.c master/daemon.h \
 	master/dispatch.c master/dispatch.h \
+	master/events.h \
 	master/limits.c master/limits.h \
 	master/logs.c master/logs.h \
 	master/master.c master/master.h \
@@ -11,6 +12,7 @@ libmaster_a_SOURCES = \
 	master/ports.c master/ports.h \
 	master/privileges.c master/privileges.h \
 	master/reap.c master/reap.h \
+	master/servers.c master/servers.h \
 	master/signals.c master/signals.h \
 	master/spawn.c master/spawn.h \
 	master/state.h \

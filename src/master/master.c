@@ -35,26 +35,6 @@ master_allocate(struct conf *conf, const struct master_options *options, struct 
 	return m;
 }
 
-/* What the scoreboard shows of the configuration. */
-static void
-board_describe_servers(struct scoreboard *board, const struct conf *conf)
-{
-	size_t p, s;
-
-	for (p = 0; p < conf->pool_count; p++) {
-		const struct conf_pool *pool = &conf->pools[p];
-
-		for (s = 0; s < pool->server_count; s++) {
-			struct scoreboard_server *row = &board->servers[pool->first_server + s];
-
-			snprintf(row->pool, sizeof row->pool, "%s", pool->name);
-			snprintf(row->name, sizeof row->name, "%s", pool->servers[s].name);
-			scoreboard_set(&row->weight, pool->servers[s].weight);
-			scoreboard_set(&row->max_connections, pool->servers[s].max_connections);
-		}
-	}
-}
-
 /* Everything outside of the process: each step may fail, and master_free undoes those before. */
 static int
 master_open_outside(struct master *m, struct systemd_sockets *passed, struct error *err)
@@ -71,7 +51,7 @@ master_open_inside(struct master *m, struct error *err)
 	m->board = scoreboard_new(err);
 	if (m->board == NULL)
 		return -1;
-	board_describe_servers(m->board, m->conf);
+	servers_init(m);
 	m->loop = loop_new(err);
 	if (m->loop == NULL || signals_open(m, err) < 0)
 		return -1;

@@ -13,7 +13,9 @@
 
 #include "base/error.h"
 #include "conf/conf.h"
+#include "ipc/query.h"
 #include "ipc/scoreboard.h"
+#include "master/events.h"
 #include "ipc/worker_start.h"
 #include "net/loop.h"
 
@@ -37,8 +39,21 @@ int master_run(struct master *master);
 void master_free(struct master *master);
 
 struct loop *master_loop(struct master *master);
-const struct conf *master_conf(const struct master *master);
 struct scoreboard *master_board(struct master *master);
+
+/* The configuration as it was read: of the file or the arguments. */
+const struct conf *master_conf(const struct master *master);
+
+/*
+ * The configuration as it is in effect now, with all that was changed since. For
+ * reading and for conf_show; to be given to master_conf_now_free, before anything
+ * else is changed. NULL: no memory.
+ */
+struct conf *master_conf_now(const struct master *master);
+void master_conf_now_free(struct conf *now);
+
+/* A number that grows with each change of what master_conf_now gives. */
+uint64_t master_changes(const struct master *master);
 
 /* ---- verbs, for signals and the control socket. Each does all or nothing. */
 
@@ -49,6 +64,108 @@ struct scoreboard *master_board(struct master *master);
 int master_scale(struct master *master, unsigned workers, struct error *err);
 unsigned master_workers_desired(const struct master *master);
 unsigned master_workers_ready(const struct master *master);
+
+/*
+ * Replaces a worker process: another is started and, when that is ready, this one
+ * drains. One that has FAILED or is in a pause is started at once. `worker` is a slot.
+ * -1: there is no such worker.
+ */
+int master_restart_worker(struct master *master, unsigned worker, struct error *err);
+
+/* How connections are spread over workers. */
+const struct balance_algorithm *master_balance(const struct master *master);
+void master_set_balance(struct master *master, const struct balance_algorithm *algorithm);
+
+/* How the requests of a pool (index) are spread over its servers. */
+const struct balance_algorithm *master_pool_balance(const struct master *master, unsigned pool);
+void master_set_pool_balance(struct master *master, unsigned pool, const struct balance_algorithm *algorithm);
+
+/* ---- servers: by their place on the scoreboard, below scoreboard_server_slots(). See scoreboard_server. */
+
+/* What a new server is; strings are copied. */
+struct master_server {
+	unsigned pool; /* index */
+	const char *name; /* as address_parse reads it */
+	struct address address;
+	enum conf_server_state state;
+	uint16_t weight;
+	uint32_t max_connections;
+	uint32_t max_fails;
+	uint64_t fail_timeout; /* microseconds */
+};
+
+/*
+ * Adds a server, at once for all workers. Its place, or -1 with a sentence: there
+ * are CONF_SERVERS_MAX, or the pool has one of that name or address that is not
+ * leaving. master_server_check tells the same and changes nothing.
+ */
+int master_server_add(struct master *master, const struct master_server *server, struct error *err);
+int master_server_check(const struct master *master, const struct master_server *server, struct error *err);
+
+/*
+ * Takes a server out: it gets no new requests, and is gone when those in progress
+ * have ended; after shutdown-timeout, or at once with `force`, they are cut off.
+ * -1 with a sentence: it is the last of its pool. Once it is gone (SERVER_FREE, or another
+ * id in its place) there is an event.
+ */
+int master_server_remove(struct master *master, unsigned server, bool force, struct error *err);
+int master_server_remove_check(const struct master *master, unsigned server, struct error *err);
+
+/* For servers that are not leaving. */
+void master_server_set_state(struct master *master, unsigned server, enum conf_server_state state);
+void master_server_set_weight(struct master *master, unsigned server, uint16_t weight);
+void master_server_set_max_connections(struct master *master, unsigned server, uint32_t max_connections);
+
+/* Whether every worker works by the last change of servers and pools. */
+bool master_servers_settled(const struct master *master);
+
+/* ---- listeners: by index in conf.listeners */
+
+/* Paused: nothing is accepted, connections wait in the kernel's queue. */
+void master_listener_pause(struct master *master, size_t listener, bool paused);
+bool master_listener_is_paused(const struct master *master, size_t listener);
+
+/* What is known of a listener's sockets, which may be several. */
+struct master_listener_figures {
+	uint64_t accepted; /* connections, since drover started */
+	uint32_t waiting; /* in the kernel's queues now */
+	uint32_t backlog; /* for how many there is room */
+};
+void master_listener_figures(
+    const struct master *master, size_t listener, struct master_listener_figures *figures);
+
+/* ---- the error log */
+
+enum { MASTER_LOG_ALL = -1, MASTER_LOG_MASTER = -2 }; /* or the slot of a worker */
+
+/*
+ * What is written to the error log, at once; after so many microseconds it is as
+ * before again (0: for good). A worker's own level outlives its process.
+ */
+void master_set_log_level(struct master *master, int process, enum log_level level, uint64_t microseconds);
+enum log_level master_log_level(const struct master *master, int process);
+/* Until when, monotonic microseconds; 0: for good. */
+uint64_t master_log_level_until(const struct master *master, int process);
+
+/* ---- client connections: asked of the workers, see ipc/query.h */
+
+struct master_query;
+
+/* Called with each answer; then once with NULL for each worker that has no more to say, `left` of them to go. */
+typedef void master_answer_fn(void *arg, unsigned worker, const struct query_answer *answer, unsigned left);
+
+/*
+ * Puts a query to all workers, or to one (a slot; -1: all). The answers come by and by;
+ * a worker that dies has no more to say. NULL with a sentence: too many at a
+ * time, or no memory; try again soon.
+ */
+struct master_query *master_query_begin(struct master *master, const struct query *query, int worker,
+    master_answer_fn *answer, void *arg, struct error *err);
+
+/* Ends it, early or not: no answer comes any more. NULL is allowed. */
+void master_query_end(struct master_query *query);
+
+/* ---- */
 
 /* Opens the log files again (after rotation) and hands them to the workers. On error the old ones stay. */
 int master_reopen_logs(struct master *master, struct error *err);

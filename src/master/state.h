@@ -13,6 +13,7 @@
 #include "master/orphans.h"
 #include "master/pidfile.h"
 #include "master/ports.h"
+#include "master/servers.h"
 #include "master/signals.h"
 #include "master/systemd.h"
 #include "master/workers.h"
@@ -28,6 +29,7 @@ struct master {
 	bool stopping;
 	int exit_status;
 
+	struct servers servers; /* servers.c */
 	struct workers workers; /* workers.c, spawn.c, reap.c */
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */

@@ -142,20 +142,12 @@ worker_heartbeat_cb(struct timer *timer)
 	timer_set(timer, worker->heartbeat_every);
 }
 
-static unsigned
-lag_bucket(uint64_t microseconds)
-{
-	unsigned bucket = microseconds == 0 ? 0 : 64 - (unsigned)__builtin_clzll(microseconds);
-
-	return bucket < SCOREBOARD_LAG_BUCKETS ? bucket : SCOREBOARD_LAG_BUCKETS - 1;
-}
-
 static void
 worker_turn(void *arg, uint64_t took)
 {
 	struct worker *worker = arg;
 
-	scoreboard_add(&worker->me->lag[lag_bucket(took)], 1);
+	histogram_add(&worker->me->lag, took);
 	count(worker, LOOP_TURNS, 1);
 	sessions_bury(worker);
 	if (worker->draining && TAILQ_EMPTY(&worker->open))

@@ -26,6 +26,7 @@ check_PROGRAMS += unit/test_h1_meaning
 check_PROGRAMS += unit/test_h1_request
 check_PROGRAMS += unit/test_h1_response
 check_PROGRAMS += unit/test_health
+check_PROGRAMS += unit/test_histogram
 check_PROGRAMS += unit/test_loop
 check_PROGRAMS += unit/test_path
 check_PROGRAMS += unit/test_relay

@@ -78,7 +78,7 @@ static const struct bad bad_values[] = {
 	{ OK "control \"run.sock\" {\n\tmode = \"0888\"\n\tpermission = root }\n",
 	    "f:3: control \"run.sock\": the path of the socket begins with \"/\"\n"
 	    "f:4: mode is an octal number from 0000 to 0777, not \"0888\"\n"
-	    "f:5: permission is read, operate or admin, not \"root\"\n" },
+	    "f:5: permission is none, read, operate or admin, not \"root\"\n" },
 	{ OK "listen \"8080\" { }\n", "f:3: listen \"8080\": a port alone is written \":8080\"\n" },
 	{ OK "listen \"localhost:80\" { }\n", "f:3: listen \"localhost:80\": names cannot be listened on; "
 					      "write an address, such as \"127.0.0.1:80\"\n" },

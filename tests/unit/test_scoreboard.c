@@ -66,7 +66,8 @@ START_TEST(the_dead_hold_nothing_and_their_counts_stay)
 	scoreboard_add(&board->workers[1].counters[COUNTER_REQUESTS], 40);
 	scoreboard_add(&board->workers[0].counters[COUNTER_REQUESTS], 2);
 	scoreboard_add(&board->workers[1].counters[COUNTER_REQUESTS_ACTIVE], 5);
-	scoreboard_add(&board->workers[1].lag[3], 5);
+	histogram_add(&board->workers[1].lag, 3);
+	scoreboard_set(&board->server_slots, SCOREBOARD_SERVERS);
 	scoreboard_set(&board->workers[1].heartbeat, 77);
 
 	scoreboard_worker_reset(board, 1);
@@ -75,7 +76,7 @@ START_TEST(the_dead_hold_nothing_and_their_counts_stay)
 	ck_assert_uint_eq(scoreboard_worker_load(board, 1), 0);
 	ck_assert_uint_eq(scoreboard_total(board, COUNTER_REQUESTS), 42);
 	ck_assert_uint_eq(scoreboard_total(board, COUNTER_REQUESTS_ACTIVE), 0);
-	ck_assert_uint_eq(scoreboard_get(&board->workers[1].lag[3]), 0);
+	ck_assert_uint_eq(scoreboard_get(&board->workers[1].lag.buckets[0]), 0);
 	ck_assert_uint_eq(scoreboard_get(&board->workers[1].heartbeat), 0);
 
 	scoreboard_worker_reset(board, 1); /* once more changes nothing */

@@ -1,0 +1,97 @@
+/*
+ * What has happened, for those who watch: numbered events, the last of which are
+ * kept. Master.
+ */
+#ifndef DROVER_MASTER_EVENTS_H
+#define DROVER_MASTER_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ipc/scoreboard.h"
+
+enum { EVENTS_KEPT = 512, EVENT_POOL_MAX = 64, EVENT_TEXT_MAX = 256 };
+
+/* Which fields of struct master_event a type uses. */
+enum {
+	EVENT_HAS_WORKER = 1, /* worker, pid */
+	EVENT_HAS_SERVER = 2, /* pool, server */
+	EVENT_HAS_BY = 4, /* uid, by_pid; by_pid 0: a signal did it */
+	EVENT_HAS_TEXT = 8,
+	EVENT_HAS_CHANGE = 16, /* from, to */
+	EVENT_HAS_RATE = 32, /* rate, threshold: a second */
+	EVENT_HAS_COUNT = 64 /* count */
+};
+
+/* X(symbol, name, fields, sentence) */
+#define EVENT_TABLE(X) \
+	X(WORKER_STARTED, "worker-started", EVENT_HAS_WORKER, "A worker process was started.") \
+	X(WORKER_READY, "worker-ready", EVENT_HAS_WORKER, "A worker takes connections.") \
+	X(WORKER_DRAINING, "worker-draining", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
+	    "A worker takes no new connections, finishes what it has and ends; text tells why.") \
+	X(WORKER_DIED, "worker-died", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
+	    "A worker process has ended; text tells how, and what comes next.") \
+	X(WORKER_FAILED, "worker-failed", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
+	    "A worker cannot be started and is not tried again until asked.") \
+	X(SERVER_UP, "server-up", EVENT_HAS_SERVER, "A server that was down answers again.") \
+	X(SERVER_DOWN, "server-down", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
+	    "A server was taken out after failures; text tells the last of them.") \
+	X(SERVER_REMOVED, "server-removed", EVENT_HAS_SERVER, "The last request of a removed server has ended.") \
+	X(SCALED, "scaled", EVENT_HAS_CHANGE | EVENT_HAS_BY, "The number of workers that are wanted was changed.") \
+	X(CHANGED, "changed", EVENT_HAS_BY | EVENT_HAS_TEXT, \
+	    "A method that changes something was carried out; text is the method and its parameters.") \
+	X(LIMIT, "limit", EVENT_HAS_TEXT | EVENT_HAS_COUNT, \
+	    "A limit was hit; text tells which, count how often since the last such event.") \
+	X(ERRORS_HIGH, "errors-high", EVENT_HAS_RATE, \
+	    "More errors in a second than alert-errors: responses with 5xx.") \
+	X(ERRORS_NORMAL, "errors-normal", EVENT_HAS_RATE, "Errors are below alert-errors again.") \
+	X(STOPPING, "stopping", EVENT_HAS_TEXT, "drover ends.")
+
+enum event_type {
+#define EVENT_ENUM(symbol, name, fields, sentence) EVENT_##symbol,
+	EVENT_TABLE(EVENT_ENUM)
+#undef EVENT_ENUM
+	    EVENT_TYPES
+};
+
+struct event_info {
+	const char *name;
+	unsigned fields;
+	const char *sentence;
+};
+
+extern const struct event_info event_table[EVENT_TYPES];
+
+/* What the type does not use is 0. */
+struct master_event {
+	uint64_t number; /* 1, 2, 3 ... since drover started */
+	uint64_t when; /* wall clock, microseconds */
+	enum event_type type;
+	unsigned worker;
+	pid_t pid;
+	uid_t uid;
+	pid_t by_pid;
+	uint64_t from, to, rate, threshold, count;
+	char pool[EVENT_POOL_MAX];
+	char server[SCOREBOARD_NAME];
+	char text[EVENT_TEXT_MAX];
+};
+
+struct master;
+
+/* Numbers it, keeps a copy and tells who listens. number and when are filled in. */
+void master_event_add(struct master *master, const struct master_event *event);
+
+/* The newest number, 0: none yet; and the oldest that is kept. */
+uint64_t master_event_newest(const struct master *master);
+uint64_t master_event_oldest(const struct master *master);
+
+/* The event of that number, or NULL: it is not kept any more, or not yet there. Valid until the next event. */
+const struct master_event *master_event(const struct master *master, uint64_t number);
+
+/* Has `listener` called behind each event that was added. One listener: the control socket. NULL ends it. */
+typedef void master_event_fn(void *arg);
+void master_on_event(struct master *master, master_event_fn *listener, void *arg);
+
+#endif
