@@ -8,6 +8,16 @@ const struct balance_algorithm *const balance_algorithms[] = {
 	NULL,
 };
 
+unsigned
+balance_index(const struct balance_algorithm *algorithm)
+{
+	unsigned i = 0;
+
+	while (balance_algorithms[i] != algorithm && balance_algorithms[i] != NULL)
+		i++;
+	return i;
+}
+
 const struct balance_algorithm *
 balance_find(const char *name)
 {

@@ -37,6 +37,9 @@ extern const struct balance_algorithm balance_least_connections;
 /* All of them, NULL at the end. */
 extern const struct balance_algorithm *const balance_algorithms[];
 
+/* Its place in balance_algorithms: how the scoreboard names it. */
+unsigned balance_index(const struct balance_algorithm *algorithm);
+
 /* By name; NULL when there is none. */
 const struct balance_algorithm *balance_find(const char *name);
 

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libmaster.a
 libmaster_a_SOURCES = \
 	master/daemon.c master/daemon.h \
 	master/dispatch.c master/dispatch.h \
+	master/effective.c master/effective.h \
 	master/events.h \
 	master/limits.c master/limits.h \
 	master/logs.c master/logs.h \

@@ -51,10 +51,10 @@ master_open_inside(struct master *m, struct error *err)
 	m->board = scoreboard_new(err);
 	if (m->board == NULL)
 		return -1;
-	servers_init(m);
 	m->loop = loop_new(err);
 	if (m->loop == NULL || signals_open(m, err) < 0)
 		return -1;
+	servers_init(m);
 	workers_init(m);
 	dispatch_init(m);
 	if (ports_watch(m) < 0)
@@ -106,6 +106,7 @@ master_free(struct master *m)
 	OBJECT_CHECK(m, MASTER_MAGIC);
 	if (m->loop != NULL) {
 		signals_close(m);
+		servers_close(m);
 		timer_clear(&m->dispatch.retry);
 		timer_clear(&m->workers.tick);
 	}
@@ -144,6 +145,7 @@ master_scale(struct master *m, unsigned workers, struct error *err)
 	if (workers != m->workers.desired)
 		log_notice("scaling from %u to %u workers", m->workers.desired, workers);
 	m->workers.desired = workers;
+	master_changed(m);
 	workers_adjust(m);
 	workers_reset_failed(m);
 	return 0;

@@ -1,37 +1,340 @@
 #include "master/servers.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "ipc/channel.h"
 #include "master/state.h"
 
-/* ---- start */
+static const uint64_t look_every = 20 * CLOCK_MILLISECOND; /* at those that leave */
+
+static const enum server_state state_of[] = {
+	[CONF_SERVER_READY] = SERVER_READY,
+	[CONF_SERVER_DRAIN] = SERVER_DRAIN,
+	[CONF_SERVER_MAINTENANCE] = SERVER_MAINTENANCE,
+};
+
+static bool
+is_leaving(enum server_state state)
+{
+	return state == SERVER_LEAVING || state == SERVER_CUT;
+}
+
+static const char *
+pool_name(const struct master *m, const struct scoreboard_server *row)
+{
+	return m->conf->pools[row->pool].name;
+}
+
+/* ---- telling the workers */
 
 static void
-servers_describe(struct master *m, unsigned pool, unsigned slot, const struct conf_server *conf)
+servers_tell_cb(struct later *later)
+{
+	struct servers *servers = CONTAINER_OF(later, struct servers, tell);
+	struct master *m = CONTAINER_OF(servers, struct master, servers);
+	struct channel_message message = { .type = CHANNEL_SERVERS };
+	unsigned slot;
+
+	/* only so that they look at once: one that cannot be told looks with its next heartbeat */
+	for (slot = 0; slot < m->workers.used; slot++)
+		if (m->workers.slots[slot].pid != 0 && m->workers.slots[slot].channel >= 0)
+			channel_send(m->workers.slots[slot].channel, &message);
+}
+
+/* What was written down before is to be seen by the workers. */
+static void
+servers_changed(struct master *m)
+{
+	uint32_t version = scoreboard_get(&m->board->servers_version) + 1;
+
+	atomic_store_explicit(&m->board->servers_version, version != 0 ? version : 1, memory_order_release);
+	master_changed(m);
+	loop_later(m->loop, &m->servers.tell, servers_tell_cb);
+}
+
+bool
+servers_seen(const struct master *m, uint32_t version)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < m->workers.used; slot++) {
+		uint32_t seen =
+		    atomic_load_explicit(&m->board->workers[slot].servers_seen, memory_order_acquire);
+
+		if (m->workers.slots[slot].pid != 0 && (seen == 0 || (int32_t)(seen - version) < 0))
+			return false;
+	}
+	return true;
+}
+
+bool
+master_servers_settled(const struct master *m)
+{
+	return servers_seen(m, scoreboard_get(&m->board->servers_version));
+}
+
+/* The one setter of a state. Workers see all that was written before it. */
+static void
+server_set_state(struct master *m, unsigned slot, enum server_state state)
+{
+	atomic_store_explicit(&m->board->servers[slot].state, (uint32_t)state, memory_order_release);
+	servers_changed(m);
+	m->servers.places[slot].version = scoreboard_get(&m->board->servers_version);
+}
+
+/* ---- coming */
+
+static void
+server_forgive(struct scoreboard_server *row)
+{
+	scoreboard_set(&row->fails, 0);
+	scoreboard_set(&row->fail_window, 0);
+	scoreboard_set(&row->down_until, 0);
+}
+
+/* What another server in that place has left behind. */
+static void
+server_clear_figures(struct scoreboard *board, unsigned slot)
+{
+	unsigned slots = scoreboard_slots(board), w, b;
+
+	server_forgive(&board->servers[slot]);
+	scoreboard_set(&board->servers[slot].downs, 0);
+	for (w = 0; w < slots; w++) {
+		struct scoreboard_share *share = &board->share[w][slot];
+
+		if (scoreboard_get(&share->requests) == 0)
+			continue;
+		scoreboard_set(&share->requests, 0);
+		scoreboard_set(&share->failures, 0);
+		for (b = 0; b < HISTOGRAM_BUCKETS; b++)
+			scoreboard_set(&board->latency[w][slot].buckets[b], 0);
+	}
+}
+
+/* Writes a server down in a place that nobody uses. */
+static void
+server_describe(struct master *m, unsigned slot, const struct master_server *server)
 {
 	struct scoreboard_server *row = &m->board->servers[slot];
 
-	snprintf(row->name, sizeof row->name, "%s", conf->name);
-	row->address = conf->address;
-	row->pool = pool;
+	server_clear_figures(m->board, slot);
+	snprintf(row->name, sizeof row->name, "%s", server->name);
+	row->address = server->address;
+	row->pool = server->pool;
 	row->id = ++m->servers.last_id;
-	row->max_fails = conf->max_fails;
-	row->fail_timeout = conf->fail_timeout;
-	scoreboard_set(&row->weight, conf->weight);
-	scoreboard_set(&row->max_connections, conf->max_connections);
-	atomic_store(&row->state, (uint32_t)SERVER_READY + (uint32_t)conf->state);
+	row->max_fails = server->max_fails;
+	row->fail_timeout = server->fail_timeout;
+	scoreboard_set(&row->weight, server->weight);
+	scoreboard_set(&row->max_connections, server->max_connections);
+	if (scoreboard_server_slots(m->board) <= slot)
+		scoreboard_set(&m->board->server_slots, slot + 1);
+	server_set_state(m, slot, state_of[server->state]);
 }
+
+/* The lowest place that no worker can still be using, or -1. */
+static int
+server_free_place(const struct master *m)
+{
+	unsigned slots = scoreboard_server_slots(m->board), slot;
+
+	for (slot = 0; slot < slots; slot++)
+		if (scoreboard_server_state(m->board, slot) == SERVER_FREE &&
+		    servers_seen(m, m->servers.places[slot].version))
+			return (int)slot;
+	return slots < SCOREBOARD_SERVERS ? (int)slots : -1;
+}
+
+int
+master_server_check(const struct master *m, const struct master_server *server, struct error *err)
+{
+	unsigned slots = scoreboard_server_slots(m->board), slot;
+
+	for (slot = 0; slot < slots; slot++) {
+		const struct scoreboard_server *row = &m->board->servers[slot];
+		enum server_state state = scoreboard_server_state(m->board, slot);
+
+		if (state == SERVER_FREE || is_leaving(state) || row->pool != server->pool)
+			continue;
+		if (strcmp(row->name, server->name) == 0 || address_equal(&row->address, &server->address))
+			return error_set(
+			    err, "pool %s has the server %s already", pool_name(m, row), row->name);
+	}
+	if (server_free_place(m) < 0)
+		return error_set(err, "there are %u servers already, those that are leaving among them",
+		    SCOREBOARD_SERVERS);
+	return 0;
+}
+
+int
+master_server_add(struct master *m, const struct master_server *server, struct error *err)
+{
+	int slot;
+
+	if (master_server_check(m, server, err) < 0)
+		return -1;
+	slot = server_free_place(m);
+	server_describe(m, (unsigned)slot, server);
+	return slot;
+}
+
+/* ---- changing */
+
+void
+master_server_set_state(struct master *m, unsigned slot, enum conf_server_state state)
+{
+	if (scoreboard_server_state(m->board, slot) == state_of[state])
+		return;
+	if (state == CONF_SERVER_READY)
+		server_forgive(&m->board->servers[slot]);
+	server_set_state(m, slot, state_of[state]);
+}
+
+void
+master_server_set_weight(struct master *m, unsigned slot, uint16_t weight)
+{
+	scoreboard_set(&m->board->servers[slot].weight, weight);
+	servers_changed(m);
+}
+
+void
+master_server_set_max_connections(struct master *m, unsigned slot, uint32_t max_connections)
+{
+	scoreboard_set(&m->board->servers[slot].max_connections, max_connections);
+	servers_changed(m);
+}
+
+/* ---- leaving */
+
+int
+master_server_remove_check(const struct master *m, unsigned server, struct error *err)
+{
+	unsigned slots = scoreboard_server_slots(m->board), pool = m->board->servers[server].pool, slot;
+
+	for (slot = 0; slot < slots; slot++) {
+		enum server_state state = scoreboard_server_state(m->board, slot);
+
+		if (slot != server && state != SERVER_FREE && !is_leaving(state) &&
+		    m->board->servers[slot].pool == pool)
+			return 0;
+	}
+	return error_set(err, "%s is the last server of pool %s", m->board->servers[server].name,
+	    m->conf->pools[pool].name);
+}
+
+int
+master_server_remove(struct master *m, unsigned slot, bool force, struct error *err)
+{
+	enum server_state state = scoreboard_server_state(m->board, slot);
+
+	if (!is_leaving(state)) {
+		if (master_server_remove_check(m, slot, err) < 0)
+			return -1;
+		m->servers.places[slot].leaving = true;
+		m->servers.places[slot].cut_at = clock_monotonic() + m->conf->shutdown_timeout;
+		m->servers.leaving++;
+	}
+	if (state != SERVER_CUT && (force || !is_leaving(state)))
+		server_set_state(m, slot, force ? SERVER_CUT : SERVER_LEAVING);
+	timer_set(&m->servers.timer, 0);
+	return 0;
+}
+
+/* No worker will choose it again, and no request is left on it. */
+static void
+server_gone(struct master *m, unsigned slot)
+{
+	struct scoreboard_server *row = &m->board->servers[slot];
+
+	m->servers.places[slot].leaving = false;
+	m->servers.leaving--;
+	server_set_state(m, slot, SERVER_FREE);
+	log_notice("server %s of pool %s is removed", row->name, pool_name(m, row));
+}
+
+static void
+server_look(struct master *m, unsigned slot, uint64_t now)
+{
+	/* first that it is chosen no more, then that nobody has it */
+	if (servers_seen(m, m->servers.places[slot].version) && scoreboard_server_load(m->board, slot) == 0) {
+		server_gone(m, slot);
+	} else if (now >= m->servers.places[slot].cut_at &&
+		   scoreboard_server_state(m->board, slot) == SERVER_LEAVING) {
+		log_warn("server %s of pool %s still has %u request(s) after shutdown-timeout: they are cut off",
+		    m->board->servers[slot].name, pool_name(m, &m->board->servers[slot]),
+		    scoreboard_server_load(m->board, slot));
+		server_set_state(m, slot, SERVER_CUT);
+	}
+}
+
+static void
+servers_timer_cb(struct timer *timer)
+{
+	struct servers *servers = CONTAINER_OF(timer, struct servers, timer);
+	struct master *m = CONTAINER_OF(servers, struct master, servers);
+	unsigned slots = scoreboard_server_slots(m->board), slot;
+	uint64_t now = clock_monotonic();
+
+	for (slot = 0; slot < slots && servers->leaving > 0; slot++)
+		if (servers->places[slot].leaving)
+			server_look(m, slot, now);
+	if (servers->leaving > 0)
+		timer_set(timer, look_every);
+}
+
+/* ---- pools */
+
+const struct balance_algorithm *
+master_pool_balance(const struct master *m, unsigned pool)
+{
+	return balance_algorithms[scoreboard_get(&m->board->pools[pool].balance)];
+}
+
+void
+master_set_pool_balance(struct master *m, unsigned pool, const struct balance_algorithm *algorithm)
+{
+	scoreboard_set(&m->board->pools[pool].balance, balance_index(algorithm));
+	servers_changed(m);
+}
+
+/* ---- start and end */
 
 void
 servers_init(struct master *m)
 {
 	size_t p, s;
 
+	timer_init(&m->servers.timer, m->loop, servers_timer_cb);
 	for (p = 0; p < m->conf->pool_count; p++) {
 		const struct conf_pool *pool = &m->conf->pools[p];
 
-		for (s = 0; s < pool->server_count; s++)
-			servers_describe(m, (unsigned)p, (unsigned)(pool->first_server + s), &pool->servers[s]);
+		scoreboard_set(&m->board->pools[p].balance, balance_index(pool->balance));
+		for (s = 0; s < pool->server_count; s++) {
+			const struct conf_server *conf = &pool->servers[s];
+			struct master_server server = {
+				.pool = (unsigned)p,
+				.name = conf->name,
+				.address = conf->address,
+				.state = conf->state,
+				.weight = conf->weight,
+				.max_connections = conf->max_connections,
+				.max_fails = conf->max_fails,
+				.fail_timeout = conf->fail_timeout,
+			};
+
+			server_describe(m, (unsigned)(pool->first_server + s), &server);
+		}
 	}
-	scoreboard_set(&m->board->server_slots, (uint32_t)m->conf->server_count);
+	loop_later_cancel(m->loop, &m->servers.tell); /* nobody is there to be told */
+}
+
+void
+servers_close(struct master *m)
+{
+	loop_later_cancel(m->loop, &m->servers.tell);
+	timer_clear(&m->servers.timer);
 }

@@ -9,15 +9,31 @@
 
 #include <stdint.h>
 
+#include "ipc/scoreboard.h"
 #include "net/loop.h"
 
 struct master;
 
 struct servers {
 	uint32_t last_id;
+	unsigned leaving; /* servers that have not left yet */
+	struct later tell; /* workers are told once a turn, however much has changed in it */
+	struct timer timer; /* looks after those that leave */
+	struct {
+		uint32_t version; /* of the last change of its state: what workers must have seen */
+		bool leaving;
+		uint64_t cut_at; /* monotonic microseconds */
+	} places[SCOREBOARD_SERVERS];
 };
 
 /* Writes those of the configuration down. */
 void servers_init(struct master *master);
+void servers_close(struct master *master);
+
+/*
+ * Whether every worker process works by this or a later version. One that is
+ * starting has not said so yet.
+ */
+bool servers_seen(const struct master *master, uint32_t version);
 
 #endif

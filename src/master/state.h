@@ -7,6 +7,7 @@
 
 #include "master/daemon.h"
 #include "master/dispatch.h"
+#include "master/effective.h"
 #include "master/logs.h"
 #include "master/master.h"
 #include "master/notify.h"
@@ -28,6 +29,7 @@ struct master {
 	void *on_child_arg;
 	bool stopping;
 	int exit_status;
+	uint64_t changes; /* effective.c */
 
 	struct servers servers; /* servers.c */
 	struct workers workers; /* workers.c, spawn.c, reap.c */

@@ -1,0 +1,138 @@
+#include "master/effective.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "master/state.h"
+
+/* The struct conf that is given out is the first member; texts are borrowed. */
+struct effective {
+	struct conf conf;
+	struct conf_server *servers; /* of all pools */
+};
+
+void
+master_changed(struct master *m)
+{
+	m->changes++;
+}
+
+uint64_t
+master_changes(const struct master *m)
+{
+	return m->changes;
+}
+
+/* Whether it belongs to the configuration: those that leave do not any more. */
+static bool
+server_stays(const struct scoreboard *board, unsigned slot)
+{
+	enum server_state state = scoreboard_server_state(board, slot);
+
+	return state == SERVER_READY || state == SERVER_DRAIN || state == SERVER_MAINTENANCE;
+}
+
+static enum conf_server_state
+server_state(const struct scoreboard *board, unsigned slot)
+{
+	switch (scoreboard_server_state(board, slot)) {
+	case SERVER_DRAIN:
+		return CONF_SERVER_DRAIN;
+	case SERVER_MAINTENANCE:
+		return CONF_SERVER_MAINTENANCE;
+	default:
+		return CONF_SERVER_READY;
+	}
+}
+
+static void
+effective_server(struct conf_server *to, const struct scoreboard *board, unsigned slot)
+{
+	const struct scoreboard_server *row = &board->servers[slot];
+
+	*to = (struct conf_server){
+		.name = (char *)(uintptr_t)row->name, /* nobody writes to it through here */
+		.address = row->address,
+		.state = server_state(board, slot),
+		.weight = (uint16_t)scoreboard_get(&row->weight),
+		.max_connections = scoreboard_get(&row->max_connections),
+		.max_fails = row->max_fails,
+		.fail_timeout = row->fail_timeout,
+	};
+}
+
+/* Counts the servers of each pool, shares `servers` out among the pools, and fills them in. */
+static void
+effective_pools(struct effective *e, const struct master *m)
+{
+	unsigned slots = scoreboard_server_slots(m->board), slot;
+	struct conf_pool *pools = e->conf.pools;
+	size_t first = 0, p;
+
+	for (p = 0; p < e->conf.pool_count; p++)
+		pools[p].server_count = 0;
+	for (slot = 0; slot < slots; slot++)
+		if (server_stays(m->board, slot))
+			pools[m->board->servers[slot].pool].server_count++;
+	for (p = 0; p < e->conf.pool_count; p++) {
+		pools[p].balance = master_pool_balance(m, (unsigned)p);
+		pools[p].servers = e->servers + first;
+		pools[p].first_server = first;
+		first += pools[p].server_count;
+		pools[p].server_count = 0;
+	}
+	e->conf.server_count = first;
+	for (slot = 0; slot < slots; slot++) {
+		struct conf_pool *pool = &pools[m->board->servers[slot].pool];
+
+		if (server_stays(m->board, slot))
+			effective_server(&pool->servers[pool->server_count++], m->board, slot);
+	}
+}
+
+static void *
+copy(const void *from, size_t count, size_t size)
+{
+	void *to = calloc(count + 1, size);
+
+	if (to != NULL && count > 0)
+		memcpy(to, from, count * size);
+	return to;
+}
+
+struct conf *
+master_conf_now(const struct master *m)
+{
+	const struct conf *conf = m->conf;
+	struct effective *e = calloc(1, sizeof *e);
+
+	if (e == NULL)
+		return NULL;
+	e->conf = *conf;
+	e->conf.pools = copy(conf->pools, conf->pool_count, sizeof *conf->pools);
+	e->conf.listeners = copy(conf->listeners, conf->listener_count, sizeof *conf->listeners);
+	e->servers = calloc(scoreboard_server_slots(m->board) + 1, sizeof *e->servers);
+	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->servers == NULL) {
+		master_conf_now_free(&e->conf);
+		return NULL;
+	}
+	if (m->workers.desired > 0 && m->workers.desired != conf->workers) {
+		e->conf.workers = m->workers.desired;
+		e->conf.workers_auto = false;
+	}
+	effective_pools(e, m);
+	return &e->conf;
+}
+
+void
+master_conf_now_free(struct conf *now)
+{
+	struct effective *e = (struct effective *)now;
+
+	if (e == NULL)
+		return;
+	free(e->conf.pools);
+	free(e->conf.listeners);
+	free(e->servers);
+	free(e);
+}
