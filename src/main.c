@@ -13,8 +13,8 @@
 #include "balance/balance.h"
 #include "base/object.h"
 #include "conf/conf.h"
-#include "control/commands.h"
 #include "control/control.h"
+#include "control/tables.h"
 #include "ipc/counters.h"
 #include "master/master.h"
 #include "master/signals.h"
@@ -49,7 +49,8 @@ static const char help_text[] =
     "  -l ADDRESS  without a file: accept clients here, such as :8080\n"
     "  -b SERVER   without a file: send their requests here, such as 127.0.0.1:3000\n"
     "  -S PATH     without a file: control socket\n"
-    "  -L TABLE    print a table: options, commands, counters, algorithms or signals\n"
+    "  -L TABLE    print a table: options, commands, parameters, errors, states,\n"
+    "              counters, algorithms or signals\n"
     "  -V          print the version; so does --version\n"
     "  -h          print this; so does --help\n"
     "\n"
@@ -91,6 +92,9 @@ list_table(const char *name)
 	} tables[] = {
 		{ "options", conf_list_options },
 		{ "commands", control_list_commands },
+		{ "parameters", control_list_parameters },
+		{ "errors", control_list_errors },
+		{ "states", control_list_states },
 		{ "counters", list_counters },
 		{ "algorithms", list_algorithms },
 		{ "signals", signals_list },

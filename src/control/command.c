@@ -9,6 +9,13 @@
 
 const char *const permission_names[] = { "none", "read", "operate", "admin", NULL };
 
+const char *const param_type_names[] = {
+	[PARAM_INTEGER] = "integer",
+	[PARAM_BOOLEAN] = "boolean",
+	[PARAM_TEXT] = "string",
+	[PARAM_WORD] = "word",
+};
+
 bool
 word_is_listed(const char *word, const char *const *list)
 {

@@ -21,6 +21,8 @@ enum param_type {
 	PARAM_WORD /* one of `words` */
 };
 
+extern const char *const param_type_names[]; /* by enum param_type */
+
 struct param {
 	const char *name; /* NULL ends the list */
 	enum param_type type;

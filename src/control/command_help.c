@@ -2,13 +2,6 @@
 #include "base/text.h"
 #include "control/commands.h"
 
-static const char *const type_names[] = {
-	[PARAM_INTEGER] = "integer",
-	[PARAM_BOOLEAN] = "boolean",
-	[PARAM_TEXT] = "string",
-	[PARAM_WORD] = "word",
-};
-
 static json_t *
 help_words(const char *const *words)
 {
@@ -33,7 +26,7 @@ static json_t *
 help_param(const struct param *param)
 {
 	json_t *json = json_pack("{s:s,s:s,s:b,s:o,s:s}", "name", param->name, "type",
-	    type_names[param->type], "required", (int)param->required, "default", help_default(param),
+	    param_type_names[param->type], "required", (int)param->required, "default", help_default(param),
 	    "sentence", param->sentence);
 	int failed = 0;
 

@@ -84,26 +84,3 @@ const struct command control_commands[] = {
 	},
 	{ .name = NULL },
 };
-
-static void
-list_params(FILE *to, const struct command *command)
-{
-	size_t i;
-
-	for (i = 0; i < COMMAND_PARAMS_MAX && command->params[i].name != NULL; i++)
-		fprintf(to, "%s%s", i > 0 ? "," : "", command->params[i].name);
-	if (i == 0)
-		fputc('-', to);
-}
-
-void
-control_list_commands(FILE *to)
-{
-	const struct command *c;
-
-	for (c = control_commands; c->name != NULL; c++) {
-		fprintf(to, "%s\t%s\t", c->name, permission_names[c->permission]);
-		list_params(to, c);
-		fprintf(to, "\t%s\n", c->summary);
-	}
-}

@@ -5,14 +5,9 @@
 #ifndef DROVER_CONTROL_COMMANDS_H
 #define DROVER_CONTROL_COMMANDS_H
 
-#include <stdio.h>
-
 #include "control/command.h"
 
 extern const struct command control_commands[]; /* the last has no name */
-
-/* Prints the table, a line each: name TAB permission TAB parameters TAB summary. */
-void control_list_commands(FILE *to);
 
 command_fn command_config; /* command_config.c */
 command_fn command_log_reopen; /* command_config.c */

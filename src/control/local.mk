@@ -14,4 +14,5 @@ libcontrol_a_SOURCES = \
 	control/params.c control/params.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
+	control/tables.c control/tables.h \
 	control/values.c control/values.h

@@ -133,7 +133,8 @@ def show(t):
 @case
 def tables(t):
     "-L prints the program's own tables"
-    for table, word in (("options", "keepalive-timeout"), ("commands", "scale"), ("counters", "client-open"),
+    for table, word in (("options", "keepalive-timeout"), ("commands", "scale"), ("parameters", "wait"), ("errors", "-32602"),
+                        ("states", "draining"), ("counters", "client-open"),
                         ("algorithms", "least-connections"), ("signals", "USR1")):
         status, out, err = run(t, "-L", table)
         assert status == 0 and word in out and err == "", (table, status, err)
