@@ -16,6 +16,7 @@
 #include "control/control.h"
 #include "control/tables.h"
 #include "ipc/counters.h"
+#include "master/events.h"
 #include "master/master.h"
 #include "master/signals.h"
 #include "worker/worker.h"
@@ -50,7 +51,7 @@ static const char help_text[] =
     "  -b SERVER   without a file: send their requests here, such as 127.0.0.1:3000\n"
     "  -S PATH     without a file: control socket\n"
     "  -L TABLE    print a table: options, commands, parameters, errors, states,\n"
-    "              counters, algorithms or signals\n"
+    "              counters, algorithms, signals or events\n"
     "  -V          print the version; so does --version\n"
     "  -h          print this; so does --help\n"
     "\n"
@@ -98,6 +99,7 @@ list_table(const char *name)
 		{ "counters", list_counters },
 		{ "algorithms", list_algorithms },
 		{ "signals", signals_list },
+		{ "events", events_list },
 	};
 	size_t i;
 

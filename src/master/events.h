@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "ipc/scoreboard.h"
@@ -15,7 +16,7 @@ enum { EVENTS_KEPT = 512, EVENT_POOL_MAX = 64, EVENT_TEXT_MAX = 256 };
 
 /* Which fields of struct master_event a type uses. */
 enum {
-	EVENT_HAS_WORKER = 1, /* worker, pid */
+	EVENT_HAS_WORKER = 1, /* worker, pid; pid 0: there was no process */
 	EVENT_HAS_SERVER = 2, /* pool, server */
 	EVENT_HAS_BY = 4, /* uid, by_pid; by_pid 0: a signal did it */
 	EVENT_HAS_TEXT = 8,
@@ -31,10 +32,11 @@ enum {
 	X(WORKER_DRAINING, "worker-draining", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
 	    "A worker takes no new connections, finishes what it has and ends; text tells why.") \
 	X(WORKER_DIED, "worker-died", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
-	    "A worker process has ended; text tells how, and what comes next.") \
+	    "A worker process has ended or could not be made; text tells how, and what comes next.") \
 	X(WORKER_FAILED, "worker-failed", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
 	    "A worker cannot be started and is not tried again until asked.") \
-	X(SERVER_UP, "server-up", EVENT_HAS_SERVER, "A server that was down answers again.") \
+	X(SERVER_UP, "server-up", EVENT_HAS_SERVER, \
+	    "A server that was down takes requests again: it has answered, or an admin has set it ready.") \
 	X(SERVER_DOWN, "server-down", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
 	    "A server was taken out after failures; text tells the last of them.") \
 	X(SERVER_REMOVED, "server-removed", EVENT_HAS_SERVER, "The last request of a removed server has ended.") \
@@ -80,6 +82,15 @@ struct master_event {
 
 struct master;
 
+typedef void master_event_fn(void *arg);
+
+struct events {
+	uint64_t newest;
+	master_event_fn *listener;
+	void *listener_arg;
+	struct master_event ring[EVENTS_KEPT]; /* that of number n is at (n - 1) % EVENTS_KEPT */
+};
+
 /* Numbers it, keeps a copy and tells who listens. number and when are filled in. */
 void master_event_add(struct master *master, const struct master_event *event);
 
@@ -91,7 +102,9 @@ uint64_t master_event_oldest(const struct master *master);
 const struct master_event *master_event(const struct master *master, uint64_t number);
 
 /* Has `listener` called behind each event that was added. One listener: the control socket. NULL ends it. */
-typedef void master_event_fn(void *arg);
 void master_on_event(struct master *master, master_event_fn *listener, void *arg);
+
+/* Prints the table, a line each: name TAB members that the type has TAB sentence. */
+void events_list(FILE *to);
 
 #endif

@@ -3,7 +3,7 @@ libmaster_a_SOURCES = \
 	master/daemon.c master/daemon.h \
 	master/dispatch.c master/dispatch.h \
 	master/effective.c master/effective.h \
-	master/events.h \
+	master/events.c master/events.h \
 	master/limits.c master/limits.h \
 	master/logs.c master/logs.h \
 	master/master.c master/master.h \

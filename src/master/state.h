@@ -7,6 +7,7 @@
 
 #include "master/daemon.h"
 #include "master/dispatch.h"
+#include "master/events.h"
 #include "master/effective.h"
 #include "master/logs.h"
 #include "master/master.h"
@@ -35,6 +36,7 @@ struct master {
 	struct workers workers; /* workers.c, spawn.c, reap.c */
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */
+	struct events events; /* events.c */
 	struct ports ports; /* ports.c */
 	struct signals signals; /* signals.c */
 	struct logs logs; /* logs.c */

@@ -19,6 +19,7 @@ check_PROGRAMS += unit/test_control_request
 check_PROGRAMS += unit/test_control_values
 check_PROGRAMS += unit/test_deadline
 check_PROGRAMS += unit/test_dispatch
+check_PROGRAMS += unit/test_events
 check_PROGRAMS += unit/test_forward
 check_PROGRAMS += unit/test_freelist
 check_PROGRAMS += unit/test_h1_chunked
