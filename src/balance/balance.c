@@ -8,6 +8,8 @@ const struct balance_algorithm *const balance_algorithms[] = {
 	NULL,
 };
 
+const unsigned balance_count = sizeof balance_algorithms / sizeof balance_algorithms[0] - 1;
+
 unsigned
 balance_index(const struct balance_algorithm *algorithm)
 {

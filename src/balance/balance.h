@@ -36,6 +36,7 @@ extern const struct balance_algorithm balance_least_connections;
 
 /* All of them, NULL at the end. */
 extern const struct balance_algorithm *const balance_algorithms[];
+extern const unsigned balance_count;
 
 /* Its place in balance_algorithms: how the scoreboard names it. */
 unsigned balance_index(const struct balance_algorithm *algorithm);

@@ -1,5 +1,7 @@
 #include "ipc/health.h"
 
+#include <string.h>
+
 static const char *const reason_words[] = {
 #define HEALTH_REASON_WORD(symbol, word) word,
 	HEALTH_REASON_TABLE(HEALTH_REASON_WORD)
@@ -9,7 +11,18 @@ static const char *const reason_words[] = {
 const char *
 health_reason_word(uint32_t reason)
 {
-	return reason_words[reason < HEALTH_REASONS ? reason : HEALTH_REASON_OTHER];
+	return reason_words[reason < HEALTH_REASONS ? reason : HEALTH_REASON_BAD_RESPONSE];
+}
+
+enum health_reason
+health_reason_find(const char *word)
+{
+	unsigned i;
+
+	for (i = 0; i < HEALTH_REASONS; i++)
+		if (strcmp(reason_words[i], word) == 0)
+			return (enum health_reason)i;
+	return HEALTH_REASON_BAD_RESPONSE;
 }
 
 bool
@@ -19,7 +32,8 @@ health_is_up(const struct scoreboard_server *server, uint64_t now)
 }
 
 bool
-health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout)
+health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout,
+    enum health_reason reason)
 {
 	uint64_t window = scoreboard_get(&server->fail_window);
 	uint64_t was_down = scoreboard_get(&server->down_until);
@@ -34,7 +48,11 @@ health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails
 		return false;
 	if (was_down > now)
 		return false;
-	return atomic_compare_exchange_strong(&server->down_until, &was_down, now + fail_timeout);
+	if (!atomic_compare_exchange_strong(&server->down_until, &was_down, now + fail_timeout))
+		return false;
+	scoreboard_set(&server->down_why, (uint32_t)reason);
+	atomic_fetch_add(&server->downs, 1); /* behind the reason: who sees this sees that */
+	return true;
 }
 
 bool

@@ -13,7 +13,19 @@
 
 /* X(symbol, word): what a server did wrong, as the access log and the events say it */
 #define HEALTH_REASON_TABLE(X) \
-	X(OTHER, "failure")
+	X(BAD_RESPONSE, "bad-response") \
+	X(CONNECT_REFUSED, "connect-refused") \
+	X(CONNECT_TIMEOUT, "connect-timeout") \
+	X(CONNECT_FAILED, "connect-failed") \
+	X(UNREACHABLE, "unreachable") \
+	X(NO_SUCH_SOCKET, "no-such-socket") \
+	X(RESET_BY_SERVER, "reset-by-server") \
+	X(CLOSED_BY_SERVER, "closed-by-server") \
+	X(RESPONSE_TIMEOUT, "response-timeout") \
+	X(SEND_TIMEOUT, "server-send-timeout") \
+	X(SEND_FAILED, "send-failed") \
+	X(RECEIVE_FAILED, "receive-failed") \
+	X(TRUNCATED_RESPONSE, "truncated-response")
 
 enum health_reason {
 #define HEALTH_REASON_ENUM(symbol, word) HEALTH_REASON_##symbol,
@@ -22,14 +34,18 @@ enum health_reason {
 	    HEALTH_REASONS
 };
 
+/* By word; all others are responses that break HTTP. */
+enum health_reason health_reason_find(const char *word);
+
 /* The word for a reason; any number is allowed. */
 const char *health_reason_word(uint32_t reason);
 
 /* Whether requests may go to it at time `now` (monotonic microseconds). */
 bool health_is_up(const struct scoreboard_server *server, uint64_t now);
 
-/* A failure: connect error, time-out, broken response. true when this one took the server down. */
-bool health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout);
+/* A failure. true when this one took the server down. */
+bool health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout,
+    enum health_reason reason);
 
 /* It answered: failures are forgotten. true when the server had been down and is up again. */
 bool health_worked(struct scoreboard_server *server);

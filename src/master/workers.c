@@ -396,6 +396,8 @@ worker_message(struct worker *w, struct channel_message *message)
 	}
 	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->child.state == CHILD_STOPPING)
 		return true; /* it got ready as it was told to end */
+	if (message->type == CHANNEL_NEWS && message->fd_count == 0)
+		return true;
 	if (message->type == CHANNEL_RETURNED && message->count > 0) {
 		orphans_take(w, message);
 		return true;

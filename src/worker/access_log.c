@@ -302,7 +302,7 @@ facts_fill(struct facts *facts, const struct exchange *x)
 {
 	session_client(x->session, facts->client);
 	request_id(x, facts->id);
-	facts->server = x->log_server != NULL ? x->log_server->conf->name : "-";
+	facts->server = x->log_server != NULL ? x->log_server->name : "-";
 	facts->total = seconds_between(x->begun, clock_monotonic());
 	facts->connect = seconds_between(x->begun, x->connected_at);
 	facts->first_byte = seconds_between(x->begun, x->first_byte_at);

@@ -10,6 +10,7 @@
 #include "worker/pool.h"
 #include "worker/relay.h"
 #include "worker/route.h"
+#include "worker/membership.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
 
@@ -112,6 +113,7 @@ exchange_end(struct exchange *x)
 		access_log_add(x);
 	}
 	free(x->record);
+	server_release(x->log_server);
 	block_release(&x->reply, &worker->buffers);
 	if (worker->request_owner == x)
 		worker->request_owner = NULL;
@@ -331,6 +333,24 @@ exchange_server_failed(struct exchange *exchange, unsigned status, const char *r
 	else
 		pool_exclude(exchange, server);
 	return exchange_retry(exchange);
+}
+
+void
+exchange_server_removed(struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	bool retry = exchange_may_retry(exchange, true);
+
+	exchange->reason = "server-removed";
+	upstream_detach(exchange, false);
+	pool_leave(exchange);
+	if (exchange->answered)
+		exchange_cut(exchange, "server-removed");
+	else if (retry)
+		exchange_retry(exchange);
+	else
+		exchange_reply(exchange, 503, "server-removed");
+	session_run(session);
 }
 
 void

@@ -22,6 +22,12 @@ enum step_result exchange_run(struct exchange *exchange);
 void exchange_server_timeout(struct exchange *exchange, const char *reason);
 void exchange_client_timeout(struct exchange *exchange, const char *reason);
 
+/*
+ * Its server is not to be used any more: another attempt elsewhere where that is
+ * safe, 503, or the break-off. Goes on with the session.
+ */
+void exchange_server_removed(struct exchange *exchange);
+
 /* Breaks it off: the client sees an error, not an end; both connections are closed. */
 enum step_result exchange_abort(struct exchange *exchange, const char *reason);
 

@@ -6,6 +6,7 @@
 #include "worker/exchange.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
+#include "worker/membership.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
 
@@ -41,7 +42,8 @@ step_choose(struct exchange *exchange)
 
 	if (pool_choose(exchange) == NULL)
 		return choose_found_none(exchange);
-	exchange->log_server = exchange->server;
+	server_release(exchange->log_server);
+	exchange->log_server = server_hold(exchange->server);
 	exchange->attempts++;
 	exchange->sent = false;
 	exchange->step = step_send_head;
@@ -97,7 +99,7 @@ request_format(struct exchange *x)
 		.client = session_client(x->session, client),
 		.client_is_ipv6 = x->session->peer.family == AF_INET6,
 		.scheme = "http",
-		.fallback_host = x->server->conf->address.socket.any.sa_family == AF_UNIX ? "localhost" : x->server->conf->name,
+		.fallback_host = x->server->address.socket.any.sa_family == AF_UNIX ? "localhost" : x->server->name,
 		.request_id = conf->request_id ? request_id(x, id) : NULL,
 		.x_forwarded = (conf->forwarded & CONF_FORWARDED_X) != 0,
 		.forwarded = (conf->forwarded & CONF_FORWARDED_RFC7239) != 0,

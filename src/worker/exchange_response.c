@@ -57,7 +57,7 @@ response_received(struct exchange *x)
 		x->first_byte_at = clock_monotonic();
 	relay_forget(&x->request, &session->in);
 	block_release_empty(&session->in, &x->worker->buffers);
-	pool_server_worked(x->worker, x->server);
+	pool_server_worked(x);
 }
 
 static enum step_result

@@ -37,18 +37,33 @@ struct policy {
 	struct deadline_queue header, body, keepalive, send, tunnel, linger, unwatched;
 };
 
+/*
+ * A server as this worker knows it: copied from its place on the scoreboard. It
+ * lives for as long as something here refers to it, which may be longer than it
+ * is there.
+ */
 struct server {
-	const struct conf_server *conf;
+	struct pool *pool;
 	unsigned index; /* on the scoreboard */
+	uint32_t id; /* what tells it from another one in the same place */
+	unsigned users; /* references: the worker's own, upstreams, exchanges that name it in the log */
+	enum server_state state;
+	uint32_t max_connections;
+	uint32_t max_fails;
+	uint64_t fail_timeout;
 	unsigned idle_count;
 	TAILQ_HEAD(, upstream) idle; /* the last used first */
+	struct address address;
+	char name[SCOREBOARD_NAME];
 };
 
 struct pool {
 	const struct conf_pool *conf;
 	struct scoreboard_pool *board;
-	struct server *servers;
+	const struct balance_algorithm *balance;
+	struct server **servers; /* those that take requests */
 	struct balance_candidate *candidates; /* by server */
+	size_t count, room;
 	struct deadline_queue connect, response, send, idle;
 };
 
@@ -135,6 +150,7 @@ struct exchange {
 	uint8_t tried_count;
 	uint8_t interims; /* 1xx responses read */
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
+	uint64_t chosen_at; /* loop_now when the server was chosen */
 	uint64_t number;	    /* of the request, in this worker */
 	struct log_record *record;  /* what the access log says of the request; NULL when it is off */
 };
@@ -174,6 +190,9 @@ struct worker {
 
 	struct policy *policies; /* by listener */
 	struct pool *pools;	 /* by pool */
+	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
+	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
+	struct later cut; /* ends what is in progress on servers that are to be left */
 	struct h1_limits limits;
 	struct block_pool buffers;
 	struct freelist sessions, exchanges, upstreams;

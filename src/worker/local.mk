@@ -5,6 +5,7 @@ libworker_a_SOURCES = \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_request.c worker/exchange_response.c \
 	worker/internal.h \
+	worker/membership.c worker/membership.h \
 	worker/pool.c worker/pool.h \
 	worker/relay.c worker/relay.h \
 	worker/route.c worker/route.h \

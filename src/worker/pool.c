@@ -1,61 +1,11 @@
 #include "worker/pool.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "ipc/health.h"
-#include "worker/upstream.h"
+#include "worker/membership.h"
 
 enum { RACE_TRIES = 16 }; /* for the last place on a server, against other workers */
-
-static int
-pool_open(struct worker *worker, struct pool *pool, size_t number)
-{
-	const struct conf_pool *conf = &worker->conf->pools[number];
-	size_t i;
-
-	pool->conf = conf;
-	pool->board = &worker->board->pools[number];
-	pool->servers = calloc(conf->server_count, sizeof *pool->servers);
-	pool->candidates = calloc(conf->server_count, sizeof *pool->candidates);
-	if (pool->servers == NULL || pool->candidates == NULL)
-		return -1;
-	for (i = 0; i < conf->server_count; i++) {
-		pool->servers[i].conf = &conf->servers[i];
-		pool->servers[i].index = (unsigned)(conf->first_server + i);
-		TAILQ_INIT(&pool->servers[i].idle);
-	}
-	upstream_queues_open(worker, pool);
-	return 0;
-}
-
-int
-pools_open(struct worker *worker)
-{
-	size_t i;
-
-	worker->pools = calloc(worker->conf->pool_count, sizeof *worker->pools);
-	if (worker->pools == NULL)
-		return -1;
-	for (i = 0; i < worker->conf->pool_count; i++)
-		if (pool_open(worker, &worker->pools[i], i) < 0)
-			return -1;
-	return 0;
-}
-
-void
-pools_close(struct worker *worker)
-{
-	size_t i;
-
-	for (i = 0; i < worker->conf->pool_count; i++) {
-		upstream_queues_close(&worker->pools[i]);
-		free(worker->pools[i].servers);
-		free(worker->pools[i].candidates);
-	}
-	free(worker->pools);
-}
 
 static bool
 pool_was_tried(const struct exchange *exchange, unsigned index)
@@ -78,18 +28,17 @@ pool_survey(struct exchange *exchange, bool down_too)
 	bool any_down = false;
 	size_t i;
 
-	for (i = 0; i < pool->conf->server_count; i++) {
-		const struct scoreboard_server *server = &worker->board->servers[pool->servers[i].index];
+	for (i = 0; i < pool->count; i++) {
+		const struct server *server = pool->servers[i];
 		struct balance_candidate *c = &pool->candidates[i];
-		uint32_t most = scoreboard_get(&server->max_connections);
-		bool up = health_is_up(server, now);
+		uint32_t most = server->max_connections;
+		bool up = health_is_up(&worker->board->servers[server->index], now);
 
-		c->weight = (uint16_t)scoreboard_get(&server->weight);
-		if (pool->conf->balance->needs_load || most > 0)
-			c->load = scoreboard_server_load(worker->board, pool->servers[i].index);
+		if (pool->balance->needs_load || most > 0)
+			c->load = scoreboard_server_load(worker->board, server->index);
 		/* more than the most is two workers racing for a place, of whom one will have it in a moment: worth a try */
 		c->usable = (up || down_too) && (most == 0 || c->load != most) &&
-		    !(exchange->tried_count > 0 && pool_was_tried(exchange, pool->servers[i].index));
+		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->index));
 		any_down |= !up;
 	}
 	return any_down;
@@ -101,7 +50,7 @@ pool_enter(struct exchange *exchange, struct server *server)
 {
 	struct worker *worker = exchange->worker;
 	_Atomic uint32_t *held = &worker->board->held[worker->slot][server->index];
-	uint32_t most = scoreboard_get(&worker->board->servers[server->index].max_connections);
+	uint32_t most = server->max_connections;
 
 	if (most == 0) {
 		scoreboard_add(held, 1);
@@ -114,6 +63,7 @@ pool_enter(struct exchange *exchange, struct server *server)
 		}
 	}
 	exchange->server = server;
+	exchange->chosen_at = loop_now(worker->loop);
 	scoreboard_add(&worker->board->share[worker->slot][server->index].requests, 1);
 	return true;
 }
@@ -134,18 +84,20 @@ pool_choose(struct exchange *exchange)
 	struct pool *pool = exchange->pool;
 	unsigned tries;
 
+	if (membership_is_old(exchange->worker))
+		membership_sync(exchange->worker);
 	for (tries = 0; tries < RACE_TRIES; tries++) {
 		uint64_t turn = atomic_fetch_add_explicit(&pool->board->turn, 1, memory_order_relaxed);
 		bool any_down = pool_survey(exchange, false);
-		int i = pool->conf->balance->pick(pool->candidates, pool->conf->server_count, turn);
+		int i = pool->balance->pick(pool->candidates, pool->count, turn);
 
 		if (i == BALANCE_NONE && any_down) {
 			pool_survey(exchange, true);
-			i = pool->conf->balance->pick(pool->candidates, pool->conf->server_count, turn);
+			i = pool->balance->pick(pool->candidates, pool->count, turn);
 		}
 		if (i == BALANCE_NONE)
 			return NULL;
-		if (pool_enter(exchange, &pool->servers[i]))
+		if (pool_enter(exchange, pool->servers[i]))
 			return exchange->server;
 		pool_step_back(exchange->worker, tries);
 	}
@@ -170,36 +122,41 @@ pool_exclude(struct exchange *exchange, const struct server *server)
 		exchange->tried[exchange->tried_count++] = (uint16_t)server->index;
 }
 
-static const char *
-pool_name(const struct worker *worker, const struct server *server)
+/* The master hears of it at once; when it cannot be told now, it looks itself once a second. */
+static void
+pool_tell(const struct worker *worker)
 {
-	const struct conf_pool *pool = worker->conf->pools;
+	struct channel_message message = { .type = CHANNEL_NEWS };
 
-	while (server->index >= pool->first_server + pool->server_count)
-		pool++;
-	return pool->name;
+	channel_send(worker->channel, &message);
 }
 
 void
-pool_server_worked(struct worker *worker, struct server *server)
+pool_server_worked(struct exchange *exchange)
 {
-	if (health_worked(&worker->board->servers[server->index]))
-		log_notice("server %s of pool %s is up again", server->conf->name, pool_name(worker, server));
+	struct worker *worker = exchange->worker;
+	struct server *server = exchange->server;
+
+	histogram_add(&worker->board->latency[worker->slot][server->index],
+	    loop_now(worker->loop) - exchange->chosen_at);
+	if (!health_worked(&worker->board->servers[server->index]))
+		return;
+	log_notice("server %s of pool %s is up again", server->name, server->pool->conf->name);
+	pool_tell(worker);
 }
 
 static void
-server_down_log(const struct worker *worker, const struct server *server, bool on_trial, const char *why)
+server_down_log(const struct server *server, bool on_trial, const char *why)
 {
-	const struct conf_server *conf = server->conf;
-	const char *pool = pool_name(worker, server);
+	const char *pool = server->pool->conf->name;
 	char time[32];
 
-	text_from_duration(conf->fail_timeout, time, sizeof time);
+	text_from_duration(server->fail_timeout, time, sizeof time);
 	if (on_trial)
-		log_warn("server %s of pool %s is down for another %s: %s", conf->name, pool, time, why);
+		log_warn("server %s of pool %s is down for another %s: %s", server->name, pool, time, why);
 	else
-		log_warn("server %s of pool %s is down for %s: %u failure%s within %s, the last: %s", conf->name,
-		    pool, time, conf->max_fails, conf->max_fails == 1 ? "" : "s", time, why);
+		log_warn("server %s of pool %s is down for %s: %u failure%s within %s, the last: %s",
+		    server->name, pool, time, server->max_fails, server->max_fails == 1 ? "" : "s", time, why);
 }
 
 void
@@ -210,8 +167,9 @@ pool_server_failed(struct worker *worker, struct server *server, const char *why
 
 	scoreboard_add(&worker->board->share[worker->slot][server->index].failures, 1);
 	if (!health_failed(
-		health, loop_now(worker->loop), server->conf->max_fails, server->conf->fail_timeout))
+		health, loop_now(worker->loop), server->max_fails, server->fail_timeout, health_reason_find(why)))
 		return;
 	count(worker, SERVER_MARKED_DOWN, 1);
-	server_down_log(worker, server, on_trial, why);
+	server_down_log(server, on_trial, why);
+	pool_tell(worker);
 }

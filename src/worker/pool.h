@@ -4,10 +4,6 @@
 
 #include "worker/internal.h"
 
-/* Makes worker->pools from the configuration. -1: no memory. */
-int pools_open(struct worker *worker);
-void pools_close(struct worker *worker);
-
 /*
  * Chooses a server for the exchange and takes a place on it (exchange->server).
  * Servers in exchange->tried are left out. When all others are down, they are
@@ -22,8 +18,10 @@ void pool_leave(struct exchange *exchange);
 /* Not to be chosen again for this exchange. */
 void pool_exclude(struct exchange *exchange, const struct server *server);
 
-/* What the server did, for its health: it answered, or failed (why: a word for the log). */
-void pool_server_worked(struct worker *worker, struct server *server);
+/* The exchange's server has begun to answer: for its health and its latency. */
+void pool_server_worked(struct exchange *exchange);
+
+/* It failed; why: a word for the log. */
 void pool_server_failed(struct worker *worker, struct server *server, const char *why);
 
 #endif

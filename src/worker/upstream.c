@@ -6,6 +6,7 @@
 
 #include "net/connect.h"
 #include "worker/exchange.h"
+#include "worker/membership.h"
 #include "worker/session.h"
 
 static void
@@ -16,6 +17,7 @@ upstream_free(struct upstream *upstream)
 	deadline_clear(&upstream->deadline);
 	stream_close(&upstream->stream, false);
 	block_release(&upstream->in, &worker->buffers);
+	server_release(upstream->server);
 	upstream->magic = 0;
 	freelist_put(&worker->upstreams, upstream);
 }
@@ -164,18 +166,17 @@ upstream_connect(struct exchange *exchange)
 		errno = ENOMEM;
 		return NULL;
 	}
-	fd = connect_begin(&exchange->server->conf->address, &connected);
+	fd = connect_begin(&exchange->server->address, &connected);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && scoreboard_get(&worker->me->counters[COUNTER_SERVER_IDLE]) > 0) {
 		/* what is only kept in case makes room for what is needed */
 		upstream_close_idle(worker);
-		fd = connect_begin(&exchange->server->conf->address, &connected);
+		fd = connect_begin(&exchange->server->address, &connected);
 	}
 	if (fd < 0)
 		goto fail;
 	upstream->magic = UPSTREAM_MAGIC;
 	upstream->worker = worker;
 	upstream->pool = exchange->pool;
-	upstream->server = exchange->server;
 	upstream->connecting = !connected;
 	stream_init(&upstream->stream, fd);
 	upstream->stream.readable = false;
@@ -184,6 +185,7 @@ upstream_connect(struct exchange *exchange)
 		errno = ENOMEM;
 		goto fail;
 	}
+	upstream->server = server_hold(exchange->server);
 	upstream_attach(upstream, exchange);
 	count(worker, SERVER_CONNECTS, 1);
 	return upstream;
@@ -196,7 +198,7 @@ fail:
 static bool
 upstream_may_idle(struct upstream *upstream)
 {
-	if (upstream->worker->draining || upstream->stream.ending || block_length(&upstream->in) > 0 ||
+	if (upstream->worker->draining || upstream->server->state != SERVER_READY || upstream->stream.ending || block_length(&upstream->in) > 0 ||
 	    upstream->server->idle_count >= upstream->pool->conf->idle_connections)
 		return false;
 	/* a last read that filled the buffer did not show that nothing follows */
@@ -231,13 +233,20 @@ upstream_detach(struct exchange *exchange, bool keep)
 }
 
 void
-upstream_close_idle(struct worker *worker)
+upstream_close_idle_of(struct server *server)
 {
 	struct upstream *upstream;
-	size_t p, s;
 
-	for (p = 0; p < worker->conf->pool_count; p++)
-		for (s = 0; s < worker->conf->pools[p].server_count; s++)
-			while ((upstream = TAILQ_FIRST(&worker->pools[p].servers[s].idle)) != NULL)
-				upstream_drop_idle(upstream);
+	while ((upstream = TAILQ_FIRST(&server->idle)) != NULL)
+		upstream_drop_idle(upstream);
+}
+
+void
+upstream_close_idle(struct worker *worker)
+{
+	unsigned slots = scoreboard_server_slots(worker->board), i;
+
+	for (i = 0; i < slots; i++)
+		if (worker->servers[i] != NULL)
+			upstream_close_idle_of(worker->servers[i]);
 }

@@ -20,6 +20,9 @@ struct upstream *upstream_connect(struct exchange *exchange);
 /* Parts the exchange from its connection, which is kept for another request or closed. */
 void upstream_detach(struct exchange *exchange, bool keep);
 
+/* Closes all idle connections to one server. The server must be held by somebody else. */
+void upstream_close_idle_of(struct server *server);
+
 /* Closes all idle connections. */
 void upstream_close_idle(struct worker *worker);
 

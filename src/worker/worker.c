@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "worker/access_log.h"
 #include "worker/internal.h"
-#include "worker/pool.h"
+#include "worker/membership.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
 
@@ -85,6 +85,9 @@ worker_message(struct worker *worker)
 	case CHANNEL_QUIT:
 		loop_stop(worker->loop);
 		break;
+	case CHANNEL_SERVERS:
+		membership_sync(worker);
+		break;
 	case CHANNEL_LOGS:
 		worker_take_logs(worker);
 		break;
@@ -137,6 +140,8 @@ worker_heartbeat_cb(struct timer *timer)
 	struct worker *worker = CONTAINER_OF(timer, struct worker, heartbeat);
 
 	scoreboard_set(&worker->me->heartbeat, loop_now(worker->loop));
+	if (membership_is_old(worker))
+		membership_sync(worker);
 	if (worker->draining)
 		sessions_drain(worker);
 	timer_set(timer, worker->heartbeat_every);
@@ -178,7 +183,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->loop = loop_new(err);
 	if (worker->loop == NULL)
 		return -1;
-	if (sessions_open(worker) < 0 || pools_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
+	if (sessions_open(worker) < 0 || membership_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
 	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
 		return error_set(err, "no memory");
 	timer_init(&worker->heartbeat, worker->loop, worker_heartbeat_cb);
@@ -195,7 +200,7 @@ worker_close(struct worker *worker)
 	watch_close(&worker->channel_watch);
 	sessions_close(worker);
 	upstream_close_idle(worker);
-	pools_close(worker);
+	membership_close(worker);
 	access_log_close(worker);
 	loop_free(worker->loop);
 	freelist_clear(&worker->sessions);

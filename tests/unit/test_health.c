@@ -15,10 +15,10 @@ START_TEST(enough_failures_take_it_down)
 	struct scoreboard_server server = { .fails = 0 };
 
 	ck_assert(health_is_up(&server, start));
-	ck_assert(!health_failed(&server, start, MAX_FAILS, timeout));
-	ck_assert(!health_failed(&server, start + 1, MAX_FAILS, timeout));
+	ck_assert(!health_failed(&server, start, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED));
+	ck_assert(!health_failed(&server, start + 1, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED));
 	ck_assert(health_is_up(&server, start + 1));
-	ck_assert(health_failed(&server, start + 2, MAX_FAILS, timeout));
+	ck_assert(health_failed(&server, start + 2, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED));
 	ck_assert(!health_is_up(&server, start + 2));
 	ck_assert(!health_is_up(&server, start + 1 + timeout));
 	ck_assert(health_is_up(&server, start + 2 + timeout));
@@ -29,8 +29,8 @@ START_TEST(only_the_one_that_took_it_down_is_told)
 {
 	struct scoreboard_server server = { .fails = 0 };
 
-	ck_assert(health_failed(&server, start, 1, timeout));
-	ck_assert(!health_failed(&server, start + 1, 1, timeout));
+	ck_assert(health_failed(&server, start, 1, timeout, HEALTH_REASON_CONNECT_REFUSED));
+	ck_assert(!health_failed(&server, start + 1, 1, timeout, HEALTH_REASON_CONNECT_REFUSED));
 	ck_assert(health_is_up(&server, start + timeout)); /* the late one did not make it longer */
 }
 END_TEST
@@ -41,10 +41,10 @@ START_TEST(failures_far_apart_do_not_add_up)
 	unsigned i;
 
 	for (i = 0; i < 10; i++) {
-		ck_assert(!health_failed(&server, start + i * 2 * timeout, 2, timeout));
+		ck_assert(!health_failed(&server, start + i * 2 * timeout, 2, timeout, HEALTH_REASON_CONNECT_REFUSED));
 		ck_assert(health_is_up(&server, start + i * 2 * timeout));
 	}
-	ck_assert(health_failed(&server, start + 18 * timeout + 1, 2, timeout));
+	ck_assert(health_failed(&server, start + 18 * timeout + 1, 2, timeout, HEALTH_REASON_CONNECT_REFUSED));
 }
 END_TEST
 
@@ -55,9 +55,9 @@ START_TEST(on_trial_one_failure_is_enough)
 	int i;
 
 	for (i = 0; i < MAX_FAILS; i++)
-		health_failed(&server, start, MAX_FAILS, timeout);
+		health_failed(&server, start, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED);
 	ck_assert(health_is_up(&server, trial));
-	ck_assert(health_failed(&server, trial, MAX_FAILS, timeout));
+	ck_assert(health_failed(&server, trial, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED));
 	ck_assert(!health_is_up(&server, trial + timeout - 1));
 	ck_assert(health_is_up(&server, trial + timeout));
 }
@@ -69,15 +69,15 @@ START_TEST(an_answer_makes_it_good_again)
 	int i;
 
 	ck_assert(!health_worked(&server));
-	health_failed(&server, start, MAX_FAILS, timeout);
+	health_failed(&server, start, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED);
 	ck_assert(!health_worked(&server)); /* it had not been down */
 	for (i = 0; i < MAX_FAILS - 1; i++)
-		ck_assert(!health_failed(&server, start, MAX_FAILS, timeout));
-	ck_assert(health_failed(&server, start, MAX_FAILS, timeout));
+		ck_assert(!health_failed(&server, start, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED));
+	ck_assert(health_failed(&server, start, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED));
 	ck_assert(health_worked(&server));
 	ck_assert(health_is_up(&server, start));
 	ck_assert(!health_worked(&server));
-	ck_assert(!health_failed(&server, start + 1, MAX_FAILS, timeout)); /* it counts from one again */
+	ck_assert(!health_failed(&server, start + 1, MAX_FAILS, timeout, HEALTH_REASON_CONNECT_REFUSED)); /* it counts from one again */
 }
 END_TEST
 
@@ -87,7 +87,7 @@ START_TEST(zero_means_never)
 	int i;
 
 	for (i = 0; i < 100; i++)
-		ck_assert(!health_failed(&server, start, 0, timeout));
+		ck_assert(!health_failed(&server, start, 0, timeout, HEALTH_REASON_CONNECT_REFUSED));
 	ck_assert(health_is_up(&server, start));
 }
 END_TEST

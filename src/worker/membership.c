@@ -1,0 +1,246 @@
+#include "worker/membership.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "worker/exchange.h"
+#include "worker/session.h"
+#include "worker/upstream.h"
+
+/* ---- one server */
+
+struct server *
+server_hold(struct server *server)
+{
+	server->users++;
+	return server;
+}
+
+void
+server_release(struct server *server)
+{
+	if (server != NULL && --server->users == 0)
+		free(server);
+}
+
+static struct server *
+server_new(struct worker *worker, unsigned index)
+{
+	const struct scoreboard_server *row = &worker->board->servers[index];
+	struct server *server = calloc(1, sizeof *server);
+
+	if (server == NULL || row->pool >= worker->conf->pool_count) {
+		free(server);
+		return NULL;
+	}
+	server->pool = &worker->pools[row->pool];
+	server->index = index;
+	server->id = row->id;
+	server->users = 1;
+	server->state = SERVER_READY;
+	server->max_fails = row->max_fails;
+	server->fail_timeout = row->fail_timeout;
+	server->address = row->address;
+	memcpy(server->name, row->name, sizeof server->name);
+	server->name[sizeof server->name - 1] = '\0';
+	TAILQ_INIT(&server->idle);
+	return server;
+}
+
+/* Forgets it: what still refers to it keeps it. */
+static void
+server_drop(struct worker *worker, unsigned index)
+{
+	struct server *server = worker->servers[index];
+
+	worker->servers[index] = NULL;
+	server->state = SERVER_FREE;
+	upstream_close_idle_of(server);
+	server_release(server);
+}
+
+/* ---- ending what is in progress */
+
+static bool
+exchange_must_end(const struct exchange *x)
+{
+	if (x == NULL || x->server == NULL)
+		return false;
+	return x->server->state == SERVER_CUT || (x->server->state == SERVER_MAINTENANCE && x->tunnel);
+}
+
+static void
+servers_cut_cb(struct later *later)
+{
+	struct worker *worker = CONTAINER_OF(later, struct worker, cut);
+	struct session *session, *next;
+
+	for (session = TAILQ_FIRST(&worker->open); session != NULL; session = next) {
+		next = TAILQ_NEXT(session, link);
+		if (exchange_must_end(session->exchange))
+			exchange_server_removed(session->exchange);
+	}
+}
+
+static void
+server_set_state(struct worker *worker, struct server *server, enum server_state state)
+{
+	if (server->state == state)
+		return;
+	server->state = state;
+	if (state != SERVER_READY)
+		upstream_close_idle_of(server);
+	if (state == SERVER_CUT || state == SERVER_MAINTENANCE)
+		loop_later(worker->loop, &worker->cut, servers_cut_cb);
+}
+
+/* ---- all of them */
+
+/*
+ * Makes what is new, without changing what is there. Room in each pool: for all
+ * of its servers, whatever their state. -1: no memory.
+ */
+static int
+servers_make_room(struct worker *worker, unsigned slots)
+{
+	size_t counts[SCOREBOARD_POOLS] = { 0 }, p;
+	unsigned i;
+
+	for (i = 0; i < slots; i++) {
+		unsigned pool = worker->board->servers[i].pool;
+
+		if (scoreboard_server_state(worker->board, i) != SERVER_FREE && pool < worker->conf->pool_count)
+			counts[pool]++;
+	}
+	for (p = 0; p < worker->conf->pool_count; p++) {
+		struct pool *pool = &worker->pools[p];
+		struct server **servers;
+		struct balance_candidate *candidates;
+
+		if (counts[p] <= pool->room)
+			continue;
+		servers = reallocarray(pool->servers, counts[p], sizeof *servers);
+		if (servers != NULL)
+			pool->servers = servers;
+		candidates = reallocarray(pool->candidates, counts[p], sizeof *candidates);
+		if (candidates != NULL)
+			pool->candidates = candidates;
+		if (servers == NULL || candidates == NULL)
+			return -1;
+		pool->room = counts[p];
+	}
+	return 0;
+}
+
+/* Brings one place up to date. -1: no memory. */
+static int
+server_sync(struct worker *worker, unsigned index)
+{
+	const struct scoreboard_server *row = &worker->board->servers[index];
+	enum server_state state = scoreboard_server_state(worker->board, index);
+	struct server *server = worker->servers[index];
+
+	if (server != NULL && (state == SERVER_FREE || row->id != server->id)) {
+		server_drop(worker, index);
+		server = NULL;
+	}
+	if (state == SERVER_FREE)
+		return 0;
+	if (server == NULL)
+		server = worker->servers[index] = server_new(worker, index);
+	if (server == NULL)
+		return -1;
+	server->max_connections = scoreboard_get(&row->max_connections);
+	server_set_state(worker, server, state);
+	return 0;
+}
+
+/* Fills the pools with those that take requests. */
+static void
+servers_share_out(struct worker *worker, unsigned slots)
+{
+	size_t p;
+	unsigned i;
+
+	for (p = 0; p < worker->conf->pool_count; p++) {
+		struct pool *pool = &worker->pools[p];
+		uint32_t balance = scoreboard_get(&pool->board->balance);
+
+		pool->count = 0;
+		if (balance < balance_count)
+			pool->balance = balance_algorithms[balance];
+	}
+	for (i = 0; i < slots; i++) {
+		struct server *server = worker->servers[i];
+		struct pool *pool = server == NULL ? NULL : server->pool;
+
+		if (pool == NULL || server->state != SERVER_READY || pool->count == pool->room)
+			continue;
+		pool->candidates[pool->count].weight =
+		    (uint16_t)scoreboard_get(&worker->board->servers[i].weight);
+		pool->servers[pool->count++] = server;
+	}
+}
+
+void
+membership_sync(struct worker *worker)
+{
+	/* first: what changes while this looks makes another look necessary */
+	uint32_t version = atomic_load_explicit(&worker->board->servers_version, memory_order_acquire);
+	unsigned slots = scoreboard_server_slots(worker->board), i;
+	bool complete = servers_make_room(worker, slots) == 0;
+
+	for (i = 0; i < slots; i++)
+		complete &= server_sync(worker, i) == 0;
+	servers_share_out(worker, slots);
+	if (!complete) {
+		worker_starved(worker, "servers were changed, but there is no memory for it; trying again");
+		return;
+	}
+	worker->servers_version = version;
+	atomic_store_explicit(&worker->me->servers_seen, version, memory_order_release);
+}
+
+static void
+pool_open(struct worker *worker, size_t number)
+{
+	struct pool *pool = &worker->pools[number];
+
+	pool->conf = &worker->conf->pools[number];
+	pool->board = &worker->board->pools[number];
+	pool->balance = pool->conf->balance;
+	upstream_queues_open(worker, pool);
+}
+
+int
+membership_open(struct worker *worker)
+{
+	size_t i;
+
+	worker->pools = calloc(worker->conf->pool_count, sizeof *worker->pools);
+	if (worker->pools == NULL)
+		return -1;
+	for (i = 0; i < worker->conf->pool_count; i++)
+		pool_open(worker, i);
+	membership_sync(worker);
+	return membership_is_old(worker) && worker->servers_version == 0 ? -1 : 0;
+}
+
+void
+membership_close(struct worker *worker)
+{
+	unsigned i;
+	size_t p;
+
+	loop_later_cancel(worker->loop, &worker->cut);
+	for (i = 0; i < SCOREBOARD_SERVERS; i++)
+		if (worker->servers[i] != NULL)
+			server_drop(worker, i);
+	for (p = 0; p < worker->conf->pool_count; p++) {
+		upstream_queues_close(&worker->pools[p]);
+		free(worker->pools[p].servers);
+		free(worker->pools[p].candidates);
+	}
+	free(worker->pools);
+}

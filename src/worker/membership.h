@@ -1,0 +1,33 @@
+/*
+ * The servers of all pools, as the scoreboard has them: this worker's copies,
+ * made again when the master has changed something there.
+ */
+#ifndef DROVER_WORKER_MEMBERSHIP_H
+#define DROVER_WORKER_MEMBERSHIP_H
+
+#include "worker/internal.h"
+
+/* Makes worker->pools and takes the servers from the scoreboard. -1: no memory. */
+int membership_open(struct worker *worker);
+void membership_close(struct worker *worker);
+
+/*
+ * Looks whether the scoreboard has changed, and if so works by it from now on and
+ * says that on the scoreboard. When there is no memory for it, all stays as it was
+ * until the next look.
+ */
+void membership_sync(struct worker *worker);
+
+/* Whether membership_sync has something to do: one load. */
+static inline bool
+membership_is_old(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->board->servers_version, memory_order_acquire) !=
+	    worker->servers_version;
+}
+
+/* Keeps the server, or lets it go. NULL is allowed. */
+struct server *server_hold(struct server *server);
+void server_release(struct server *server);
+
+#endif
