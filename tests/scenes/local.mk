@@ -7,6 +7,7 @@ scenes += scenes/balance_servers.py
 scenes += scenes/balance_workers.py
 scenes += scenes/command_line.py
 scenes += scenes/control.py
+scenes += scenes/control_hostile.py
 scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py
@@ -26,4 +27,4 @@ scenes += scenes/supervision.py
 scenes += scenes/tunnel.py
 
 # What they import.
-EXTRA_DIST += tools/drover.py tools/load.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/drover.py tools/load.py tools/scene.py tools/wire.py

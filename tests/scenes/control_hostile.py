@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The control socket under attack: drover goes on, stays small, serves, and the admin gets in."""
+
+import os
+import signal
+import sys
+
+TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools")
+sys.path.insert(0, TOOLS)
+from attack import attacks  # pylint: disable=wrong-import-position
+from drover import is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+
+SERVERS = 1000
+ROUNDS = 15  # of requests and questions while an attack goes on
+CONNECTIONS = 400  # of attacks that hold them
+MEMORY = 48 << 20  # bytes that the master may grow by, over all
+
+
+def start(t):
+    """drover with many servers, a socket for everyone and one for the admin."""
+    others = "".join(f'server "127.1.{i // 250}.{i % 250 + 1}:80" {{ }}\n' for i in range(SERVERS))
+    body = t.pool(t.server()) + f'pool "others" {{\n{others}}}\nroute {{ pool = "app" }}\n'
+    body += f'control "{t.path("open.sock")}" {{ mode = "0666"  permission = read }}\n'
+    drover = t.drover(body)
+    drover.before = process_memory(drover.pid)
+    return drover
+
+
+def admin_gets_in(t, drover):
+    if os.geteuid() == 0:
+        assert drover.call("version")
+    else:
+        t.wait(drover.lets_in, "there is a place")  # the attacker is drover's own user: the reserve is his, too
+
+
+def small(drover):
+    """Bounded in any case; exactly so only where no sanitizer keeps what was freed."""
+    grown = process_memory(drover.pid) - drover.before
+    assert is_sanitized() or grown < MEMORY, f"the master has grown by {grown} bytes"
+
+
+def stands(t, drover, name):
+    """Lets one attack go on while drover serves and answers; then all is as before."""
+    before = process_descriptors(drover.pid)
+    script = os.path.join(TOOLS, "attack.py")
+    attacker = t.process("attack-" + name, [sys.executable, script, t.path("open.sock"), name, str(CONNECTIONS)])
+    t.wait(lambda: "begun" in attacker.stdout(), f"{name} has begun: {attacker.stderr()}")
+    for _ in range(ROUNDS):
+        assert drover.get().status == 200, name
+        admin_gets_in(t, drover)
+        small(drover)
+    assert not attacker.exited(), f"{name} has ended by itself: {attacker.stderr()}"
+    attacker.kill(signal.SIGKILL)
+    attacker.wait()
+    t.wait(lambda: drover.lets_in() and process_descriptors(drover.pid) <= before, f"{name}: descriptors are closed")
+
+
+def stands_all(t, *names):
+    drover = start(t)
+    for name in names:
+        stands(t, drover, name)
+    assert len(drover.pids()) == 2 and drover.call("status")["deaths"] == 0
+
+
+@case
+def lines(t):
+    "garbage, endless, deep, huge and wrong lines"
+    stands_all(t, "garbage", "endless-line", "deep", "huge", "wrong")
+
+
+@case
+def readers(t):
+    "clients that read slowly, not at all, half of it, or are gone"
+    stands_all(t, "slow-readers", "never-reads", "half-closed", "watchers-vanish", "watchers-deaf")
+
+
+@case
+def connections(t):
+    "connections by the hundreds, half lines, connections that come and go"
+    stands_all(t, "crowd", "half-lines", "come-and-go")
+
+
+@case
+def dear_requests(t):
+    "floods of the dearest requests and of batches of them"
+    stands_all(t, "everything", "batches", "denied", "dry-runs")
+
+
+@case
+def dear_methods(t):
+    "a flood of each dear method by itself"
+    stands_all(t, *(name for name in attacks if name.startswith("flood-")))
+
+
+main()
