@@ -52,16 +52,62 @@ command_unknown(struct fault *fault, const struct command *table, const char *na
 		fault_hint(fault, "The method help lists all methods.");
 }
 
+static void
+call_fail_memory(struct call *call)
+{
+	call_fail(call, REPLY_ERROR_INTERNAL, "Try again later.", "There is no memory for the reply.");
+}
+
 void
 call_reply(struct call *call, json_t *result)
 {
 	if (result == NULL) {
-		call_fail(
-		    call, REPLY_ERROR_INTERNAL, "Try again later.", "There is no memory for the reply.");
+		call_fail_memory(call);
 		return;
 	}
 	call->result = result;
 	call->done = true;
+}
+
+void
+call_rows(struct call *call, json_t *head, const char *name, stream_rows_fn *next)
+{
+	if (head == NULL) {
+		call_fail_memory(call);
+		return;
+	}
+	call->stream.head = head;
+	call->stream.name = name;
+	call->stream.next = next;
+	call->done = true;
+}
+
+void
+call_reply_text(struct call *call, struct shared_text *text)
+{
+	if (text == NULL) {
+		call_fail_memory(call);
+		return;
+	}
+	call->stream.text = text;
+	call->done = true;
+}
+
+void
+call_wake(struct call *call)
+{
+	call->wake(call);
+}
+
+void
+call_end(struct call *call)
+{
+	if (call->end != NULL)
+		call->end(call);
+	json_decref(call->result);
+	json_decref(call->changes);
+	stream_free(&call->stream);
+	*call = (struct call){ .master = call->master, .wake = call->wake };
 }
 
 bool

@@ -12,6 +12,8 @@
 
 #include "conf/conf.h"
 #include "control/reply.h"
+#include "control/shared_text.h"
+#include "control/stream.h"
 #include "master/master.h"
 
 enum param_type {
@@ -81,9 +83,12 @@ struct peer {
 /* Asked from time to time while a call waits; see call_wait. */
 typedef bool call_poll_fn(struct call *call, bool expired);
 
+/* Called once when a call is over, answered or not. */
+typedef void call_end_fn(struct call *call);
+
 /*
- * One request being carried out. A handler ends it with call_reply or call_fail,
- * or with call_wait when the answer comes later; it changes all or nothing.
+ * One request being carried out. A handler ends it with call_reply, call_rows,
+ * call_reply_text or call_fail, or with call_wait when the answer comes later; it changes all or nothing.
  */
 struct call {
 	struct master *master;
@@ -96,10 +101,34 @@ struct call {
 	struct fault fault;
 	call_poll_fn *poll; /* not NULL: waiting */
 	uint64_t deadline; /* monotonic microseconds */
+	struct stream stream;
+	void (*wake)(struct call *call); /* the connection's */
+	/* of a handler whose call goes on after it has returned */
+	size_t cursor, inner; /* how far it is; 0 at first */
+	void *state;
+	call_end_fn *end; /* frees `state`; NULL: there is nothing to free */
 };
 
 /* Takes over the reference; NULL (no memory for it) becomes an error. */
 void call_reply(struct call *call, json_t *result);
+
+/*
+ * Replies with the members of `head` (an object, taken over; NULL: no memory, an error) and then
+ * the list "name" of what `next` gives row by row, later and a few at a time, while
+ * the client reads: the way for everything that can be long. What can fail has been
+ * checked before. `next` keeps its place in call->cursor, call->inner or call->state, and
+ * finds all as it is when it is asked: rows may have come and gone in between.
+ */
+void call_rows(struct call *call, json_t *head, const char *name, stream_rows_fn *next);
+
+/* Replies with text that is JSON already, and of which the caller's reference is taken over; NULL: no memory, an error. */
+void call_reply_text(struct call *call, struct shared_text *text);
+
+/* For a handler that said STREAM_LATER, or waits: there is something new. */
+void call_wake(struct call *call);
+
+/* For the connection: the call is over, answered or not. Everything but `master` and `wake` is forgotten. */
+void call_end(struct call *call);
 
 /* Whether nothing is to be changed: the parameter dry-run is true. */
 bool call_is_dry_run(const struct call *call);

@@ -1,114 +1,70 @@
 /* servers: what the scoreboard says of each server of the pools. Master. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/text.h"
 #include "control/commands.h"
+#include "control/named.h"
+#include "control/sums.h"
 #include "control/values.h"
 #include "ipc/health.h"
 
-/* What all workers together have on a server. */
-struct server_sum {
-	uint64_t load, requests, failures;
-};
-
-/*
- * All servers of a pool at once, a worker after the other: that is how the
- * scoreboard lies in memory, and a pool may have thousands. NULL: no memory.
- */
-static struct server_sum *
-pool_sum(const struct scoreboard *board, const struct conf_pool *pool)
+/* One that is cut off is on its way out like any other that leaves. */
+static const char *
+state_word(enum server_state state)
 {
-	struct server_sum *sums = calloc(pool->server_count + 1, sizeof *sums);
-	unsigned slots = scoreboard_slots(board), w;
-	size_t i;
+	return server_state_names[state == SERVER_CUT ? SERVER_LEAVING : state];
+}
 
-	for (w = 0; sums != NULL && w < slots; w++) {
-		const _Atomic uint32_t *held = &board->held[w][pool->first_server];
-		const struct scoreboard_share *share = &board->share[w][pool->first_server];
-
-		for (i = 0; i < pool->server_count; i++) {
-			sums[i].load += scoreboard_get(&held[i]);
-			sums[i].requests += scoreboard_get(&share[i].requests);
-			sums[i].failures += scoreboard_get(&share[i].failures);
-		}
-	}
-	return sums;
+/* Why it is down, or null. */
+static json_t *
+server_reason(const struct scoreboard_server *s, uint64_t now)
+{
+	return health_is_up(s, now) ? json_null() : json_string(health_reason_word(scoreboard_get(&s->down_why)));
 }
 
 static json_t *
-server_show(
-    const struct conf_pool *pool, size_t i, const struct scoreboard_server *s, const struct server_sum *sum)
+server_show(const struct conf *conf, const struct scoreboard *board, unsigned server, enum server_state state)
 {
-	const struct conf_server *server = &pool->servers[i];
+	const struct scoreboard_server *s = &board->servers[server];
 	uint64_t until = scoreboard_get(&s->down_until), now = clock_monotonic();
-	char address[ADDRESS_TEXT_MAX];
+	struct server_sum sum = { 0 };
 
-	return json_pack("{s:o,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I}", "pool", value_text(pool->name),
-	    "server", value_text(server->name), "address",
-	    value_text(address_format(&server->address, address)), "state",
-	    health_is_up(s, now) ? "up" : "down", "down-for-ms", value_ms(until > now ? until - now : 0),
-	    "weight", (json_int_t)scoreboard_get(&s->weight), "max-connections",
-	    (json_int_t)scoreboard_get(&s->max_connections), "load", (json_int_t)sum->load, "requests",
-	    (json_int_t)sum->requests, "failures", (json_int_t)sum->failures);
+	server_sum_add(&sum, board, server);
+	return json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o}", "pool",
+	    value_pool(conf, s->pool), "server", value_server_name(s), "address", value_address(&s->address),
+	    "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
+	    value_ms(until > now ? until - now : 0), "down-reason", server_reason(s, now), "weight",
+	    (json_int_t)scoreboard_get(&s->weight), "max-connections",
+	    (json_int_t)scoreboard_get(&s->max_connections), "load", (json_int_t)sum.load, "requests",
+	    (json_int_t)sum.requests, "failures", (json_int_t)sum.failures, "latency",
+	    value_percentiles(sum.latency));
 }
 
-static int
-pool_show(json_t *list, const struct scoreboard *board, const struct conf_pool *pool)
+/* cursor: places on the scoreboard that were looked at; inner: the pool's index + 1, 0: all pools. */
+static enum stream_row
+servers_next(struct call *call, json_t **row)
 {
-	struct server_sum *sums = pool_sum(board, pool);
-	int result = sums == NULL ? -1 : 0;
-	json_t *shown;
-	size_t i;
+	const struct scoreboard *board = master_board(call->master);
+	unsigned slots = scoreboard_server_slots(board), server;
+	enum server_state state;
 
-	for (i = 0; result == 0 && i < pool->server_count; i++) {
-		shown = server_show(pool, i, &board->servers[pool->first_server + i], &sums[i]);
-		result = json_array_append_new(list, shown);
+	while (call->cursor < slots) {
+		server = (unsigned)call->cursor++;
+		state = scoreboard_server_state(board, server);
+		if (state == SERVER_FREE || (call->inner != 0 && board->servers[server].pool != call->inner - 1))
+			continue;
+		*row = server_show(master_conf(call->master), board, server, state);
+		return STREAM_ROW;
 	}
-	free(sums);
-	return result;
-}
-
-static void
-pool_unknown(struct call *call, const char *name)
-{
-	const struct conf *conf = master_conf(call->master);
-	const char *names[CONF_POOLS_MAX + 1], *near;
-	char word[FAULT_WORD_MAX], hint[128] = "The method config shows all pools.";
-	size_t i;
-
-	for (i = 0; i < conf->pool_count; i++)
-		names[i] = conf->pools[i].name;
-	names[i] = NULL;
-	near = text_nearest(name, names);
-	if (near != NULL)
-		snprintf(hint, sizeof hint, "Did you mean %s?", near);
-	call_fail(call, REPLY_ERROR_PARAMS, hint, "There is no pool %s.", fault_word(name, word));
+	return STREAM_LAST;
 }
 
 void
 command_servers(struct call *call)
 {
-	const struct conf *conf = master_conf(call->master);
 	const char *wanted = call_text(call, "pool");
-	json_t *list = json_array();
-	bool found = wanted == NULL;
-	size_t i;
+	int pool = wanted == NULL ? -1 : pool_named(call, wanted);
 
-	for (i = 0; list != NULL && i < conf->pool_count; i++) {
-		if (wanted != NULL && strcmp(conf->pools[i].name, wanted) != 0)
-			continue;
-		found = true;
-		if (pool_show(list, master_board(call->master), &conf->pools[i]) < 0) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	if (found) {
-		call_reply(call, json_pack("{s:o}", "servers", list));
+	if (wanted != NULL && pool < 0)
 		return;
-	}
-	json_decref(list);
-	pool_unknown(call, wanted);
+	call->inner = (size_t)(pool + 1);
+	call_rows(call, json_object(), "servers", servers_next);
 }

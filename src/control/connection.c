@@ -15,7 +15,8 @@
 
 enum {
 	READ_SIZE = 16 * 1024, /* bytes a step */
-	SEND_EARLY = 16 * 1024 /* replies are collected up to this before they are sent */
+	SEND_EARLY = 16 * 1024, /* replies are collected up to this before they are sent */
+	STREAM_UNSENT_MAX = 64 * 1024 /* with so much unsent a long reply is not gone on with */
 };
 
 static const uint64_t stall_timeout = 60 * CLOCK_SECOND;
@@ -33,6 +34,15 @@ connection_watch_cb(struct watch *watch, unsigned events)
 	c->wake(c);
 }
 
+static void
+connection_call_wake(struct call *call)
+{
+	struct connection *c = CONTAINER_OF(call, struct connection, call);
+
+	OBJECT_CHECK(c, CONNECTION_MAGIC);
+	c->wake(c);
+}
+
 struct connection *
 connection_new(int fd, const struct peer *peer, struct master *master, connection_wake_fn *wake, void *owner)
 {
@@ -46,6 +56,7 @@ connection_new(int fd, const struct peer *peer, struct master *master, connectio
 	c->fd = fd;
 	c->peer = *peer;
 	c->call.master = master;
+	c->call.wake = connection_call_wake;
 	c->readable = c->writable = true;
 	c->active = c->progress = clock_monotonic();
 	if (watch_open(&c->watch, master_loop(master), fd, connection_watch_cb) < 0) {
@@ -62,8 +73,7 @@ connection_free(struct connection *c)
 		return;
 	watch_close(&c->watch);
 	close(c->fd);
-	json_decref(c->call.result);
-	json_decref(c->call.changes);
+	call_end(&c->call);
 	request_line_free(&c->line);
 	buffer_free(&c->in);
 	buffer_free(&c->out);
@@ -119,7 +129,24 @@ connection_put_fault(struct connection *c, const struct fault *fault)
 	connection_put(c, "\n");
 }
 
-/* Appends the reply of the request that is next, with what an array needs around it. */
+/* What an array needs before the reply of the request that is next. */
+static void
+connection_reply_begin(struct connection *c)
+{
+	connection_put_begin(c);
+	if (c->line.is_batch)
+		connection_put(c, c->next == 0 ? "[" : ",");
+}
+
+/* That request is answered. */
+static void
+connection_reply_end(struct connection *c)
+{
+	c->next++;
+	if (c->next == c->line.count)
+		connection_put(c, c->line.is_batch ? "]\n" : "\n");
+}
+
 static void
 connection_reply(struct connection *c, const json_t *result, const struct fault *fault)
 {
@@ -130,18 +157,26 @@ connection_reply(struct connection *c, const json_t *result, const struct fault 
 		c->next++;
 		return;
 	}
-	connection_put_begin(c);
-	if (c->line.is_batch)
-		connection_put(c, c->next == 0 ? "[" : ",");
+	connection_reply_begin(c);
 	if (result != NULL)
 		written = reply_result(&c->out, request->id, result);
 	else
 		written = reply_fault(&c->out, request->id, fault);
 	if (written < 0)
 		connection_put(c, reply_no_memory);
-	c->next++;
-	if (c->next == c->line.count)
-		connection_put(c, c->line.is_batch ? "]\n" : "\n");
+	connection_reply_end(c);
+}
+
+/* The first piece of a long reply. */
+static void
+connection_stream_begin(struct connection *c)
+{
+	connection_reply_begin(c);
+	if (stream_begin(&c->call.stream, &c->out, c->line.requests[c->next].id) == 0)
+		return;
+	connection_put(c, reply_no_memory);
+	connection_reply_end(c);
+	call_end(&c->call);
 }
 
 /* ---- requests */
@@ -161,12 +196,13 @@ connection_log_change(const struct connection *c)
 static void
 connection_answer(struct connection *c)
 {
-	struct master *master = c->call.master;
-
+	c->call.poll = NULL;
+	if (!c->deaf && stream_is_open(&c->call.stream)) {
+		connection_stream_begin(c);
+		return;
+	}
 	connection_reply(c, c->call.result, &c->call.fault);
-	json_decref(c->call.result);
-	json_decref(c->call.changes);
-	c->call = (struct call){ .master = master };
+	call_end(&c->call);
 }
 
 static void
@@ -285,6 +321,34 @@ connection_recv(struct connection *c)
 /* ---- steps */
 
 static enum connection_step
+connection_step_stream(struct connection *c)
+{
+	if (c->deaf) {
+		c->next++;
+		call_end(&c->call);
+		return CONNECTION_AGAIN;
+	}
+	if (buffer_length(&c->out) >= STREAM_UNSENT_MAX)
+		return CONNECTION_IDLE;
+	connection_put_begin(c);
+	switch (stream_continue(&c->call, &c->out)) {
+	case STREAM_MORE:
+		break;
+	case STREAM_WAITS:
+		connection_send(c);
+		return CONNECTION_IDLE;
+	case STREAM_OVER:
+		connection_reply_end(c);
+		call_end(&c->call);
+		break;
+	case STREAM_FAILED:
+		c->broken = true;
+		break;
+	}
+	return CONNECTION_AGAIN;
+}
+
+static enum connection_step
 connection_step_input(struct connection *c)
 {
 	size_t before = buffer_length(&c->in);
@@ -313,6 +377,8 @@ connection_step(struct connection *c)
 		return CONNECTION_OVER;
 	if (buffer_length(&c->out) >= CONNECTION_OUTPUT_MAX)
 		return CONNECTION_IDLE;
+	if (stream_is_open(&c->call.stream))
+		return connection_step_stream(c);
 	if (c->call.command != NULL) {
 		connection_send(c);
 		return CONNECTION_IDLE;
@@ -337,6 +403,8 @@ connection_tick(struct connection *c, uint64_t now)
 		    (int)c->peer.pid);
 		return CONNECTION_OVER;
 	}
+	if (stream_is_open(&call->stream))
+		return CONNECTION_AGAIN;
 	if (call->command == NULL || !call->poll(call, c->deaf || now >= call->deadline))
 		return CONNECTION_IDLE;
 	connection_answer(c);
@@ -358,7 +426,7 @@ connection_is_idle(const struct connection *c)
 void
 connection_finish(struct connection *c)
 {
-	if (c->call.command != NULL && c->call.poll(&c->call, true))
+	if (c->call.poll != NULL && c->call.poll(&c->call, true))
 		connection_answer(c);
 	connection_send(c);
 }

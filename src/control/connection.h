@@ -6,7 +6,7 @@
  *
  * Its memory is bounded: it holds one line, the requests of one line, and
  * replies; while more than CONNECTION_OUTPUT_MAX bytes of those are unsent it
- * neither reads nor carries out anything.
+ * neither reads nor carries out anything. Long replies are made while they are sent.
  */
 #ifndef DROVER_CONTROL_CONNECTION_H
 #define DROVER_CONTROL_CONNECTION_H

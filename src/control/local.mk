@@ -11,8 +11,12 @@ libcontrol_a_SOURCES = \
 	control/commands.c control/commands.h \
 	control/connection.c control/connection.h \
 	control/control.c control/control.h \
+	control/named.c control/named.h \
 	control/params.c control/params.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
+	control/shared_text.c control/shared_text.h \
+	control/stream.c control/stream.h \
+	control/sums.c control/sums.h \
 	control/tables.c control/tables.h \
 	control/values.c control/values.h

@@ -65,18 +65,45 @@ reply_dump_cb(const char *bytes, size_t length, void *arg)
 }
 
 static int
-reply_dump(struct buffer *out, const json_t *json, size_t digits)
+reply_dump(struct buffer *out, const json_t *json, size_t flags)
 {
-	if (json == NULL)
-		return buffer_append(out, "null", 4);
-	return json_dump_callback(
-	    json, reply_dump_cb, out, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits));
+	return json_dump_callback(json, reply_dump_cb, out, JSON_ENCODE_ANY | JSON_COMPACT | flags);
 }
 
-static int
+int
+reply_value(struct buffer *out, const json_t *json)
+{
+	return reply_dump(out, json, JSON_REAL_PRECISION(RESULT_DIGITS));
+}
+
+int
+reply_members(struct buffer *out, const json_t *object)
+{
+	if (object == NULL)
+		return 0;
+	return reply_dump(out, object, JSON_EMBED | JSON_REAL_PRECISION(RESULT_DIGITS));
+}
+
+int
 reply_text(struct buffer *out, const char *text)
 {
 	return buffer_append(out, text, strlen(text));
+}
+
+static int
+reply_id(struct buffer *out, const json_t *id)
+{
+	if (reply_text(out, "{\"jsonrpc\":\"2.0\",\"id\":") < 0)
+		return -1;
+	return id == NULL ? reply_text(out, "null") : reply_dump(out, id, JSON_REAL_PRECISION(ID_DIGITS));
+}
+
+int
+reply_begin(struct buffer *out, const json_t *id)
+{
+	if (reply_id(out, id) < 0)
+		return -1;
+	return reply_text(out, ",\"result\":");
 }
 
 /* `what` is the name of the last member with its colon. */
@@ -85,8 +112,7 @@ reply_write(struct buffer *out, const json_t *id, const char *what, const json_t
 {
 	size_t before = buffer_length(out);
 
-	if (reply_text(out, "{\"jsonrpc\":\"2.0\",\"id\":") < 0 || reply_dump(out, id, ID_DIGITS) < 0 ||
-	    reply_text(out, what) < 0 || reply_dump(out, value, RESULT_DIGITS) < 0 ||
+	if (reply_id(out, id) < 0 || reply_text(out, what) < 0 || reply_value(out, value) < 0 ||
 	    reply_text(out, "}") < 0) {
 		buffer_cut(out, before);
 		return -1;

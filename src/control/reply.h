@@ -62,6 +62,16 @@ const char *fault_word(const char *word, char to[FAULT_WORD_MAX]);
 int reply_result(struct buffer *out, const json_t *id, const json_t *result);
 int reply_fault(struct buffer *out, const json_t *id, const struct fault *fault);
 
+/*
+ * Parts of a result that is written piece by piece: what stands before the value
+ * (a "}" ends the reply), a value, the members of an object (NULL: none) without its braces, and text as
+ * it is. -1: no memory, and some of it may have been appended.
+ */
+int reply_begin(struct buffer *out, const json_t *id);
+int reply_value(struct buffer *out, const json_t *json);
+int reply_members(struct buffer *out, const json_t *object);
+int reply_text(struct buffer *out, const char *text);
+
 /* The reply when there is no memory for a better one. */
 extern const char reply_no_memory[];
 

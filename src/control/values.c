@@ -29,6 +29,32 @@ value_text_or_null(const char *text)
 }
 
 json_t *
+value_pool(const struct conf *conf, uint32_t pool)
+{
+	return pool < conf->pool_count ? value_text(conf->pools[pool].name) : json_null();
+}
+
+json_t *
+value_server_name(const struct scoreboard_server *server)
+{
+	char name[SCOREBOARD_NAME];
+
+	snprintf(name, sizeof name, "%.*s", (int)sizeof name - 1, server->name);
+	return value_text(name);
+}
+
+json_t *
+value_address(const struct address *address)
+{
+	struct address copy = *address;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (copy.length > sizeof copy.socket)
+		copy.length = 0;
+	return value_text(address_format(&copy, text));
+}
+
+json_t *
 value_ms(uint64_t microseconds)
 {
 	return json_integer((json_int_t)(microseconds / CLOCK_MILLISECOND));
@@ -68,9 +94,9 @@ value_death(const struct scoreboard_death *death)
 }
 
 static json_t *
-percentile_ms(const uint64_t *sums, unsigned per_mille)
+percentile_ms(const uint64_t *sums, uint64_t count, unsigned per_mille)
 {
-	return json_real((double)histogram_percentile(sums, per_mille) / 1000.0);
+	return count == 0 ? json_null() : json_real((double)histogram_percentile(sums, per_mille) / 1000.0);
 }
 
 json_t *
@@ -82,8 +108,8 @@ value_percentiles(const uint64_t *sums)
 	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
 		count += sums[i];
 	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o}", "count", (json_int_t)count, "p50-ms",
-	    percentile_ms(sums, 500), "p90-ms", percentile_ms(sums, 900), "p99-ms", percentile_ms(sums, 990),
-	    "p99.9-ms", percentile_ms(sums, 999), "max-ms", percentile_ms(sums, 1000));
+	    percentile_ms(sums, count, 500), "p90-ms", percentile_ms(sums, count, 900), "p99-ms", percentile_ms(sums, count, 990),
+	    "p99.9-ms", percentile_ms(sums, count, 999), "max-ms", percentile_ms(sums, count, 1000));
 }
 
 json_t *

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "conf/conf.h"
 #include "ipc/scoreboard.h"
 
 /* A name from the configuration; bytes that are no UTF-8 become '?'. */
@@ -15,6 +16,13 @@ json_t *value_text(const char *text);
 
 /* The same; JSON's null for NULL. */
 json_t *value_text_or_null(const char *text);
+
+/* A pool's name by its index, or null: there is none of that index. */
+json_t *value_pool(const struct conf *conf, uint32_t pool);
+
+/* A server's name and address. What stands on the scoreboard may be nonsense, but not what is shown. */
+json_t *value_server_name(const struct scoreboard_server *server);
+json_t *value_address(const struct address *address);
 
 /* A duration: whole milliseconds. */
 json_t *value_ms(uint64_t microseconds);
@@ -27,7 +35,7 @@ json_t *value_death(const struct scoreboard_death *death);
 
 /*
  * What a histogram holds, from sums[HISTOGRAM_BUCKETS]: how many, and p50, p90,
- * p99, p99.9 and the longest, in milliseconds with three decimals.
+ * p99, p99.9 and the longest, in milliseconds with three decimals; null when there was nothing.
  */
 json_t *value_percentiles(const uint64_t *sums);
 

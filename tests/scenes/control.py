@@ -70,7 +70,9 @@ def results(t):
     assert all(row["state"] == "ready" and row["last-death"] is None for row in workers), workers
     assert all(row["loop"]["p50-ms"] <= row["loop"]["p99-ms"] <= row["loop"]["max-ms"] for row in workers), workers
     servers = control.call("servers", pool="app")["servers"]
-    assert len(servers) == 1 and servers[0]["requests"] == 5 and servers[0]["state"] == "up", servers
+    assert len(servers) == 1 and servers[0]["requests"] == 5, servers
+    assert servers[0]["state"] == "ready" and servers[0]["up"] and servers[0]["down-reason"] is None, servers
+    assert set(servers[0]["latency"]) == {"count", "p50-ms", "p90-ms", "p99-ms", "p99.9-ms", "max-ms"}, servers
     config = control.call("config")["config"]
     assert config["workers"] == 3, config
     assert "app" in json.dumps(config)
@@ -215,6 +217,28 @@ def half_lines_and_vanishing(t):
     deaf.close()
     t.wait(lambda: process_descriptors(drover.pid) <= before, "all descriptors are closed")
     assert drover.get().status == 200
+
+
+@case
+def long_replies(t):
+    "a reply of 4,000 rows, and many of them at once to clients that do not read, cost next to no memory"
+    servers = [f"127.1.{i // 250}.{i % 250 + 1}:9" for i in range(4000)]
+    drover = t.drover(t.pool(*servers))
+    control = t.keep(drover.open_control())
+    control.send(b'{"id":1,"method":"servers"}\n{"id":2,"method":"version"}\n')
+    rows = control.reply()["result"]["servers"]
+    assert [row["server"] for row in rows] == servers and control.reply()["id"] == 2
+    assert [row["server"] for row in control.ask([{"method": "servers"}] * 2)[1]["result"]["servers"]] == servers
+    before = process_memory(drover.pid)
+    slow = [t.keep(drover.open_control()) for _ in range(20)]
+    for peer in slow:
+        peer.send(b'{"id":1,"method":"servers"}\n' * 50)
+    for _ in range(5):
+        assert control.call("version")
+    assert process_memory(drover.pid) - before < 8 << 20, (before, process_memory(drover.pid))
+    assert len(slow[0].reply()["result"]["servers"]) == 4000
+    slow[1].reset()
+    assert control.call("version") and len(slow[2].reply()["result"]["servers"]) == 4000
 
 
 @case

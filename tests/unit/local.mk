@@ -16,6 +16,7 @@ check_PROGRAMS += unit/test_conf
 check_PROGRAMS += unit/test_conf_errors
 check_PROGRAMS += unit/test_control_commands
 check_PROGRAMS += unit/test_control_request
+check_PROGRAMS += unit/test_control_stream
 check_PROGRAMS += unit/test_control_values
 check_PROGRAMS += unit/test_deadline
 check_PROGRAMS += unit/test_dispatch

@@ -6,6 +6,7 @@
 
 #include "control/commands.h"
 #include "control/request.h"
+#include "control/tables.h"
 
 static bool
 is_sentence(const char *text)

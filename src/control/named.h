@@ -1,0 +1,13 @@
+/*
+ * What an admin names in a parameter, and what it is called in replies: pools.
+ * A name that does not exist is answered with the one nearest to it. Master.
+ */
+#ifndef DROVER_CONTROL_NAMED_H
+#define DROVER_CONTROL_NAMED_H
+
+#include "control/command.h"
+
+/* The index of the pool of that name in the configuration. -1: there is none, and the call has failed. */
+int pool_named(struct call *call, const char *name);
+
+#endif
