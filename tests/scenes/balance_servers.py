@@ -136,7 +136,7 @@ def down_servers_get_nothing(t):
     servers = [t.server() for _ in range(3)]
     servers[1].refuse()
     drover = t.drover(t.pool(*servers, options="max-fails = 1  fail-timeout = 60s"), workers=4)
-    t.wait(lambda: drover.get().status == 200 and drover.servers()[1]["state"] == "down", "it is marked down")
+    t.wait(lambda: drover.get().status == 200 and not drover.servers()[1]["up"], "it is marked down")
     before = [server.count() for server in servers]
     for _ in range(20):
         assert drover.get().status == 200

@@ -9,8 +9,8 @@ from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
 
-def state(drover, index=0):
-    return drover.servers()[index]["state"]
+def is_up(drover, index=0):
+    return drover.servers()[index]["up"]
 
 
 @case
@@ -32,7 +32,7 @@ def all_refused(t):
     drover = t.drover(t.pool(*servers, options="max-fails = 2  fail-timeout = 60s"))
     statuses = [drover.get().status for _ in range(8)]
     assert set(statuses) <= {502, 503}, statuses
-    assert {row["state"] for row in drover.servers()} == {"down"}, drover.servers()
+    assert not any(row["up"] for row in drover.servers()), drover.servers()
     assert drover.exchange(request("POST", body=b"x")).status in (502, 503)
 
 
@@ -50,14 +50,14 @@ def marked_down_and_back(t):
     "max-fails failures take a server out; after fail-timeout it is tried again"
     gone, server = t.server(listening=False), t.server()
     drover = t.drover(t.pool(gone, server, options="max-fails = 2  fail-timeout = 500ms"), workers=2)
-    t.wait(lambda: drover.get().status == 200 and state(drover) == "down", "it is marked down")
+    t.wait(lambda: drover.get().status == 200 and not is_up(drover), "it is marked down")
     drover.wait_log(f"warn .* server {gone.address} of pool app is down for 500ms: 2 failures within 500ms, "
                     "the last: connect-refused")
     t.wait(lambda: drover.get().status == 200 and "of pool app is down for another 500ms: connect-refused\n"
            in drover.log(), "it fails its trial")
     gone.accept()
     t.wait(lambda: drover.get().status == 200 and gone.count() > 0, "it gets requests again")
-    assert state(drover) == "up"
+    assert is_up(drover)
     drover.wait_log(f"notice .* server {gone.address} of pool app is up again")
 
 
@@ -70,10 +70,10 @@ def one_failure_is_not_enough(t):
     for _ in range(4):
         for target, status in (("/fail", 502), ("/fail", 502), ("/", 200)):
             assert drover.get(target).status == status
-    assert state(drover) == "up"
+    assert is_up(drover)
     for _ in range(3):
         assert drover.get("/fail").status == 502
-    assert state(drover) == "down"
+    assert not is_up(drover)
 
 
 def race(t, **options):
@@ -99,7 +99,7 @@ def idle_race_get(t):
     answer = drover.get("/2")
     assert answer.status == 200 and answer.body == b"first", answer.head
     assert [seen.target for seen in server.requests] == ["/1", "/2", "/2"]
-    assert state(drover) == "up"
+    assert is_up(drover)
 
 
 @case
