@@ -92,9 +92,9 @@ struct h1_limits {
 /* What to remember of a head that is not whole yet. Zero it for a new head. */
 struct h1_scan {
 	/* all counted from the first byte of the buffer */
-	uint32_t start; /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
 	uint32_t seen; /* bytes looked at so far */
 	uint32_t line; /* where the line begins that is not whole */
+	uint16_t start; /* bytes of empty lines before the start line (RFC 9112 2.2), skipped */
 	uint16_t fields; /* whole field lines before it */
 };
 

@@ -232,10 +232,10 @@ empty_lines_skip(struct h1_scan *scan, const char *bytes, size_t length)
 	while (length - scan->start >= 2 && bytes[scan->start] == '\r' && bytes[scan->start + 1] == '\n') {
 		if (scan->start == 2 * EMPTY_LINES_MAX)
 			return H1_ERROR;
-		scan->start += 2;
+		scan->start = (uint16_t)(scan->start + 2);
 	}
 	scan->line = scan->start;
-	return length == scan->start || (length == scan->start + 1 && bytes[scan->start] == '\r') ? H1_MORE
+	return length == scan->start || (length == scan->start + (size_t)1 && bytes[scan->start] == '\r') ? H1_MORE
 												  : H1_DONE;
 }
 

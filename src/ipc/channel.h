@@ -30,6 +30,8 @@ enum { CHANNEL_LOG_ERROR = 1, CHANNEL_LOG_ACCESS = 2 };
 
 /* Who is at the other end, so that a worker needs no getpeername. */
 struct channel_connection {
+	uint64_t number;   /* of the session: given at accept, kept wherever the connection goes; from 1 */
+	uint64_t accepted; /* monotonic microseconds */
 	uint16_t listener; /* index in conf.listeners */
 	uint16_t family;   /* AF_INET, AF_INET6 or AF_UNIX; an IPv4 peer of an IPv6 socket is AF_INET */
 	uint16_t port;	   /* host order */

@@ -149,11 +149,13 @@ dispatch_flush(struct master *m)
 /* ---- accepting */
 
 static void
-connection_describe(struct channel_connection *c, const struct address *peer, unsigned listener)
+connection_describe(struct master *m, struct channel_connection *c, const struct address *peer, unsigned listener)
 {
 	const struct in6_addr *ipv6 = &peer->socket.in6.sin6_addr;
 
 	memset(c, 0, sizeof *c);
+	c->number = ++m->dispatch.accepted;
+	c->accepted = loop_now(m->loop);
 	c->listener = (uint16_t)listener;
 	c->family = peer->socket.any.sa_family;
 	c->port = address_port(peer);
@@ -202,7 +204,7 @@ dispatch_accept_one(struct master *m, int fd, unsigned listener)
 			dispatch_starve(m);
 		return false;
 	}
-	connection_describe(&connection, &peer, listener);
+	connection_describe(m, &connection, &peer, listener);
 	dispatch_stage(m, index, client, &connection);
 	return true;
 }

@@ -24,6 +24,7 @@ struct dispatch {
 	struct worker *workers[SCOREBOARD_WORKERS]; /* whom candidate i stands for */
 	size_t count;
 	uint64_t turn;
+	uint64_t accepted; /* connections, so far: the last one's number */
 	bool paused; /* nothing is accepted */
 	uint64_t starved_until; /* monotonic microseconds: no descriptors or memory before that */
 	uint64_t starved_told; /* when the log last said so */

@@ -8,6 +8,7 @@ void
 stream_init(struct stream *stream, int fd)
 {
 	stream->watch.callback = NULL;
+	stream->received = stream->sent = 0;
 	stream->fd = fd;
 	stream->readable = true;
 	stream->writable = true;
@@ -45,6 +46,8 @@ stream_read(struct stream *stream, void *bytes, size_t size)
 	do
 		n = recv(stream->fd, bytes, size, 0);
 	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		stream->received += (uint64_t)n;
 	if (n < 0 && errno == EAGAIN)
 		stream->readable = stream->unsure = false;
 	else if (n > 0 && (size_t)n < size && !stream->ending)
@@ -65,6 +68,8 @@ stream_write(struct stream *stream, const struct iovec *iov, int count)
 		n = count == 1 ? send(stream->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
 			       : writev(stream->fd, iov, count);
 	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		stream->sent += (uint64_t)n;
 	if (n < 0 ? errno == EAGAIN : (size_t)n < wanted)
 		stream->writable = false;
 	return n;

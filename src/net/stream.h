@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -15,11 +16,12 @@
 
 struct stream {
 	struct watch watch;
+	uint64_t received, sent; /* bytes */
 	int fd;
-	bool readable; /* a read may give something */
-	bool writable;
-	bool ending; /* the peer sends no more: reads go on until 0 */
-	bool unsure; /* the last event may have been an error, which stands behind the bytes: see stream_has_more */
+	bool readable : 1; /* a read may give something */
+	bool writable : 1;
+	bool ending : 1; /* the peer sends no more: reads go on until 0 */
+	bool unsure : 1; /* the last event may have been an error, which stands behind the bytes: see stream_has_more */
 };
 
 /*

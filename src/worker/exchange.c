@@ -19,7 +19,7 @@ static void
 exchange_take_request(struct exchange *x, const struct h1_request *request)
 {
 	struct session *session = x->session;
-	uint32_t limit = session->policy->client->requests;
+	uint32_t limit = session_policy(session)->client->requests;
 
 	x->method = request->method;
 	x->minor = request->minor;
@@ -36,7 +36,7 @@ exchange_take_request(struct exchange *x, const struct h1_request *request)
 static void
 exchange_decide(struct exchange *x, const struct h1_request *request)
 {
-	uint64_t limit = x->session->policy->client->body_limit;
+	uint64_t limit = session_policy(x->session)->client->body_limit;
 
 	if (relay_accept(&x->request, &x->session->in) < 0) {
 		x->session->closing = true;
@@ -46,7 +46,7 @@ exchange_decide(struct exchange *x, const struct h1_request *request)
 		exchange_reply(x, 501, "connect-method");
 	} else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit)) {
 		exchange_reply(x, 413, "body-limit");
-	} else if ((x->pool = route_find(x->worker, x->session->policy->listener, request)) == NULL) {
+	} else if ((x->pool = route_find(x->worker, session_policy(x->session)->listener, request)) == NULL) {
 		exchange_reply(x, 404, "no-route");
 	} else {
 		x->step = step_choose;
@@ -386,7 +386,7 @@ struct wait {
 static struct wait
 exchange_client_wait(const struct exchange *x, bool request_open)
 {
-	struct policy *policy = x->session->policy;
+	struct policy *policy = session_policy(x->session);
 
 	if (x->step == step_tunnel)
 		return (struct wait){ &policy->tunnel, MOVED_ANY };
@@ -440,7 +440,7 @@ exchange_wait(struct exchange *exchange)
 	if (client.queue != NULL && session_watch(session) < 0)
 		return exchange_abort(exchange, "no-memory");
 	if (client.queue == NULL && !watch_is_open(&session->stream.watch))
-		client.queue = &session->policy->unwatched;
+		client.queue = &session_policy(session)->unwatched;
 	exchange_set_deadline(&session->deadline, &client, moved);
 	if (exchange->upstream != NULL)
 		exchange_set_deadline(&exchange->upstream->deadline, &server, moved);

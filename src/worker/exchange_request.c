@@ -71,7 +71,7 @@ step_connect(struct exchange *exchange)
 		return STEP_NEXT;
 	}
 	if (!watch_is_open(&session->stream.watch) && session->deadline.queue == NULL)
-		deadline_set(&session->deadline, &session->policy->unwatched);
+		deadline_set(&session->deadline, &session_policy(session)->unwatched);
 	return STEP_WAIT;
 }
 
@@ -179,7 +179,7 @@ enum step_result
 exchange_pump_request(struct exchange *exchange)
 {
 	struct relay *request = &exchange->request;
-	uint64_t limit = exchange->session->policy->client->body_limit;
+	uint64_t limit = session_policy(exchange->session)->client->body_limit;
 	const struct relay_path path = { &exchange->session->stream, &exchange->session->in, &exchange->upstream->stream,
 		COUNTER_CLIENT_BYTES_IN, COUNTER_SERVER_BYTES_OUT };
 	enum relay_result result;

@@ -9,6 +9,7 @@
 #ifndef DROVER_WORKER_INTERNAL_H
 #define DROVER_WORKER_INTERNAL_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -73,20 +74,20 @@ struct session {
 	uint32_t requests; /* begun on this connection */
 	struct stream stream;
 	struct worker *worker;
-	struct policy *policy;
 	struct exchange *exchange; /* NULL: between two requests */
 	struct deadline deadline;
 	struct block in;
 	struct h1_scan scan;
+	bool closing : 1; /* no more requests after this exchange */
+	bool linger_wanted : 1; /* the client may still be sending */
+	bool lingering : 1; /* write side ended: read and throw away until the client has seen it */
+	bool dead : 1;	/* on the worker's list of dead sessions, freed at the end of the turn */
+	bool trusted : 1;	/* its peer is one of trusted-proxies */
 	TAILQ_ENTRY(session) link;
 	struct channel_connection peer;
-	bool closing; /* no more requests after this exchange */
-	bool linger_wanted; /* the client may still be sending */
-	bool lingering; /* write side ended: read and throw away until the client has seen it */
-	bool dead;	/* on the worker's list of dead sessions, freed at the end of the turn */
-	bool trusted;	/* its peer is one of trusted-proxies */
 	struct later later;
 };
+static_assert(sizeof(struct session) <= sizeof(struct event) + 216, "an idle client costs one of these");
 
 /* Moves one body (or a tunnel's direction) from a stream to another. */
 struct relay {
@@ -210,6 +211,13 @@ struct worker {
 	struct forward forward;
 	char discard[4096];
 };
+
+/* How the clients of its listener are treated. */
+static inline struct policy *
+session_policy(const struct session *session)
+{
+	return &session->worker->policies[session->peer.listener];
+}
 
 /* Logs that something runs out, at most once a minute. */
 void worker_starved(struct worker *worker, const char *what);

@@ -165,6 +165,7 @@ void
 session_open(struct worker *worker, int fd, const struct channel_connection *peer)
 {
 	struct session *session = freelist_get_zeroed(&worker->sessions);
+	struct policy *policy;
 
 	if (session == NULL || peer->listener >= worker->conf->listener_count) {
 		freelist_put(&worker->sessions, session);
@@ -175,7 +176,6 @@ session_open(struct worker *worker, int fd, const struct channel_connection *pee
 	}
 	session->magic = SESSION_MAGIC;
 	session->worker = worker;
-	session->policy = &worker->policies[peer->listener];
 	session->peer = *peer;
 	session->requests = peer->served;
 	session->trusted = session_is_trusted(session);
@@ -183,7 +183,8 @@ session_open(struct worker *worker, int fd, const struct channel_connection *pee
 	TAILQ_INSERT_TAIL(&worker->open, session, link);
 	count(worker, CLIENT_CONNECTIONS, 1);
 	count(worker, CLIENT_OPEN, 1);
-	deadline_set(&session->deadline, peer->served > 0 ? &session->policy->keepalive : &session->policy->header);
+	policy = session_policy(session);
+	deadline_set(&session->deadline, peer->served > 0 ? &policy->keepalive : &policy->header);
 	session_run(session);
 }
 
@@ -296,7 +297,7 @@ session_begin_linger(struct session *session)
 	stream_shutdown(&session->stream);
 	session->lingering = true;
 	block_release(&session->in, &session->worker->buffers);
-	deadline_set(&session->deadline, &session->policy->linger);
+	deadline_set(&session->deadline, &session_policy(session)->linger);
 	if (session_watch(session) < 0)
 		session_close(session, false);
 }
@@ -334,11 +335,11 @@ session_between(struct session *session)
 		return;
 	}
 	if (block_length(&session->in) > 0) {
-		deadline_set(&session->deadline, &session->policy->header);
+		deadline_set(&session->deadline, &session_policy(session)->header);
 		return;
 	}
 	block_release(&session->in, &worker->buffers);
-	deadline_set(&session->deadline, &session->policy->keepalive);
+	deadline_set(&session->deadline, &session_policy(session)->keepalive);
 	if (worker->draining)
 		session_drain(session);
 }
@@ -367,7 +368,7 @@ session_fill(struct session *session)
 	count(worker, CLIENT_BYTES_IN, n);
 	session->in.end += (uint32_t)n;
 	if (first && session->requests > 0)
-		deadline_set(&session->deadline, &session->policy->header);
+		deadline_set(&session->deadline, &session_policy(session)->header);
 	return true;
 }
 
