@@ -12,6 +12,7 @@ scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py
 scenes += scenes/listeners.py
+scenes += scenes/manual.py
 scenes += scenes/no_descriptors.py
 scenes += scenes/proxy_bad_requests.py
 scenes += scenes/proxy_bad_responses.py
@@ -27,4 +28,4 @@ scenes += scenes/supervision.py
 scenes += scenes/tunnel.py
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/drover.py tools/load.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/drover.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
