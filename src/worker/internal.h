@@ -193,6 +193,7 @@ struct worker {
 	struct pool *pools;	 /* by pool */
 	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
+	bool servers_missed; /* there was no memory for all of that: the next heartbeat looks again */
 	struct later cut; /* ends what is in progress on servers that are to be left */
 	struct h1_limits limits;
 	struct block_pool buffers;

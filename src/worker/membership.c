@@ -194,12 +194,12 @@ membership_sync(struct worker *worker)
 	for (i = 0; i < slots; i++)
 		complete &= server_sync(worker, i) == 0;
 	servers_share_out(worker, slots);
-	if (!complete) {
-		worker_starved(worker, "servers were changed, but there is no memory for it; trying again");
-		return;
-	}
 	worker->servers_version = version;
-	atomic_store_explicit(&worker->me->servers_seen, version, memory_order_release);
+	worker->servers_missed = !complete;
+	if (!complete)
+		worker_starved(worker, "servers were changed, but there is no memory for it; trying again");
+	else
+		atomic_store_explicit(&worker->me->servers_seen, version, memory_order_release);
 }
 
 static void
@@ -224,7 +224,7 @@ membership_open(struct worker *worker)
 	for (i = 0; i < worker->conf->pool_count; i++)
 		pool_open(worker, i);
 	membership_sync(worker);
-	return membership_is_old(worker) && worker->servers_version == 0 ? -1 : 0;
+	return worker->servers_missed ? -1 : 0;
 }
 
 void

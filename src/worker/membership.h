@@ -13,8 +13,8 @@ void membership_close(struct worker *worker);
 
 /*
  * Looks whether the scoreboard has changed, and if so works by it from now on and
- * says that on the scoreboard. When there is no memory for it, all stays as it was
- * until the next look.
+ * says that on the scoreboard. What there is no memory for is left as it was, and
+ * nothing is said, until a heartbeat tries again.
  */
 void membership_sync(struct worker *worker);
 

@@ -140,7 +140,7 @@ worker_heartbeat_cb(struct timer *timer)
 	struct worker *worker = CONTAINER_OF(timer, struct worker, heartbeat);
 
 	scoreboard_set(&worker->me->heartbeat, loop_now(worker->loop));
-	if (membership_is_old(worker))
+	if (membership_is_old(worker) || worker->servers_missed)
 		membership_sync(worker);
 	if (worker->draining)
 		sessions_drain(worker);
