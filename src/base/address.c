@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -54,7 +55,7 @@ host_split(
 		return error_set(err, "an IPv6 address with a port is written \"[::1]:80\"");
 	if (text[0] != '/' && strchr(text, '/') != NULL)
 		return url_error(text, err);
-	if (end == NULL && text_to_number(text, &number) && use == ADDRESS_CONNECT)
+	if (end == NULL && text_to_number(text, &number) && use != ADDRESS_LISTEN)
 		return error_set(err, "a server needs a host: \"127.0.0.1:%s\"", text);
 	if (end == NULL && text_to_number(text, &number))
 		return error_set(err, "a port alone is written \":%s\"", text);
@@ -80,7 +81,7 @@ port_parse(const char *text, enum address_use use, in_port_t *port, struct error
 
 	if (!text_to_number(text, &number) || number > 65535)
 		return error_set(err, "the port is a number from %d to 65535", use == ADDRESS_LISTEN ? 0 : 1);
-	if (number == 0 && use == ADDRESS_CONNECT)
+	if (number == 0 && use != ADDRESS_LISTEN)
 		return error_set(err, "port 0 cannot be connected to");
 	*port = htons((uint16_t)number);
 	return 0;
@@ -135,13 +136,28 @@ host6_parse(struct address *a, const char *host, in_port_t port, struct error *e
 	return error_set(err, "\"%s\" is not an IPv6 address", host);
 }
 
+/* Of names, the one that can be known without asking. */
+static int
+local_parse(struct address *a, const char *host, in_port_t port, struct error *err)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	if (strcasecmp(host, "localhost") != 0)
+		return error_set(err,
+		    "names are looked up only when the configuration is read; give an address, such as "
+		    "\"127.0.0.1:%u\"",
+		    ntohs(port));
+	address_set(a, (const struct sockaddr *)&in, sizeof in, port);
+	return 0;
+}
+
 static int
 host_parse(struct address *a, const char *host, enum address_use use, in_port_t port, struct error *err)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 
 	if (host[0] == '\0' || strcmp(host, "*") == 0) {
-		if (use == ADDRESS_CONNECT)
+		if (use != ADDRESS_LISTEN)
 			return error_set(err, "a server needs a host: \"127.0.0.1:%u\"", ntohs(port));
 		return host6_parse(a, "::", port, err);
 	}
@@ -154,6 +170,8 @@ host_parse(struct address *a, const char *host, enum address_use use, in_port_t 
 	if (use == ADDRESS_LISTEN)
 		return error_set(err,
 		    "names cannot be listened on; write an address, such as \"127.0.0.1:%u\"", ntohs(port));
+	if (use == ADDRESS_NUMERIC)
+		return local_parse(a, host, port, err);
 	return host_look_up(a, host, 0, port, err);
 }
 

@@ -28,7 +28,8 @@ enum { ADDRESS_TEXT_MAX = 128 }; /* room for any address_format, with its NUL */
 
 enum address_use {
 	ADDRESS_LISTEN, /* "*" and an empty host mean any address (IPv6 and IPv4 together); port 0 is allowed */
-	ADDRESS_CONNECT /* a host is needed, a name is looked up once (blocking: only before the loop starts) */
+	ADDRESS_CONNECT, /* a host is needed, a name is looked up once (blocking: only before the loop starts) */
+	ADDRESS_NUMERIC /* a host is needed, of names "localhost" alone is known, as 127.0.0.1; never blocks */
 };
 
 /*

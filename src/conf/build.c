@@ -6,6 +6,7 @@
 
 #include "base/object.h"
 #include "conf/options.h"
+#include "conf/server.h"
 #include "conf/value.h"
 
 /* Sets the fields of `base` to their defaults. */
@@ -192,7 +193,7 @@ server_build(
 	defaults_set(&conf_section_server, server, report);
 	options_set(&conf_section_server, from, server, report);
 	if (title->text[0] == '\0' ||
-	    address_parse(&server->address, title->text, ADDRESS_CONNECT, &err) == 0)
+	    conf_server_read_name(&server->address, title->text, ADDRESS_CONNECT, &err) == 0)
 		return;
 	conf_report_add(report, title->line, "server \"%.100s\": %s", title->text, err.text);
 	server->address.length = 0;

@@ -24,6 +24,19 @@ strings_free(char **strings, size_t count)
 }
 
 static void
+control_clear(struct conf_control *control)
+{
+	struct conf_people *people;
+
+	for (people = control->people; people < control->people + CONF_PERMISSIONS; people++) {
+		strings_free(people->names, people->count);
+		free(people->uids);
+		free(people->gids);
+	}
+	free(control->path);
+}
+
+static void
 route_clear(struct conf_route *route)
 {
 	strings_free(route->hosts, route->host_count);
@@ -46,7 +59,7 @@ conf_free(struct conf *conf)
 	if (conf == NULL)
 		return;
 	for (i = 0; i < conf->control_count; i++)
-		free(conf->controls[i].path);
+		control_clear(&conf->controls[i]);
 	for (i = 0; i < conf->listener_count; i++)
 		listener_clear(&conf->listeners[i]);
 	for (i = 0; i < conf->pool_count; i++)

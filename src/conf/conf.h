@@ -22,7 +22,8 @@ enum {
 	CONF_LISTENERS_MAX = 256,
 	CONF_ROUTES_MAX = 4096,
 	CONF_CONTROLS_MAX = 16,
-	CONF_POOL_NAME_MAX = 63
+	CONF_POOL_NAME_MAX = 63,
+	CONF_SERVER_NAME_MAX = 127 /* bytes; the scoreboard has room for no more */
 };
 
 enum conf_log_format { CONF_LOG_COMBINED, CONF_LOG_JSON };
@@ -212,6 +213,12 @@ struct conf *conf_from_arguments(const char *const *listeners, size_t listener_c
     size_t server_count, const char *control_path, struct conf_errors *errors);
 
 void conf_free(struct conf *conf);
+
+/*
+ * Reads the address of a server that is added at run time: what a configuration
+ * takes, but of names "localhost" alone, so that it never blocks. -1 with a sentence.
+ */
+int conf_server_from_text(struct address *address, const char *name, struct error *err);
 
 /*
  * What is missing for a start: directories of sockets, logs and the pid file. Only warnings,

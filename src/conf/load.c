@@ -133,21 +133,40 @@ descriptor_read(int fd, size_t *length, struct conf_report *report)
 	return NULL;
 }
 
+/* Whether it may be opened: to open or read anything else may block, or do something. false: reported. */
+static bool
+is_file(const char *file, struct conf_report *report)
+{
+	struct stat status;
+
+	if (stat(file, &status) < 0)
+		conf_report_add(report, 0, "cannot open the file: %s", strerror(errno));
+	else if (S_ISDIR(status.st_mode))
+		conf_report_add(report, 0, "this is a directory, not a file");
+	else if (!S_ISREG(status.st_mode))
+		conf_report_add(report, 0, "this is %s, not a file",
+		    S_ISFIFO(status.st_mode)   ? "a pipe"
+		    : S_ISSOCK(status.st_mode) ? "a socket"
+					       : "a device");
+	else
+		return true;
+	return false;
+}
+
 static char *
 file_read(const char *file, size_t *length, struct conf_report *report)
 {
-	struct stat status;
-	char *bytes = NULL;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *bytes;
+	int fd;
 
+	if (!is_file(file, report))
+		return NULL;
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0) {
 		conf_report_add(report, 0, "cannot open the file: %s", strerror(errno));
 		return NULL;
 	}
-	if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-		conf_report_add(report, 0, "this is a directory, not a file");
-	else
-		bytes = descriptor_read(fd, length, report);
+	bytes = descriptor_read(fd, length, report);
 	close(fd);
 	return bytes;
 }

@@ -1,16 +1,20 @@
 noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = \
+	conf/accounts.c conf/accounts.h \
 	conf/arguments.c \
 	conf/build.c conf/build.h \
 	conf/check.c conf/check.h \
 	conf/conf.c conf/conf.h \
 	conf/directories.c \
 	conf/field.h \
+	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \
 	conf/names.c \
 	conf/options.c conf/options.h \
+	conf/people.c \
 	conf/report.c conf/report.h \
 	conf/scan.c conf/scan.h \
+	conf/server.c conf/server.h \
 	conf/show.c \
 	conf/syntax.c conf/syntax.h \
 	conf/unknown.c conf/unknown.h \

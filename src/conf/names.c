@@ -1,14 +1,14 @@
 /* The types of values that are names and paths, and lists of them: the second half of value.h. Master only. */
-#include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "conf/accounts.h"
 #include "conf/conf.h"
 #include "conf/field.h"
+#include "conf/list.h"
 #include "conf/value.h"
 
 /* Replaces a string field by a copy. */
@@ -92,44 +92,16 @@ log_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "%s, %s or a path that begins with /", option->words[0], option->words[1]);
 }
 
-/* The largest id is (uid_t)-1, which means none. */
-static bool
-id_parse(const char *text, uint32_t *id)
+static int
+user_read_id(const char *text, uid_t *uid, struct error *err)
 {
-	uint64_t number;
-
-	if (!text_to_number(text, &number) || number >= UINT32_MAX)
-		return false;
-	*id = (uint32_t)number;
-	return true;
+	return conf_user_find(text, uid, err) == 0 ? 0 : error_prefix(err, "is not known");
 }
 
 static int
-user_find(const char *text, uid_t *uid, struct error *err)
+group_read_id(const char *text, gid_t *gid, struct error *err)
 {
-	const struct passwd *entry;
-
-	if (id_parse(text, uid))
-		return 0;
-	entry = getpwnam(text);
-	if (entry == NULL)
-		return error_set(err, "is not known: there is no user \"%.100s\" on this machine", text);
-	*uid = entry->pw_uid;
-	return 0;
-}
-
-static int
-group_find(const char *text, gid_t *gid, struct error *err)
-{
-	const struct group *entry;
-
-	if (id_parse(text, gid))
-		return 0;
-	entry = getgrnam(text);
-	if (entry == NULL)
-		return error_set(err, "is not known: there is no group \"%.100s\" on this machine", text);
-	*gid = entry->gr_gid;
-	return 0;
+	return conf_group_find(text, gid, err) == 0 ? 0 : error_prefix(err, "is not known");
 }
 
 static int
@@ -137,7 +109,7 @@ user_read(const struct conf_option *option, void *base, const char *text, struct
 {
 	struct conf *conf = base;
 
-	return user_find(text, &conf->uid, err) < 0 ? -1 : string_store(option, base, text, err);
+	return user_read_id(text, &conf->uid, err) < 0 ? -1 : string_store(option, base, text, err);
 }
 
 static int
@@ -145,19 +117,19 @@ group_read(const struct conf_option *option, void *base, const char *text, struc
 {
 	struct conf *conf = base;
 
-	return group_find(text, &conf->gid, err) < 0 ? -1 : string_store(option, base, text, err);
+	return group_read_id(text, &conf->gid, err) < 0 ? -1 : string_store(option, base, text, err);
 }
 
 static int
 owner_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	return user_find(text, conf_field(option, base), err);
+	return user_read_id(text, conf_field(option, base), err);
 }
 
 static int
 owner_group_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	return group_find(text, conf_field(option, base), err);
+	return group_read_id(text, conf_field(option, base), err);
 }
 
 static const char *
@@ -183,34 +155,6 @@ group_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "the name or number of a group");
 }
 
-static size_t *
-list_count(const struct conf_option *option, void *base)
-{
-	return (size_t *)(void *)((char *)base + option->field.count);
-}
-
-static size_t
-list_length(const struct conf_option *option, const void *base)
-{
-	return *(const size_t *)(const void *)((const char *)base + option->field.count);
-}
-
-/* Makes room for one more element of `size` bytes; NULL, with a sentence, when there is no memory. */
-static void *
-list_grow(const struct conf_option *option, void *base, size_t size, struct error *err)
-{
-	void **field = conf_field(option, base);
-	size_t count = *list_count(option, base);
-	void *larger = reallocarray(*field, count + 1, size);
-
-	if (larger == NULL) {
-		error_set(err, "cannot be kept: out of memory");
-		return NULL;
-	}
-	*field = larger;
-	return (char *)larger + count * size;
-}
-
 static int
 networks_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
@@ -218,11 +162,11 @@ networks_read(const struct conf_option *option, void *base, const char *text, st
 
 	if (address_range_parse(&range, text, err) < 0)
 		return error_prefix(err, "cannot hold \"%.100s\"", text);
-	element = list_grow(option, base, sizeof *element, err);
+	element = conf_list_grow(option, base, sizeof *element, err);
 	if (element == NULL)
 		return -1;
 	*element = range;
-	++*list_count(option, base);
+	++*conf_list_count(option, base);
 	return 0;
 }
 
@@ -231,7 +175,7 @@ networks_write(const struct conf_option *option, const void *base, size_t i, cha
 {
 	struct address_range *const *list = conf_field_const(option, base);
 
-	return i >= list_length(option, base) ? NULL : address_range_format(&(*list)[i], space);
+	return i >= conf_list_length(option, base) ? NULL : address_range_format(&(*list)[i], space);
 }
 
 static void
@@ -239,33 +183,6 @@ networks_describe(const struct conf_option *option, char *to, size_t size)
 {
 	(void)option;
 	snprintf(to, size, "a list of networks, such as 10.0.0.0/8, or unix");
-}
-
-/* Takes text over as the next element. */
-static int
-strings_add(const struct conf_option *option, void *base, char *text, struct error *err)
-{
-	char **element;
-
-	if (text == NULL)
-		return error_set(err, "cannot be kept: out of memory");
-	element = list_grow(option, base, sizeof *element, err);
-	if (element == NULL) {
-		free(text);
-		return -1;
-	}
-	*element = text;
-	++*list_count(option, base);
-	return 0;
-}
-
-static const char *
-strings_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	char **const *list = conf_field_const(option, base);
-
-	(void)space;
-	return i >= list_length(option, base) ? NULL : (*list)[i];
 }
 
 /* A name as in a Host field, without port: letters, digits, "-" and "_" between single dots; or "[IPv6]". */
@@ -316,7 +233,7 @@ hosts_read(const struct conf_option *option, void *base, const char *text, struc
 		return error_set(err, "cannot be kept: out of memory");
 	rc = host_check(host, err);
 	if (rc == 0)
-		return strings_add(option, base, host, err);
+		return conf_list_add_string(option, base, host, err);
 	free(host);
 	return rc;
 }
@@ -333,7 +250,7 @@ paths_read(const struct conf_option *option, void *base, const char *text, struc
 {
 	if (text[0] != '/' || strpbrk(text, "?#") != NULL)
 		return -1;
-	return strings_add(option, base, strdup(text), err);
+	return conf_list_add_string(option, base, strdup(text), err);
 }
 
 static void
@@ -353,5 +270,7 @@ const struct conf_type conf_type_owner_group = { "group", false, true, owner_gro
 	group_describe };
 const struct conf_type conf_type_networks = { "list", true, true, networks_read, networks_write,
 	networks_describe };
-const struct conf_type conf_type_hosts = { "list", true, true, hosts_read, strings_write, hosts_describe };
-const struct conf_type conf_type_paths = { "list", true, true, paths_read, strings_write, paths_describe };
+const struct conf_type conf_type_hosts = { "list", true, true, hosts_read, conf_list_write_string,
+	hosts_describe };
+const struct conf_type conf_type_paths = { "list", true, true, paths_read, conf_list_write_string,
+	paths_describe };

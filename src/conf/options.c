@@ -27,7 +27,10 @@ const struct conf_section *const conf_sections[] = { &conf_section_top, &conf_se
 static const char *const log_format_words[] = { "combined", "json", NULL }; /* enum conf_log_format */
 static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded", "both",
 	NULL }; /* enum conf_forwarded */
-static const char *const permission_words[] = { "none", "read", "operate", "admin", NULL }; /* enum conf_permission */
+static const char *const permission_words[] = { "none", "read", "operate", "admin",
+	NULL }; /* enum conf_permission */
+static const char *const server_state_words[] = { "ready", "drain", "maintenance",
+	NULL }; /* enum conf_server_state */
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
@@ -144,6 +147,14 @@ static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ip
 		    .condition = CONDITION \
 	}
 
+/* Who has a permission on a control socket. */
+#define PEOPLE_OPTION(NAME, PERMISSION, SENTENCE) \
+	{ \
+		NAME, CONTROL, &conf_type_people, 0, 0, NULL, "{ }", false, \
+		    LIST(conf_control, people[PERMISSION].names, people[PERMISSION].count), \
+		    .sentence = SENTENCE \
+	}
+
 const struct conf_option conf_options[] = {
 	{ "workers", TOP, &conf_type_workers, 1, CONF_WORKERS_MAX, "auto", "auto", false,
 	    FIELD(conf, workers), .sentence = "Worker processes; auto: one for each usable core." },
@@ -160,6 +171,8 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Time for work in flight to end on a graceful stop; then it is cut off." },
 	{ "open-files", TOP, &conf_type_number, 64, 1 << 30, "auto", "auto", false, FIELD(conf, open_files),
 	    .sentence = "Limit of open descriptors for each process; auto: the hard limit." },
+	{ "alert-errors", TOP, &conf_type_number, 0, 1000000, NULL, "10", false, FIELD(conf, alert_errors),
+	    .sentence = "Errors a second, over all workers, from which an event tells; 0: never." },
 	{ "user", TOP, &conf_type_user, 0, 0, NULL, NULL, false, FIELD(conf, user),
 	    .sentence = "User that workers run as, by name or number; as drover is started if unset." },
 	{ "group", TOP, &conf_type_group, 0, 0, NULL, NULL, false, FIELD(conf, group),
@@ -199,6 +212,10 @@ const struct conf_option conf_options[] = {
 	    FIELD(conf_control, permission),
 	    .sentence = "What they may do who can connect and are in none of the lists.",
 	    .words = permission_words },
+	PEOPLE_OPTION("read", CONF_PERMISSION_READ, "Users and groups that may look at drover only."),
+	PEOPLE_OPTION(
+	    "operate", CONF_PERMISSION_OPERATE, "Users and groups that may look and change what is served."),
+	PEOPLE_OPTION("admin", CONF_PERMISSION_ADMIN, "Users and groups that may do everything."),
 
 	{ "pool", LISTEN, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_listener, pool_name),
 	    .sentence = "Pool that all requests arriving here go to; routes decide if unset." },
@@ -207,6 +224,8 @@ const struct conf_option conf_options[] = {
 	{ "defer-accept", LISTEN, &conf_type_boolean, 0, 0, NULL, "true", false,
 	    FIELD(conf_listener, defer_accept),
 	    .sentence = "Whether a TCP connection is accepted only when its first bytes are there." },
+	{ "paused", LISTEN, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf_listener, paused),
+	    .sentence = "Whether it begins paused: connections wait in the kernel and are not accepted." },
 	{ "ipv6-only", LISTEN, &conf_type_boolean, 0, 0, NULL, "false", false,
 	    FIELD(conf_listener, ipv6_only),
 	    .sentence = "Whether an IPv6 address leaves out clients that come by IPv4.",
@@ -224,6 +243,9 @@ const struct conf_option conf_options[] = {
 	{ "max-connections", SERVER, &conf_type_number, 0, 1000000, NULL, "0", false,
 	    FIELD(conf_server, max_connections),
 	    .sentence = "Requests in flight to it over all workers; 0: no limit." },
+	{ "state", SERVER, &conf_type_choice, 0, 0, NULL, "ready", false, FIELD(conf_server, state),
+	    .sentence = "In which it begins: drain and maintenance send it no requests.",
+	    .words = server_state_words },
 	SERVER_OPTIONS(SERVER, true, conf_server, ),
 
 	{ "host", ROUTE, &conf_type_hosts, 0, 0, NULL, "{ }", false, LIST(conf_route, hosts, host_count),

@@ -60,6 +60,7 @@ START_TEST(defaults_are_as_documented)
 	ck_assert_uint_eq(conf->worker_timeout, 10 * CLOCK_SECOND);
 	ck_assert_uint_eq(conf->shutdown_timeout, 30 * CLOCK_SECOND);
 	ck_assert_uint_eq(conf->open_files, 0);
+	ck_assert_uint_eq(conf->alert_errors, 10);
 	ck_assert_ptr_null(conf->user);
 	ck_assert_ptr_null(conf->group);
 	ck_assert_uint_eq(conf->uid, (uid_t)-1);
@@ -91,7 +92,7 @@ START_TEST(defaults_of_sections_are_as_documented)
 	ck_assert_int_eq(listener->pool, 0); /* the only one */
 	ck_assert_ptr_null(listener->pool_name);
 	ck_assert_int_eq(listener->backlog, 4096);
-	ck_assert(listener->defer_accept && !listener->ipv6_only);
+	ck_assert(listener->defer_accept && !listener->ipv6_only && !listener->paused);
 	ck_assert_uint_eq(listener->unix_socket.mode, 0666);
 	ck_assert_uint_eq(listener->client.header_timeout, 20 * CLOCK_SECOND);
 	ck_assert_uint_eq(listener->client.body_timeout, 60 * CLOCK_SECOND);
@@ -107,6 +108,7 @@ START_TEST(defaults_of_sections_are_as_documented)
 	ck_assert_uint_eq(pool->idle_connections, 256);
 	ck_assert_uint_eq(pool->idle_timeout, 4 * CLOCK_SECOND);
 	ck_assert_uint_eq(pool->retries, 2);
+	ck_assert_int_eq(server->state, CONF_SERVER_READY);
 	ck_assert_uint_eq(server->weight, 1);
 	ck_assert_uint_eq(server->max_connections, 0);
 	ck_assert_uint_eq(server->max_fails, 3);
@@ -114,6 +116,7 @@ START_TEST(defaults_of_sections_are_as_documented)
 	ck_assert_uint_eq(conf->controls[0].unix_socket.mode, 0660);
 	ck_assert_uint_eq(conf->controls[0].unix_socket.uid, (uid_t)-1);
 	ck_assert_int_eq(conf->controls[0].permission, CONF_PERMISSION_ADMIN);
+	ck_assert_uint_eq(conf->controls[0].people[CONF_PERMISSION_ADMIN].count, 0);
 	conf_free(conf);
 }
 END_TEST
@@ -121,7 +124,8 @@ END_TEST
 /* Every option, with a value that is not its default. */
 static const char everything[] =
     "workers = 7  balance = round-robin  worker-connections = 100  worker-timeout = 0\n"
-    "shutdown-timeout = 5s  open-files = 1000  user = 12345  group = root  pid-file = \"/run/d.pid\"\n"
+    "shutdown-timeout = 5s  open-files = 1000  alert-errors = 0  user = 12345\n"
+    "group = root  pid-file = \"/run/d.pid\"\n"
     "error-log = syslog  log-level = debug  access-log = \"/var/log/a b\"  access-log-format = json\n"
     "header-size = 32k  header-fields = 50  target-size = 4k  forwarded = both\n"
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
@@ -129,8 +133,9 @@ static const char everything[] =
     "tunnel-timeout = 5s  body-limit = 6m  requests-per-connection = 7\n"
     "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"
     "idle-timeout = 12s  retries = 1  max-fails = 13  fail-timeout = 14s\n"
-    "control \"/run/one\" { mode = \"0600\"  owner = root  group = 0  permission = read }\n"
-    "listen \"[::]:80\" { pool = two  backlog = 5  defer-accept = no  ipv6-only = true\n"
+    "control \"/run/one\" { mode = \"0600\"  owner = root  group = 0  permission = read\n"
+    "	read = 1  operate = { @root, \"2\", '@3' }  admin = { root, \"@4\" } }\n"
+    "listen \"[::]:80\" { pool = two  backlog = 5  defer-accept = no  ipv6-only = true  paused = yes\n"
     "	header-timeout = 21s  body-timeout = 22s  keepalive-timeout = 23s  send-timeout = 24s\n"
     "	tunnel-timeout = 25s  body-limit = 26  requests-per-connection = 27 }\n"
     "listen \"unix:/run/web\" { mode = \"0606\"  owner = 1  group = 2 }\n"
@@ -139,8 +144,9 @@ static const char everything[] =
     "pool \"two\" { balance = least-connections  connect-timeout = 31s  response-timeout = 32s\n"
     "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
     "	max-fails = 36  fail-timeout = 37s\n"
-    "	server \"[::1]:2\" { weight = 256  max-connections = 38  max-fails = 39  fail-timeout = 40s }\n"
-    "	server \"[::1]:3\" { } }\n"
+    "	server \"[::1]:2\" { state = maintenance  weight = 256  max-connections = 38\n"
+    "		max-fails = 39  fail-timeout = 40s }\n"
+    "	server \"[::1]:3\" { state = drain } }\n"
     "route { host = { Example.ORG, \"*.Example.org\", \"[::1]\" }  path = { /a/, \"/b c\" }  pool = two }\n"
     "route { pool = one }\n";
 
@@ -155,6 +161,7 @@ START_TEST(top_level_options_are_set)
 	ck_assert_uint_eq(conf->worker_timeout, 0);
 	ck_assert_uint_eq(conf->shutdown_timeout, 5 * CLOCK_SECOND);
 	ck_assert_uint_eq(conf->open_files, 1000);
+	ck_assert_uint_eq(conf->alert_errors, 0);
 	ck_assert_uint_eq(conf->uid, 12345);
 	ck_assert_uint_eq(conf->gid, 0);
 	ck_assert_str_eq(conf->pid_file, "/run/d.pid");
@@ -187,7 +194,7 @@ START_TEST(listeners_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(conf->listener_count, 3);
 	ck_assert_int_eq(one->pool, 1);
 	ck_assert_int_eq(one->backlog, 5);
-	ck_assert(!one->defer_accept && one->ipv6_only);
+	ck_assert(!one->defer_accept && one->ipv6_only && one->paused);
 	ck_assert_uint_eq(one->client.header_timeout, 21 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.body_timeout, 22 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.keepalive_timeout, 23 * CLOCK_SECOND);
@@ -196,6 +203,7 @@ START_TEST(listeners_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(one->client.body_limit, 26);
 	ck_assert_uint_eq(one->client.requests, 27);
 	ck_assert_int_eq(two->pool, -1);
+	ck_assert(!two->paused);
 	ck_assert_uint_eq(two->unix_socket.mode, 0606);
 	ck_assert_uint_eq(two->unix_socket.uid, 1);
 	ck_assert_uint_eq(two->unix_socket.gid, 2);
@@ -232,6 +240,9 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->idle_connections, 34);
 	ck_assert_uint_eq(two->idle_timeout, 35 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->retries, 3);
+	ck_assert_int_eq(one->servers[0].state, CONF_SERVER_READY);
+	ck_assert_int_eq(two->servers[0].state, CONF_SERVER_MAINTENANCE);
+	ck_assert_int_eq(two->servers[1].state, CONF_SERVER_DRAIN);
 	ck_assert_uint_eq(two->servers[0].weight, 256);
 	ck_assert_uint_eq(two->servers[0].max_connections, 38);
 	ck_assert_uint_eq(two->servers[0].max_fails, 39);
@@ -241,6 +252,14 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->first_server, 2);
 	ck_assert_uint_eq(conf->server_count, 4);
 	conf_free(conf);
+}
+END_TEST
+
+START_TEST(a_pool_may_begin_without_a_server_that_is_ready)
+{
+	free(expect_round_trip("listen \"*:80\" { paused = on }\npool \"web\" {\n"
+			       "server \"127.0.0.1:3000\" { state = drain }\n"
+			       "server \"127.0.0.1:3001\" { state = maintenance }\n}\n"));
 }
 END_TEST
 
@@ -485,7 +504,7 @@ START_TEST(the_examples_of_the_manual_load)
 		from = to + 1;
 		count++;
 	}
-	ck_assert_uint_eq(count, 4);
+	ck_assert_uint_eq(count, 5);
 	free(page);
 }
 END_TEST
@@ -504,6 +523,7 @@ main(void)
 	tcase_add_test(tests, top_level_options_are_set);
 	tcase_add_test(tests, listeners_begin_with_what_the_top_level_says);
 	tcase_add_test(tests, pools_begin_with_what_the_top_level_says);
+	tcase_add_test(tests, a_pool_may_begin_without_a_server_that_is_ready);
 	tcase_add_test(tests, routes_keep_their_order);
 	tcase_add_test(tests, everything_is_shown_as_it_was_set);
 	tcase_add_test(tests, the_syntax_has_its_liberties);

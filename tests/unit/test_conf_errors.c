@@ -1,14 +1,19 @@
 /* conf: what is wrong with a configuration is told with its line, all at once. */
 #include <check.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/object.h"
 #include "conf/conf.h"
+#include "ipc/scoreboard.h"
 
 /* A configuration and the lines that it gets; "OK" is put where nothing else is asked: one listener, one pool. */
 #define OK "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
@@ -79,6 +84,26 @@ static const struct bad bad_values[] = {
 	    "f:3: control \"run.sock\": the path of the socket begins with \"/\"\n"
 	    "f:4: mode is an octal number from 0000 to 0777, not \"0888\"\n"
 	    "f:5: permission is none, read, operate or admin, not \"root\"\n" },
+	{ OK "user = rooot\ngroup = rooot\n",
+	    "f:3: user is not known: there is no user \"rooot\" on this machine; did you mean \"root\"?\n"
+	    "f:4: group is not known: there is no group \"rooot\" on this machine; did you mean "
+	    "\"root\"?\n" },
+	{ OK "control \"/x\" {\n\tread = {\n\t\troot, rooot,\n\t\t@rooot, \"@\", \"\", \"no such\" }\n"
+	     "\toperate = @4294967295  admin = { root, 4294967296 }\n}\n",
+	    "f:5: read cannot hold \"rooot\": there is no user \"rooot\" on this machine; did you mean "
+	    "\"root\"?\n"
+	    "f:6: read cannot hold \"@rooot\": there is no group \"rooot\" on this machine; did you mean "
+	    "\"root\"?\n"
+	    "f:6: read is a list of users, and of groups with a @ before them, by name or number, not \"@\"\n"
+	    "f:6: read is a list of users, and of groups with a @ before them, by name or number, not \"\"\n"
+	    "f:6: read cannot hold \"no such\": there is no user \"no such\" on this machine\n"
+	    "f:7: operate cannot hold \"@4294967295\": there is no group \"4294967295\" on this machine\n"
+	    "f:7: admin cannot hold \"4294967296\": there is no user \"4294967296\" on this machine\n" },
+	{ OK "alert-errors = 1000001\nlisten \"*:81\" { paused = maybe }\n",
+	    "f:3: alert-errors is a number from 0 to 1000000, not \"1000001\"\n"
+	    "f:4: paused is true or false, not \"maybe\"\n" },
+	{ "listen \"*:80\" { }\npool w {\n\tserver \"127.0.0.1:3000\" { state = drained }\n}\n",
+	    "f:3: state is ready, drain or maintenance, not \"drained\"; did you mean \"drain\"?\n" },
 	{ OK "listen \"8080\" { }\n", "f:3: listen \"8080\": a port alone is written \":8080\"\n" },
 	{ OK "listen \"localhost:80\" { }\n", "f:3: listen \"localhost:80\": names cannot be listened on; "
 					      "write an address, such as \"127.0.0.1:80\"\n" },
@@ -153,6 +178,14 @@ static const struct bad contradictions[] = {
 	    "f:4: server \"127.0.0.1:01\" is twice in pool \"web\"; the first is in line 3; to send it more, "
 	    "give it a "
 	    "weight\n" },
+	{ "listen \"*:80\" { }\npool w {\n\tserver \"localhost:1\" { }\n\tserver \"localhost:1\" { }\n"
+	  "\tserver \"127.0.0.1:1\" { state = drain }\n}\n",
+	    "f:4: server \"localhost:1\" is twice in pool \"w\"; the first is in line 3; to send it more, "
+	    "give "
+	    "it a weight\n"
+	    "f:5: server \"127.0.0.1:1\" is twice in pool \"w\"; the first is in line 3; to send it more, "
+	    "give "
+	    "it a weight\n" },
 	{ "listen \"127.0.0.1:80\" { }\npool \"web\" { server \"127.0.0.1:80\" { } }\n",
 	    "f:2: server \"127.0.0.1:80\": drover itself listens there; requests would go in a circle\n" },
 	{ "listen \"*:80\" {\n\tpool = wbe\n}\npool \"web\" { server \"127.0.0.1:3000\" { } }\n",
@@ -349,6 +382,52 @@ START_TEST(long_values_are_refused)
 }
 END_TEST
 
+START_TEST(names_of_servers_are_limited_in_length)
+{
+	char text[600], expected[600];
+	struct conf_errors errors;
+
+	snprintf(text, sizeof text, "listen \"*:80\" { }\npool \"web\" {\n\tserver \"%0126d:1\" { }\n}\n", 0);
+	snprintf(expected, sizeof expected,
+	    "f:3: server \"%0100d\": the address of a server has at most 127 bytes; this one has 128\n", 0);
+	expect_errors(conf_load_text(text, "f", &errors), &errors, "", expected);
+	snprintf(text, sizeof text,
+	    "listen \"*:80\" { }\npool \"web\" {\n\tserver \"127.0.0.1:%0117d\" { }\n}\n", 1);
+	conf_free(conf_load_text(text, "f", &errors));
+	ck_assert_uint_eq(errors.count, 0);
+	ck_assert_uint_eq(CONF_SERVER_NAME_MAX + 1, SCOREBOARD_NAME);
+}
+END_TEST
+
+/* A group that no user is called like: "name", or NULL when this machine has none. */
+static const char *
+group_only_find(void)
+{
+	const struct group *entry;
+
+	for (setgrent(); (entry = getgrent()) != NULL;)
+		if (getpwnam(entry->gr_name) == NULL)
+			return entry->gr_name;
+	return NULL;
+}
+
+START_TEST(a_group_without_its_mark_is_told)
+{
+	const char *group = group_only_find();
+	char text[400], expected[400];
+	struct conf_errors errors;
+
+	if (group == NULL)
+		return;
+	snprintf(text, sizeof text, OK "control \"/x\" { admin = \"%s\" }\n", group);
+	snprintf(expected, sizeof expected,
+	    "f:3: admin cannot hold \"%s\": there is no user \"%s\" on this machine; did you mean the group, "
+	    "\"@%s\"?\n",
+	    group, group, group);
+	expect_errors(conf_load_text(text, "f", &errors), &errors, text, expected);
+}
+END_TEST
+
 static void
 expect_file_error(const char *file, const char *sentence)
 {
@@ -369,13 +448,34 @@ START_TEST(files_that_cannot_be_read_are_told)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(ftruncate(fd, (8 << 20) + 1), 0);
 	expect_file_error(file, "the file is larger than 8 MiB");
-	expect_file_error("/dev/zero", "the file is larger than 8 MiB");
 	if (geteuid() != 0) {
 		ck_assert_int_eq(fchmod(fd, 0), 0);
 		expect_file_error(file, "cannot open the file: Permission denied");
 	}
 	close(fd);
 	unlink(file);
+}
+END_TEST
+
+/* To open a pipe waits for its writer; the harness would end this test. */
+START_TEST(what_is_no_file_is_not_opened)
+{
+	char folder[] = "/tmp/test_conf.XXXXXX", path[64];
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	expect_file_error("/dev/zero", "this is a device, not a file");
+	snprintf(path, sizeof path, "%s/pipe", folder);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	expect_file_error(path, "this is a pipe, not a file");
+	unlink(path);
+	snprintf(un.sun_path, sizeof un.sun_path, "%s/socket", folder);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	expect_file_error(un.sun_path, "this is a socket, not a file");
+	close(fd);
+	unlink(un.sun_path);
+	rmdir(folder);
 }
 END_TEST
 
@@ -445,7 +545,10 @@ main(void)
 	tcase_add_test(tests, errors_are_limited_in_number);
 	tcase_add_test(tests, sections_are_limited_in_number);
 	tcase_add_test(tests, long_values_are_refused);
+	tcase_add_test(tests, names_of_servers_are_limited_in_length);
+	tcase_add_test(tests, a_group_without_its_mark_is_told);
 	tcase_add_test(tests, files_that_cannot_be_read_are_told);
+	tcase_add_test(tests, what_is_no_file_is_not_opened);
 	tcase_add_test(tests, a_zero_byte_in_a_file_is_told);
 	tcase_add_test(tests, arguments_are_named_in_errors);
 	srunner_run_all(runner, CK_ENV);

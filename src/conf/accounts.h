@@ -1,0 +1,13 @@
+/* Users and groups of this machine, by name or number. Master only; may block, as names may be looked up elsewhere. */
+#ifndef DROVER_CONF_ACCOUNTS_H
+#define DROVER_CONF_ACCOUNTS_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* -1 with a sentence, which names the nearest user or group there is. A number is taken for what it is. */
+int conf_user_find(const char *text, uid_t *uid, struct error *err);
+int conf_group_find(const char *text, gid_t *gid, struct error *err);
+
+#endif
