@@ -23,7 +23,8 @@ static struct {
 	bool is_syslog;
 	bool is_file;
 	bool may_block; /* a pipe or a terminal: its reader may have stopped */
-	enum log_level level;
+	_Atomic uint32_t level; /* enum log_level */
+	const _Atomic uint32_t *followed; /* holds instead of `level`, if there is one */
 	char process[32];
 } log_state = { .fd = STDERR_FILENO, .may_block = true, .level = LOG_LEVEL_NOTICE, .process = "drover" };
 
@@ -71,7 +72,7 @@ log_open(const char *destination, enum log_level level, struct error *err)
 			return error_file(err, destination, "cannot open the log file %s", destination);
 		log_install(fd, true, false);
 	}
-	log_state.level = level;
+	atomic_store_explicit(&log_state.level, (uint32_t)level, memory_order_relaxed);
 	return 0;
 }
 
@@ -93,10 +94,18 @@ log_process(const char *name)
 	snprintf(log_state.process, sizeof log_state.process, "%s", name);
 }
 
+void
+log_follow(const _Atomic uint32_t *level)
+{
+	log_state.followed = level;
+}
+
 bool
 log_enabled(enum log_level level)
 {
-	return level <= log_state.level;
+	const _Atomic uint32_t *at = log_state.followed != NULL ? log_state.followed : &log_state.level;
+
+	return (uint32_t)level <= atomic_load_explicit(at, memory_order_relaxed);
 }
 
 /* Copies text, with what could forge or break a line made visible. Returns the length. */

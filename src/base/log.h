@@ -6,7 +6,9 @@
 #ifndef DROVER_BASE_LOG_H
 #define DROVER_BASE_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -40,6 +42,13 @@ bool log_fd_takes(int fd);
 
 /* Names the process in each line: "master", "worker 3". Copied. */
 void log_process(const char *name);
+
+/*
+ * From now on the level is what stands at `level` (enum log_level), which others
+ * may change at any time; log_open changes the destination alone. NULL: the level
+ * that log_open was given last holds again.
+ */
+void log_follow(const _Atomic uint32_t *level);
 
 bool log_enabled(enum log_level level);
 

@@ -30,6 +30,7 @@ dispatch_retry_cb(struct timer *timer)
 void
 dispatch_init(struct master *m)
 {
+	m->dispatch.balance = m->conf->balance;
 	timer_init(&m->dispatch.retry, m->loop, dispatch_retry_cb);
 }
 
@@ -73,7 +74,7 @@ dispatch_begin(struct master *m)
 static int
 dispatch_choose(const struct master *m)
 {
-	return m->conf->balance->pick(m->dispatch.candidates, m->dispatch.count, m->dispatch.turn);
+	return m->dispatch.balance->pick(m->dispatch.candidates, m->dispatch.count, m->dispatch.turn);
 }
 
 /*
@@ -204,6 +205,7 @@ dispatch_accept_one(struct master *m, int fd, unsigned listener)
 			dispatch_starve(m);
 		return false;
 	}
+	m->dispatch.accepted_from[listener]++;
 	connection_describe(m, &connection, &peer, listener);
 	dispatch_stage(m, index, client, &connection);
 	return true;
@@ -292,4 +294,21 @@ dispatch_resume(struct master *m)
 	wait |= dispatch_update_pause(m);
 	if (wait || (!placed && m->dispatch.count > 0))
 		dispatch_retry_soon(m);
+}
+
+/* ---- verbs */
+
+const struct balance_algorithm *
+master_balance(const struct master *m)
+{
+	return m->dispatch.balance;
+}
+
+void
+master_set_balance(struct master *m, const struct balance_algorithm *algorithm)
+{
+	if (m->dispatch.balance == algorithm)
+		return;
+	m->dispatch.balance = algorithm;
+	master_changed(m);
 }

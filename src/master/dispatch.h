@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "balance/balance.h"
+#include "conf/conf.h"
 #include "ipc/channel.h"
 #include "ipc/scoreboard.h"
 #include "net/loop.h"
@@ -23,8 +24,10 @@ struct dispatch {
 	struct balance_candidate candidates[SCOREBOARD_WORKERS];
 	struct worker *workers[SCOREBOARD_WORKERS]; /* whom candidate i stands for */
 	size_t count;
+	const struct balance_algorithm *balance;
 	uint64_t turn;
 	uint64_t accepted; /* connections, so far: the last one's number */
+	uint64_t accepted_from[CONF_LISTENERS_MAX]; /* by index in conf.listeners */
 	bool paused; /* nothing is accepted */
 	uint64_t starved_until; /* monotonic microseconds: no descriptors or memory before that */
 	uint64_t starved_told; /* when the log last said so */

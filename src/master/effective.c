@@ -105,6 +105,7 @@ master_conf_now(const struct master *m)
 {
 	const struct conf *conf = m->conf;
 	struct effective *e = calloc(1, sizeof *e);
+	size_t i;
 
 	if (e == NULL)
 		return NULL;
@@ -120,6 +121,10 @@ master_conf_now(const struct master *m)
 		e->conf.workers = m->workers.desired;
 		e->conf.workers_auto = false;
 	}
+	e->conf.balance = m->dispatch.balance;
+	e->conf.log_level = master_log_level_lasting(m, MASTER_LOG_MASTER);
+	for (i = 0; i < conf->listener_count; i++)
+		e->conf.listeners[i].paused = m->ports.paused[i];
 	effective_pools(e, m);
 	return &e->conf;
 }

@@ -5,6 +5,7 @@ libmaster_a_SOURCES = \
 	master/effective.c master/effective.h \
 	master/events.c master/events.h \
 	master/limits.c master/limits.h \
+	master/log_levels.c master/log_levels.h \
 	master/logs.c master/logs.h \
 	master/master.c master/master.h \
 	master/notify.c master/notify.h \
@@ -13,6 +14,7 @@ libmaster_a_SOURCES = \
 	master/ports.c master/ports.h \
 	master/privileges.c master/privileges.h \
 	master/reap.c master/reap.h \
+	master/replace.c master/replace.h \
 	master/servers.c master/servers.h \
 	master/signals.c master/signals.h \
 	master/spawn.c master/spawn.h \

@@ -55,6 +55,7 @@ master_open_inside(struct master *m, struct error *err)
 	if (m->loop == NULL || signals_open(m, err) < 0)
 		return -1;
 	servers_init(m);
+	log_levels_init(m);
 	workers_init(m);
 	dispatch_init(m);
 	if (ports_watch(m) < 0)
@@ -109,6 +110,7 @@ master_free(struct master *m)
 		servers_close(m);
 		timer_clear(&m->dispatch.retry);
 		timer_clear(&m->workers.tick);
+		log_levels_close(m);
 	}
 	ports_close(&m->ports);
 	loop_free(m->loop);
@@ -184,10 +186,15 @@ master_accept_last(struct master *m)
 	size_t i;
 	int burst;
 
-	for (i = 0; i < m->ports.count; i++)
+	for (i = 0; i < m->ports.count; i++) {
+		const struct port *p = &m->ports.all[i];
+
+		if (m->ports.paused[p->listener])
+			continue;
 		for (burst = 0; burst < LAST_ACCEPTS_MAX; burst++)
-			if (!dispatch_accept(m, m->ports.all[i].fd, m->ports.all[i].listener))
+			if (!dispatch_accept(m, p->fd, p->listener))
 				break;
+	}
 }
 
 void

@@ -71,6 +71,8 @@ unsigned master_workers_ready(const struct master *master);
  * -1: there is no such worker.
  */
 int master_restart_worker(struct master *master, unsigned worker, struct error *err);
+/* Whether it is to be replaced and still at work. */
+bool master_worker_is_replaced(const struct master *master, unsigned worker);
 
 /* How connections are spread over workers. */
 const struct balance_algorithm *master_balance(const struct master *master);
@@ -136,7 +138,7 @@ void master_listener_figures(
 
 /* ---- the error log */
 
-enum { MASTER_LOG_ALL = -1, MASTER_LOG_MASTER = -2 }; /* or the slot of a worker */
+enum { MASTER_LOG_ALL = -1, MASTER_LOG_MASTER = -2 }; /* or the slot of a worker. To read, all is the master. */
 
 /*
  * What is written to the error log, at once; after so many microseconds it is as
@@ -144,6 +146,8 @@ enum { MASTER_LOG_ALL = -1, MASTER_LOG_MASTER = -2 }; /* or the slot of a worker
  */
 void master_set_log_level(struct master *master, int process, enum log_level level, uint64_t microseconds);
 enum log_level master_log_level(const struct master *master, int process);
+/* What it is when the time is over. */
+enum log_level master_log_level_lasting(const struct master *master, int process);
 /* Until when, monotonic microseconds; 0: for good. */
 uint64_t master_log_level_until(const struct master *master, int process);
 

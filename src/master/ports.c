@@ -78,6 +78,8 @@ ports_open(struct ports *ports, const struct conf *conf, struct systemd_sockets 
 	unsigned i;
 
 	ports->count = 0;
+	for (i = 0; i < conf->listener_count; i++)
+		ports->paused[i] = conf->listeners[i].paused;
 	ports->all = calloc(conf->listener_count + passed->count, sizeof *ports->all);
 	if (ports->all == NULL)
 		return error_set(err, "no memory for the listeners");
@@ -111,8 +113,10 @@ ports_watch(struct master *m)
 		p->master = m;
 		if (watch_open_level(&p->watch, m->loop, p->fd, port_accept_cb) < 0)
 			return -1;
-		log_notice(
-		    "listening on %s%s", address_format(&p->address, text), p->passed ? " (passed)" : "");
+		if (m->ports.paused[p->listener])
+			watch_pause(&p->watch);
+		log_notice("listening on %s%s%s", address_format(&p->address, text),
+		    p->passed ? " (passed)" : "", m->ports.paused[p->listener] ? " (paused)" : "");
 	}
 	return 0;
 }
@@ -132,7 +136,8 @@ ports_resume(struct master *m)
 	size_t i;
 
 	for (i = 0; i < m->ports.count; i++)
-		watch_resume(&m->ports.all[i].watch);
+		if (!m->ports.paused[m->ports.all[i].listener])
+			watch_resume(&m->ports.all[i].watch);
 }
 
 /* A socket that a successor has put in its place is left alone. */
@@ -168,4 +173,50 @@ ports_close_copies(const struct ports *ports)
 
 	for (i = 0; i < ports->count; i++)
 		close(ports->all[i].fd);
+}
+
+/* ---- verbs */
+
+void
+master_listener_pause(struct master *m, size_t listener, bool paused)
+{
+	size_t i;
+
+	if (m->ports.paused[listener] == paused)
+		return;
+	m->ports.paused[listener] = paused;
+	for (i = 0; i < m->ports.count; i++) {
+		struct port *p = &m->ports.all[i];
+
+		if (p->listener != listener)
+			continue;
+		if (paused)
+			watch_pause(&p->watch);
+		else if (!m->dispatch.paused)
+			watch_resume(&p->watch);
+	}
+	master_changed(m);
+}
+
+bool
+master_listener_is_paused(const struct master *m, size_t listener)
+{
+	return m->ports.paused[listener];
+}
+
+void
+master_listener_figures(const struct master *m, size_t listener, struct master_listener_figures *figures)
+{
+	size_t i;
+
+	*figures = (struct master_listener_figures){ .accepted = m->dispatch.accepted_from[listener] };
+	for (i = 0; i < m->ports.count; i++) {
+		uint32_t waiting, backlog;
+
+		if (m->ports.all[i].listener != listener)
+			continue;
+		listener_queue(m->ports.all[i].fd, &waiting, &backlog);
+		figures->waiting += waiting;
+		figures->backlog += backlog;
+	}
 }

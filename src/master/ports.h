@@ -31,6 +31,7 @@ struct port {
 struct ports {
 	struct port *all;
 	size_t count;
+	bool paused[CONF_LISTENERS_MAX]; /* by index in conf.listeners: the admin wants nothing accepted */
 };
 
 /* Opens every listener of conf. -1 with a sentence: none is left open. Sockets that fit are taken out of `passed`. */
@@ -40,6 +41,7 @@ int ports_open(
 /* Begins to accept. -1: no memory. */
 int ports_watch(struct master *master);
 
+/* For the dispatcher, while nobody can take connections: all of them. Those that the admin has paused stay so. */
 void ports_pause(struct master *master);
 void ports_resume(struct master *master);
 

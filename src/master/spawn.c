@@ -62,6 +62,7 @@ spawn_child_main(struct worker *w)
 	spawn_close_copies(w);
 	snprintf(name, sizeof name, "worker %u", w->slot);
 	log_process(name);
+	log_follow(&m->board->workers[w->slot].log_level);
 	title_set("%s", name);
 	prctl(PR_SET_NAME, "drover worker"); /* `pgrep -x drover` is to find the master alone */
 	if (privileges_drop(m->conf, &err) < 0) {

@@ -9,6 +9,7 @@
 #include "master/dispatch.h"
 #include "master/events.h"
 #include "master/effective.h"
+#include "master/log_levels.h"
 #include "master/logs.h"
 #include "master/master.h"
 #include "master/notify.h"
@@ -40,6 +41,7 @@ struct master {
 	struct ports ports; /* ports.c */
 	struct signals signals; /* signals.c */
 	struct logs logs; /* logs.c */
+	struct log_levels log_levels; /* log_levels.c */
 	struct pidfile pidfile; /* pidfile.c */
 	struct notify notify; /* notify.c */
 	struct daemon daemon; /* daemon.c */

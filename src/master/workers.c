@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "master/dispatch.h"
 #include "master/orphans.h"
+#include "master/replace.h"
 #include "master/spawn.h"
 #include "master/state.h"
 
@@ -37,8 +38,8 @@ workers_count(const struct master *m, enum child_state state)
 	return count;
 }
 
-static bool
-is_wanted(const struct worker *w)
+bool
+worker_is_kept(const struct worker *w)
 {
 	switch (w->child.state) {
 	case CHILD_STARTING:
@@ -49,6 +50,12 @@ is_wanted(const struct worker *w)
 	default:
 		return false;
 	}
+}
+
+static bool
+is_wanted(const struct worker *w)
+{
+	return worker_is_kept(w) && !w->replaced;
 }
 
 unsigned
@@ -67,7 +74,7 @@ worker_is_open(const struct worker *w)
 	return w->child.state == CHILD_READY && w->pid != 0 && !w->killed;
 }
 
-static struct worker *
+struct worker *
 worker_lowest_empty(struct master *m)
 {
 	unsigned slot;
@@ -150,6 +157,7 @@ worker_act_use(struct worker *w)
 	}
 	workers_announce(m);
 	dispatch_resume(m);
+	replace_go_on(m);
 }
 
 static void
@@ -190,8 +198,11 @@ random_number(void)
 static void
 worker_act_back_off(struct worker *w)
 {
-	uint64_t pause = child_backoff(&w->child, w->lived, w->ready != 0, random_number());
+	uint64_t pause;
 
+	if (replace_died(w))
+		return;
+	pause = child_backoff(&w->child, w->lived, w->ready != 0, random_number());
 	if (pause == 0)
 		log_warn("%s; restarting at once", w->last_words);
 	else
@@ -214,6 +225,8 @@ worker_act_give_up(struct worker *w)
 	struct master *m = w->master;
 
 	timer_clear(&w->timer);
+	if (replace_died(w) || replace_call_off(w))
+		return;
 	log_error("%s: its configuration or environment is wrong; it is not started again until asked",
 	    w->last_words);
 	workers_announce(m);
@@ -228,6 +241,7 @@ worker_act_release(struct worker *w)
 	struct master *m = w->master;
 
 	timer_clear(&w->timer);
+	w->replaced = false;
 	if (w->asked_for)
 		log_info("%s, as asked", w->last_words);
 	child_forget_deaths(&w->child);
@@ -440,6 +454,7 @@ workers_adjust(struct master *m)
 		worker_event(w, CHILD_EVENT_START);
 	while (workers_wanted(m) > m->workers.desired && (w = worker_highest_wanted(m)) != NULL)
 		worker_event(w, CHILD_EVENT_DRAIN);
+	replace_go_on(m);
 }
 
 void

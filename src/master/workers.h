@@ -32,6 +32,7 @@ struct worker {
 	bool killed; /* by us: it gets no more work */
 	bool hung; /* that is why */
 	bool asked_for; /* it was told to drain or stop */
+	bool replaced; /* at work until another has got ready in its stead; see replace.h */
 	char last_words[160]; /* how the last process ended, for the log */
 	int channel; /* the master's end, -1: none */
 	int far_end; /* the worker's end, kept open: what a dead worker left unread is read from it */
@@ -77,9 +78,15 @@ void worker_owe(struct worker *worker, unsigned owed);
 /* Sends what is owed. Called when the channel may have room. */
 void worker_send_owed(struct worker *worker);
 
+/* Whether it exists because it is or was wanted: it is not on its way out. */
+bool worker_is_kept(const struct worker *worker);
+
+/* The lowest slot without a worker, or NULL. */
+struct worker *worker_lowest_empty(struct master *master);
+
 unsigned workers_count(const struct master *master, enum child_state state);
 
-/* Those that exist because they are wanted: not those that are on their way out. */
+/* Those that are kept, without those that are to be replaced. */
 unsigned workers_wanted(const struct master *master);
 
 /* Reads what the worker sent. */

@@ -265,3 +265,17 @@ listener_accept(int fd, struct address *peer)
 	errno = EAGAIN;
 	return -1;
 }
+
+void
+listener_queue(int fd, uint32_t *waiting, uint32_t *room)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof info;
+
+	*waiting = *room = 0;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+		return;
+	/* of a listening socket these two are the queue and its limit */
+	*waiting = info.tcpi_unacked;
+	*room = info.tcpi_sacked;
+}

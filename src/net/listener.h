@@ -6,6 +6,7 @@
 #define DROVER_NET_LISTENER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/address.h"
@@ -32,6 +33,12 @@ int listener_open(const struct address *address, const struct listener_options *
 
 /* The address it is bound to (the port that the kernel chose for port 0). */
 int listener_address(int fd, struct address *address);
+
+/*
+ * How many connections wait to be accepted, and for how many there is room. The
+ * kernel tells it of TCP sockets alone: of others both are 0.
+ */
+void listener_queue(int fd, uint32_t *waiting, uint32_t *room);
 
 /*
  * Accepts one connection: non-blocking, close-on-exec. `peer` is filled in.

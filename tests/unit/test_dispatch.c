@@ -163,7 +163,7 @@ START_TEST(long_connections_one_by_one_differ_by_one)
 		&balance_least_connections };
 	unsigned i, slot, sum = 0;
 
-	conf.balance = both[_i];
+	master_set_balance(master, both[_i]);
 	for (i = 0; i < 42; i++)
 		ck_assert(give(1, i));
 	for (slot = 0; slot < WORKERS; slot++) {
@@ -180,7 +180,10 @@ START_TEST(least_connections_fills_a_new_worker_first)
 {
 	unsigned i;
 
-	conf.balance = &balance_least_connections;
+	ck_assert_ptr_eq(master_balance(master), &balance_round_robin);
+	master_set_balance(master, &balance_least_connections);
+	ck_assert_ptr_eq(master_balance(master), &balance_least_connections);
+	ck_assert_uint_eq(master_changes(master), 1);
 	for (i = 0; i < 40; i++)
 		give(1, i);
 	worker_set_ready(WORKERS);
@@ -199,6 +202,7 @@ START_TEST(a_burst_is_one_message_for_each_worker)
 	};
 	struct address address;
 	struct error err = { .text = "" };
+	struct master_listener_figures figures;
 	int clients[100], fd, i;
 	unsigned slot, messages = 0, sum = 0;
 
@@ -219,6 +223,10 @@ START_TEST(a_burst_is_one_message_for_each_worker)
 	for (slot = 0; slot < WORKERS; slot++)
 		sum += take(slot);
 	ck_assert_uint_eq(sum, 100);
+	master_listener_figures(master, 1, &figures);
+	ck_assert_uint_eq(figures.accepted, 100);
+	master_listener_figures(master, 0, &figures);
+	ck_assert_uint_eq(figures.accepted, 0);
 	for (i = 0; i < 100; i++)
 		close(clients[i]);
 	close(fd);

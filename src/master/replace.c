@@ -1,0 +1,102 @@
+#include "master/replace.h"
+
+#include "base/log.h"
+#include "master/state.h"
+#include "master/workers.h"
+
+static struct worker *
+replace_highest(struct master *m)
+{
+	unsigned slot = m->workers.used;
+
+	while (slot-- > 0)
+		if (m->workers.slots[slot].replaced && m->workers.slots[slot].child.state == CHILD_READY)
+			return &m->workers.slots[slot];
+	return NULL;
+}
+
+static unsigned
+workers_open(const struct master *m)
+{
+	unsigned slot, count = 0;
+
+	for (slot = 0; slot < m->workers.used; slot++)
+		count += worker_is_open(&m->workers.slots[slot]);
+	return count;
+}
+
+/* Whether one more is wanted and no slot is free for it, nor soon will be. */
+static bool
+replace_needs_room(struct master *m)
+{
+	return workers_wanted(m) < m->workers.desired && worker_lowest_empty(m) == NULL &&
+	       workers_count(m, CHILD_DRAINING) + workers_count(m, CHILD_STOPPING) == 0;
+}
+
+void
+replace_go_on(struct master *m)
+{
+	struct worker *w;
+
+	while ((w = replace_highest(m)) != NULL &&
+	       (workers_open(m) > m->workers.desired || replace_needs_room(m)))
+		worker_event(w, CHILD_EVENT_DRAIN);
+}
+
+bool
+replace_died(struct worker *w)
+{
+	if (!w->replaced)
+		return false;
+	log_warn("%s, as it was about to be replaced", w->last_words);
+	worker_event(w, CHILD_EVENT_DRAIN);
+	return true;
+}
+
+bool
+replace_call_off(struct worker *failed)
+{
+	struct worker *w = replace_highest(failed->master);
+
+	if (w == NULL)
+		return false;
+	log_error("%s: its configuration or environment is wrong; worker %u (pid %d) is not replaced",
+	    failed->last_words, w->slot, (int)w->pid);
+	w->replaced = false;
+	worker_event(failed, CHILD_EVENT_DRAIN);
+	return true;
+}
+
+/* ---- verbs */
+
+/* The table does what is right for each state; one that is being started is what was asked for. */
+static void
+replace_begin(struct worker *w)
+{
+	child_forget_deaths(&w->child);
+	if (w->child.state == CHILD_READY) {
+		w->replaced = true;
+		workers_adjust(w->master);
+	} else if (w->child.state == CHILD_BACKOFF) {
+		worker_event(w, CHILD_EVENT_BACKOFF_OVER);
+	} else {
+		worker_event(w, CHILD_EVENT_RESET);
+	}
+}
+
+int
+master_restart_worker(struct master *m, unsigned slot, struct error *err)
+{
+	if (m->stopping)
+		return error_set(err, "drover is stopping");
+	if (slot >= SCOREBOARD_WORKERS || !worker_is_kept(&m->workers.slots[slot]))
+		return error_set(err, "there is no worker %u", slot);
+	replace_begin(&m->workers.slots[slot]);
+	return 0;
+}
+
+bool
+master_worker_is_replaced(const struct master *m, unsigned slot)
+{
+	return m->workers.slots[slot].replaced;
+}

@@ -1,0 +1,132 @@
+/* master/log_levels: who is meant, for how long, and what comes after. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "master/state.h"
+
+static struct conf conf;
+static struct master *master;
+
+static void
+setup(void)
+{
+	struct error err = { .text = "" };
+
+	conf = (struct conf){ .log_level = LOG_LEVEL_NOTICE };
+	master = calloc(1, sizeof *master);
+	ck_assert_ptr_nonnull(master);
+	master->magic = MASTER_MAGIC;
+	master->conf = &conf;
+	master->board = scoreboard_new(&err);
+	ck_assert_msg(master->board != NULL, "%s", err.text);
+	master->loop = loop_new(&err);
+	ck_assert_msg(master->loop != NULL, "%s", err.text);
+	log_levels_init(master);
+}
+
+static void
+teardown(void)
+{
+	log_levels_close(master);
+	loop_free(master->loop);
+	scoreboard_free(master->board);
+	free(master);
+}
+
+static void
+stop_cb(struct timer *timer)
+{
+	loop_stop(timer->loop);
+}
+
+static void
+pass(uint64_t microseconds)
+{
+	struct timer timer;
+
+	timer_init(&timer, master->loop, stop_cb);
+	timer_set(&timer, microseconds);
+	loop_run(master->loop);
+}
+
+START_TEST(all_begin_with_the_level_of_the_configuration)
+{
+	ck_assert_int_eq(master_log_level(master, MASTER_LOG_MASTER), LOG_LEVEL_NOTICE);
+	ck_assert_int_eq(master_log_level(master, 0), LOG_LEVEL_NOTICE);
+	ck_assert_int_eq(master_log_level(master, SCOREBOARD_WORKERS - 1), LOG_LEVEL_NOTICE);
+	ck_assert(log_enabled(LOG_LEVEL_NOTICE) && !log_enabled(LOG_LEVEL_INFO));
+}
+END_TEST
+
+START_TEST(one_worker_alone)
+{
+	master_set_log_level(master, 3, LOG_LEVEL_DEBUG, 0);
+	ck_assert_int_eq(master_log_level(master, 3), LOG_LEVEL_DEBUG);
+	ck_assert_uint_eq(scoreboard_get(&master->board->workers[3].log_level), LOG_LEVEL_DEBUG);
+	ck_assert_int_eq(master_log_level(master, 2), LOG_LEVEL_NOTICE);
+	ck_assert_int_eq(master_log_level(master, MASTER_LOG_MASTER), LOG_LEVEL_NOTICE);
+	scoreboard_worker_reset(master->board, 3);
+	ck_assert_int_eq(master_log_level(master, 3), LOG_LEVEL_DEBUG);
+}
+END_TEST
+
+START_TEST(the_master_alone)
+{
+	master_set_log_level(master, MASTER_LOG_MASTER, LOG_LEVEL_INFO, 0);
+	ck_assert(log_enabled(LOG_LEVEL_INFO));
+	ck_assert_int_eq(master_log_level(master, 0), LOG_LEVEL_NOTICE);
+	ck_assert_uint_eq(master_changes(master), 1);
+	master_set_log_level(master, MASTER_LOG_MASTER, LOG_LEVEL_INFO, 0);
+	ck_assert_uint_eq(master_changes(master), 1);
+}
+END_TEST
+
+START_TEST(each_comes_back_in_its_own_time)
+{
+	master_set_log_level(master, 5, LOG_LEVEL_WARN, 0);
+	master_set_log_level(master, MASTER_LOG_ALL, LOG_LEVEL_DEBUG, 20 * CLOCK_MILLISECOND);
+	master_set_log_level(master, 1, LOG_LEVEL_INFO, 3600 * CLOCK_SECOND);
+	ck_assert_int_eq(master_log_level(master, 5), LOG_LEVEL_DEBUG);
+	ck_assert_int_eq(master_log_level_lasting(master, 5), LOG_LEVEL_WARN);
+	ck_assert_uint_gt(master_log_level_until(master, 5), clock_monotonic());
+	pass(40 * CLOCK_MILLISECOND);
+	ck_assert_int_eq(master_log_level(master, 5), LOG_LEVEL_WARN);
+	ck_assert_uint_eq(master_log_level_until(master, 5), 0);
+	ck_assert_int_eq(master_log_level(master, 0), LOG_LEVEL_NOTICE);
+	ck_assert_int_eq(master_log_level(master, MASTER_LOG_MASTER), LOG_LEVEL_NOTICE);
+	ck_assert_int_eq(master_log_level(master, 1), LOG_LEVEL_INFO);
+	ck_assert_uint_ne(master_log_level_until(master, 1), 0);
+}
+END_TEST
+
+START_TEST(for_good_ends_for_a_time)
+{
+	master_set_log_level(master, 1, LOG_LEVEL_DEBUG, 10 * CLOCK_MILLISECOND);
+	master_set_log_level(master, 1, LOG_LEVEL_INFO, 0);
+	ck_assert_uint_eq(master_log_level_until(master, 1), 0);
+	pass(20 * CLOCK_MILLISECOND);
+	ck_assert_int_eq(master_log_level(master, 1), LOG_LEVEL_INFO);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("log levels");
+	TCase *tests = tcase_create("log levels");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, all_begin_with_the_level_of_the_configuration);
+	tcase_add_test(tests, one_worker_alone);
+	tcase_add_test(tests, the_master_alone);
+	tcase_add_test(tests, each_comes_back_in_its_own_time);
+	tcase_add_test(tests, for_good_ends_for_a_time);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
