@@ -300,3 +300,27 @@ text_nearest(const char *word, const char *const *list)
 	}
 	return best;
 }
+
+bool
+text_fits(const char *word, const char *pattern)
+{
+	const char *star = NULL, *behind = NULL; /* the last star, and the word behind what that stands for */
+
+	while (*word != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			behind = word;
+		} else if (*pattern == '?' || *pattern == *word) {
+			pattern++;
+			word++;
+		} else if (star != NULL) {
+			pattern = star + 1;
+			word = ++behind;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}

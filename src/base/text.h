@@ -43,6 +43,12 @@ bool text_equal_nocase(const char *a, size_t a_length, const char *b, size_t b_l
 size_t text_escape_json(char *to, size_t size, const char *bytes, size_t length);
 size_t text_escape_log(char *to, size_t size, const char *bytes, size_t length); /* \xHH, as nginx does */
 
+/*
+ * Whether the whole word fits the pattern: "*" stands for any bytes, also none,
+ * "?" for one, all else for itself. Time is bounded by the product of the lengths.
+ */
+bool text_fits(const char *word, const char *pattern);
+
 /* The word of a NULL-ended list nearest to `word` by edit distance, or NULL when none is near. */
 const char *text_nearest(const char *word, const char *const *list);
 

@@ -169,6 +169,12 @@ call_wait(struct call *call, call_poll_fn *poll, uint64_t microseconds)
 	call->deadline = clock_monotonic() + microseconds;
 }
 
+bool
+call_has(const struct call *call, const char *name)
+{
+	return json_object_get(call->params, name) != NULL;
+}
+
 int64_t
 call_integer(const struct call *call, const char *name)
 {

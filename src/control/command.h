@@ -159,7 +159,10 @@ void call_fail(struct call *call, enum reply_error code, const char *hint, const
  */
 void call_wait(struct call *call, call_poll_fn *poll, uint64_t microseconds);
 
-/* Parameters by name. The row must have them with that type, and a default or `required`. */
+/* Whether a parameter was given, or has a default. */
+bool call_has(const struct call *call, const char *name);
+
+/* Parameters by name. The row must have them with that type. 0 and false when call_has says no. */
 int64_t call_integer(const struct call *call, const char *name);
 bool call_boolean(const struct call *call, const char *name);
 

@@ -68,6 +68,9 @@ stream_next(struct call *call, struct buffer *out)
 	case STREAM_LAST:
 		step = stream_end_rows(out, row);
 		break;
+	case STREAM_BUSY:
+		step = STREAM_MORE;
+		break;
 	case STREAM_LATER:
 		break;
 	}

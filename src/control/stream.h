@@ -17,6 +17,7 @@ struct shared_text;
 /* What a handler has when it is asked for the next row. */
 enum stream_row {
 	STREAM_ROW, /* a row; NULL: no memory for it */
+	STREAM_BUSY, /* no row yet, but it has come nearer to one: it is asked again at once */
 	STREAM_LATER, /* nothing yet: it is asked again upon call_wake, and several times a second */
 	STREAM_LAST /* no more; in the place of a row an object whose members follow the list, or NULL */
 };

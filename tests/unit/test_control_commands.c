@@ -25,8 +25,8 @@ check_param(const struct command *c, const struct param *p)
 	ck_assert_msg(p->type != PARAM_WORD || p->words != NULL, "%s %s: no words", c->name, p->name);
 	ck_assert_msg((p->type != PARAM_INTEGER && p->type != PARAM_TEXT) || p->min < p->max, "%s %s: range",
 	    c->name, p->name);
-	/* handlers take integers, booleans and words without asking whether they are there */
-	ck_assert_msg(p->type == PARAM_TEXT || p->required || p->default_json != NULL, "%s %s: no default",
+	/* handlers take booleans without asking whether they are there */
+	ck_assert_msg(p->type != PARAM_BOOLEAN || p->required || p->default_json != NULL, "%s %s: no default",
 	    c->name, p->name);
 	if (p->default_json == NULL)
 		return;

@@ -17,15 +17,15 @@ count_end(struct call *call)
 	ended++;
 }
 
-/* As many rows as call->inner says; before every second one there is nothing yet. */
+/* As many rows as call->inner says; before each one there is nothing yet, and then it takes a moment. */
 static enum stream_row
 next_row(struct call *call, json_t **row)
 {
-	if (call->cursor == 2 * call->inner)
+	if (call->cursor == 3 * call->inner)
 		return STREAM_LAST;
-	if (call->cursor++ % 2 == 0)
-		return STREAM_LATER;
-	*row = json_integer((json_int_t)(call->cursor / 2));
+	if (call->cursor++ % 3 != 2)
+		return call->cursor % 3 == 1 ? STREAM_LATER : STREAM_BUSY;
+	*row = json_integer((json_int_t)(call->cursor / 3));
 	return STREAM_ROW;
 }
 

@@ -247,6 +247,45 @@ START_TEST(the_nearest_word_is_found)
 }
 END_TEST
 
+struct fitting {
+	const char *word, *pattern;
+	bool fits;
+};
+
+static const struct fitting fittings[] = {
+	{ "", "", true },
+	{ "a", "", false },
+	{ "", "a", false },
+	{ "", "*", true },
+	{ "", "?", false },
+	{ "requests", "requests", true },
+	{ "requests", "request", false },
+	{ "requests", "requestsx", false },
+	{ "requests", "req*", true },
+	{ "requests", "*sts", true },
+	{ "requests", "*que*", true },
+	{ "requests", "r*q*s", true },
+	{ "requests", "r*q*t", false },
+	{ "requests", "********", true },
+	{ "requests", "????????", true },
+	{ "requests", "???????", false },
+	{ "requests", "?equest?*", true },
+	{ "requests", "[r]equests", false },
+	{ "aab", "*ab", true },
+	{ "aaa", "*ab", false },
+	{ "abcabcabd", "*abd", true },
+	{ "a*b", "a*b", true },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", false },
+};
+
+START_TEST(patterns_fit_whole_words)
+{
+	const struct fitting *f = &fittings[_i];
+
+	ck_assert_msg(text_fits(f->word, f->pattern) == f->fits, "%s, %s", f->word, f->pattern);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -268,6 +307,7 @@ main(void)
 	tcase_add_test(tests, log_escapes_as_hex);
 	tcase_add_test(tests, an_escape_is_never_cut);
 	tcase_add_test(tests, the_nearest_word_is_found);
+	tcase_add_loop_test(tests, patterns_fit_whole_words, 0, (int)ARRAY_LENGTH(fittings));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
