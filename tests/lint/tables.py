@@ -14,14 +14,19 @@ PAGES = {
     "options": "man/drover.conf.5",
     "algorithms": "man/drover.conf.5",
     "commands": "man/drover-control.7",
+    "parameters": "man/drover-control.7",
     "counters": "man/drover-control.7",
+    "errors": "man/drover-control.7",
+    "events": "man/drover-control.7",
+    "states": "man/drover-control.7",
     "signals": "man/drover.8",
 }
 SAMPLE = "etc/drover.conf"
 
 BEGIN = re.compile(r'^\.\\" table: (\S+)(?: (\S+))?\s*$')
 END = re.compile(r'^\.\\" end table\s*$')
-ITEM = re.compile(r"^\.It Ic (\S+)")
+ITEM = re.compile(r"^\.It Ic (\S+)(?: Pq (.*))?")
+PARAMETER = re.compile(r"^\.It Va (\S+) Pq (.*)")
 FLAG = re.compile(r"^\.It Fl (\w)")
 USAGE = re.compile(r"^ +-(\w)\b", re.MULTILINE)
 OPTION = re.compile(r'^([a-z][a-z0-9-]*)\s*(\+?=|(?:"[^"]*"\s*)?\{)')
@@ -36,19 +41,44 @@ def printed(program, table):
     return [line.split("\t") for line in run.stdout.splitlines()], []
 
 
+def parameter_brackets(row):
+    """What stands behind the name of a parameter: "integer from 1 to 256, required"."""
+    kind, limits, default = row[2:5]
+    words = limits.split("|")
+    low, _, high = limits.replace(" bytes", "").partition("..")
+    text = {"boolean": "boolean", "string": f"string of up to {high} bytes",
+            "word": " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))}.get(kind, f"{kind} from {low} to {high}")
+    return text + ", " + (default if default in ("required", "optional") else "default " + default.strip('"'))
+
+
+# Table: what stands behind a name in brackets, from the row.
+BRACKETS = {
+    "commands": lambda row: row[1],
+    "parameters": parameter_brackets,
+    "counters": lambda row: row[2] + (", now" if row[1] == "gauge" else ""),
+    "errors": lambda row: row[1],
+    "events": lambda row: row[1].replace(",", ", "),
+}
+
+
 def documented(page):
-    """{(table, section or None): [names]} of the marked parts of a page."""
+    """{(table, section or None): [(name, what stands in brackets)]} of the marked parts of a page."""
     tables, current, problems = {}, None, []
+    command = None
     for number, line in enumerate(read(page).splitlines(), 1):
         begin = BEGIN.match(line)
         if begin:
             if current is not None:
                 problems.append("%s:%d: a table begins inside another" % (page, number))
             current = tables.setdefault((begin.group(1), begin.group(2)), [])
+            command = None
         elif END.match(line):
             current = None
         elif current is not None and ITEM.match(line):
-            current.append(ITEM.match(line).group(1))
+            current.append(ITEM.match(line).groups())
+            command = ITEM.match(line).group(1)
+        elif current is not None and PARAMETER.match(line):
+            tables.setdefault(("parameters", command), []).append(PARAMETER.match(line).groups())
     if current is not None:
         problems.append(page + ': `.\\" end table` is missing')
     return tables, problems
@@ -67,6 +97,19 @@ def compare(have, have_name, rows, rows_name):
             ["%s: twice in %s" % (n, have_name) for n in sorted(set(have)) if have.count(n) > 1])
 
 
+def compare_brackets(table, items, have_name, rows):
+    if table not in BRACKETS:
+        return []
+    wanted = {row[0]: BRACKETS[table](row) for row in rows}
+    return ["%s: %s has (%s), drover (%s)" % (name, have_name, text, wanted[name])
+            for name, text in items if name in wanted and text != wanted[name]]
+
+
+def compare_part(table, items, have_name, rows, rows_name):
+    return (compare([name for name, _ in items], have_name, rows, rows_name) +
+            compare_brackets(table, items, have_name, rows))
+
+
 def compare_page(table, rows, page):
     tables, problems = documented(page)
     parts = {section: names for (name, section), names in tables.items() if name == table}
@@ -74,10 +117,10 @@ def compare_page(table, rows, page):
     if not parts:
         return problems + ['%s: no part is marked `.\\" table: %s`' % (page, table)]
     if None in parts:
-        return problems + compare(parts[None], page, rows, source)
+        return problems + compare_part(table, parts[None], page, rows, source)
     for section in sorted({r[1] for r in rows if len(r) > 1} | set(parts)):
-        problems += compare(parts.get(section, []), "%s (%s)" % (page, section),
-                            [r for r in rows if len(r) > 1 and r[1] == section], "%s (%s)" % (source, section))
+        problems += compare_part(table, parts.get(section, []), "%s (%s)" % (page, section),
+                                 [r for r in rows if len(r) > 1 and r[1] == section], "%s (%s)" % (source, section))
     return problems
 
 
