@@ -85,6 +85,6 @@ control_list_states(FILE *to)
 
 	for (i = 0; i < CHILD_STATES; i++)
 		fprintf(to, "%s\tworker\n", child_state_names[i]);
-	for (i = SERVER_READY; i < SERVER_STATES; i++)
+	for (i = SERVER_READY; i < SERVER_CUT; i++) /* one that is cut is shown as leaving */
 		fprintf(to, "%s\tserver\n", server_state_names[i]);
 }
