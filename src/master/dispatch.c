@@ -41,12 +41,28 @@ dispatch_retry_soon(struct master *m)
 		timer_set(&m->dispatch.retry, retry_after);
 }
 
+/* Whether there are workers, and each has as many connections as it may. */
+static bool
+dispatch_is_full(const struct master *m)
+{
+	const struct dispatch *d = &m->dispatch;
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		if (d->candidates[i].load < m->conf->worker_connections)
+			return false;
+	return d->count > 0;
+}
+
 static void
 dispatch_pause(struct master *m)
 {
-	if (!m->dispatch.paused)
-		ports_pause(m);
+	if (m->dispatch.paused)
+		return;
+	ports_pause(m);
 	m->dispatch.paused = true;
+	if (dispatch_is_full(m))
+		master_limit_hit(m, LIMIT_WORKER_CONNECTIONS);
 }
 
 /* ---- choosing */
@@ -181,6 +197,7 @@ dispatch_starve(struct master *m)
 		log_error("cannot accept connections: %s; they wait (told once a minute)", strerror(errno));
 		d->starved_told = now;
 	}
+	master_limit_hit(m, LIMIT_OPEN_FILES);
 	d->starved_until = now + starved_for;
 	dispatch_pause(m);
 	timer_set(&d->retry, starved_for);

@@ -54,6 +54,13 @@ master_on_event(struct master *m, master_event_fn *listener, void *arg)
 	m->events.listener_arg = arg;
 }
 
+void
+master_act_for(struct master *m, uid_t uid, pid_t pid)
+{
+	m->events.uid = uid;
+	m->events.by_pid = pid;
+}
+
 /* ---- drover -L events */
 
 static void

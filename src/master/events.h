@@ -80,6 +80,17 @@ struct master_event {
 	char text[EVENT_TEXT_MAX];
 };
 
+/* What can run out. */
+enum master_limit {
+	LIMIT_WORKER_CONNECTIONS,
+	LIMIT_OPEN_FILES,
+	LIMIT_CONTROL,
+	LIMIT_CLIENT_REFUSED,
+	LIMIT_NO_SERVER,
+	LIMIT_LOG_LINES_LOST,
+	LIMITS
+};
+
 struct master;
 
 typedef void master_event_fn(void *arg);
@@ -88,6 +99,8 @@ struct events {
 	uint64_t newest;
 	master_event_fn *listener;
 	void *listener_arg;
+	uid_t uid; /* who asks for what is done now; by_pid 0: nobody, a signal at most */
+	pid_t by_pid;
 	struct master_event ring[EVENTS_KEPT]; /* that of number n is at (n - 1) % EVENTS_KEPT */
 };
 
@@ -103,6 +116,12 @@ const struct master_event *master_event(const struct master *master, uint64_t nu
 
 /* Has `listener` called behind each event that was added. One listener: the control socket. NULL ends it. */
 void master_on_event(struct master *master, master_event_fn *listener, void *arg);
+
+/* Who asks for what is done from now on, for its events; pid 0: nobody, a signal at most. */
+void master_act_for(struct master *master, uid_t uid, pid_t pid);
+
+/* A limit was hit: an event now, or within ten seconds of the last one of its kind. */
+void master_limit_hit(struct master *master, enum master_limit limit);
 
 /* Prints the table, a line each: name TAB members that the type has TAB sentence. */
 void events_list(FILE *to);

@@ -8,6 +8,7 @@ libmaster_a_SOURCES = \
 	master/log_levels.c master/log_levels.h \
 	master/logs.c master/logs.h \
 	master/master.c master/master.h \
+	master/news.c master/news.h \
 	master/notify.c master/notify.h \
 	master/orphans.c master/orphans.h \
 	master/pidfile.c master/pidfile.h \

@@ -56,6 +56,7 @@ master_open_inside(struct master *m, struct error *err)
 		return -1;
 	servers_init(m);
 	log_levels_init(m);
+	news_init(m);
 	workers_init(m);
 	dispatch_init(m);
 	if (ports_watch(m) < 0)
@@ -108,6 +109,7 @@ master_free(struct master *m)
 	if (m->loop != NULL) {
 		signals_close(m);
 		servers_close(m);
+		news_close(m);
 		timer_clear(&m->dispatch.retry);
 		timer_clear(&m->workers.tick);
 		log_levels_close(m);
@@ -144,8 +146,10 @@ master_scale(struct master *m, unsigned workers, struct error *err)
 		return error_set(err, "the number of workers is from 1 to %d", CONF_WORKERS_MAX);
 	if (m->stopping)
 		return error_set(err, "drover is stopping");
-	if (workers != m->workers.desired)
+	if (workers != m->workers.desired) {
 		log_notice("scaling from %u to %u workers", m->workers.desired, workers);
+		news_scaled(m, m->workers.desired, workers);
+	}
 	m->workers.desired = workers;
 	master_changed(m);
 	workers_adjust(m);
@@ -202,6 +206,7 @@ master_stop(struct master *m, bool graceful)
 {
 	if (!m->stopping) {
 		log_notice("stopping%s", graceful ? "" : " at once");
+		news_stopping(m, graceful);
 		notify_send(&m->notify, "STOPPING=1");
 		if (graceful)
 			master_accept_last(m);

@@ -26,8 +26,9 @@ death_record(struct worker *w, pid_t pid, int wait_status)
 	char how[80];
 
 	scoreboard_death_add(w->master->board, &death);
-	snprintf(w->last_words, sizeof w->last_words, "worker %u (pid %d) %s after %.1f s", w->slot, (int)pid,
-	    child_describe_exit(wait_status, how, sizeof how), (double)w->lived / (double)CLOCK_SECOND);
+	snprintf(w->last_words, sizeof w->last_words, "%s after %.1f s%s%s",
+	    child_describe_exit(wait_status, how, sizeof how), (double)w->lived / (double)CLOCK_SECOND,
+	    w->why != NULL ? ": " : "", w->why != NULL ? w->why : "");
 }
 
 /* Saves what is in its channel, both ways. */

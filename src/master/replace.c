@@ -1,5 +1,7 @@
 #include "master/replace.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "master/state.h"
 #include "master/workers.h"
@@ -40,7 +42,7 @@ replace_go_on(struct master *m)
 
 	while ((w = replace_highest(m)) != NULL &&
 	       (workers_open(m) > m->workers.desired || replace_needs_room(m)))
-		worker_event(w, CHILD_EVENT_DRAIN);
+		worker_drain(w, "another is at work in its stead");
 }
 
 bool
@@ -48,7 +50,7 @@ replace_died(struct worker *w)
 {
 	if (!w->replaced)
 		return false;
-	log_warn("%s, as it was about to be replaced", w->last_words);
+	worker_tell_end(w, LOG_LEVEL_WARN, "it was about to be replaced");
 	worker_event(w, CHILD_EVENT_DRAIN);
 	return true;
 }
@@ -57,11 +59,15 @@ bool
 replace_call_off(struct worker *failed)
 {
 	struct worker *w = replace_highest(failed->master);
+	char next[112];
 
 	if (w == NULL)
 		return false;
-	log_error("%s: its configuration or environment is wrong; worker %u (pid %d) is not replaced",
-	    failed->last_words, w->slot, (int)w->pid);
+	snprintf(next, sizeof next,
+	    "its configuration or environment is wrong: worker %u (pid %d) is not replaced", w->slot,
+	    (int)w->pid);
+	worker_tell_end(failed, LOG_LEVEL_ERROR, next);
+	news_worker(failed, EVENT_WORKER_FAILED, failed->last_words);
 	w->replaced = false;
 	worker_event(failed, CHILD_EVENT_DRAIN);
 	return true;

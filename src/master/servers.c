@@ -255,6 +255,7 @@ server_gone(struct master *m, unsigned slot)
 	m->servers.leaving--;
 	server_set_state(m, slot, SERVER_FREE);
 	log_notice("server %s of pool %s is removed", row->name, pool_name(m, row));
+	news_server(m, slot, EVENT_SERVER_REMOVED, "");
 	snprintf(event.pool, sizeof event.pool, "%s", pool_name(m, row));
 	snprintf(event.server, sizeof event.server, "%s", row->name);
 	master_event_add(m, &event);

@@ -80,7 +80,9 @@ spawn_clear(struct worker *w)
 {
 	w->started = clock_monotonic();
 	w->ready = 0;
+	w->last_pid = 0;
 	w->killed = w->hung = w->asked_for = false;
+	w->why = NULL;
 	scoreboard_worker_reset(w->master->board, w->slot);
 	scoreboard_set(&w->master->board->workers[w->slot].started, w->started);
 }
@@ -132,7 +134,7 @@ spawn_worker(struct worker *w, struct error *err)
 		w->channel = w->far_end = -1;
 		return -1;
 	}
-	w->pid = pid;
+	w->pid = w->last_pid = pid;
 	scoreboard_set(&w->master->board->workers[w->slot].pid, pid);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "master/log_levels.h"
 #include "master/logs.h"
 #include "master/master.h"
+#include "master/news.h"
 #include "master/notify.h"
 #include "master/orphans.h"
 #include "master/pidfile.h"
@@ -38,6 +39,7 @@ struct master {
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */
 	struct events events; /* events.c */
+	struct news news; /* news.c */
 	struct ports ports; /* ports.c */
 	struct signals signals; /* signals.c */
 	struct logs logs; /* logs.c */

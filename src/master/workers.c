@@ -127,11 +127,11 @@ worker_act_spawn(struct worker *w)
 	if (spawn_worker(w, &err) < 0) {
 		w->lived = 0;
 		w->ready = 0;
-		snprintf(w->last_words, sizeof w->last_words, "worker %u cannot be started: %.100s", w->slot,
-		    err.text);
+		snprintf(w->last_words, sizeof w->last_words, "cannot be started: %.100s", err.text);
 		worker_event(w, CHILD_EVENT_SPAWN_FAILED);
 		return;
 	}
+	news_worker(w, EVENT_WORKER_STARTED, "");
 	timer_set(
 	    &w->timer, m->conf->worker_timeout > start_timeout ? m->conf->worker_timeout : start_timeout);
 }
@@ -149,6 +149,7 @@ worker_act_use(struct worker *w)
 	scoreboard_add(&row->handed, w->staged.count);
 	w->stuck = w->staged.count > 0;
 	log_info("worker %u (pid %d) is ready", w->slot, (int)w->pid);
+	news_worker(w, EVENT_WORKER_READY, "");
 	if (!m->workers.ever_ready) {
 		m->workers.ever_ready = true;
 		log_notice("ready");
@@ -164,6 +165,7 @@ static void
 worker_act_drain(struct worker *w)
 {
 	w->asked_for = true;
+	news_worker(w, EVENT_WORKER_DRAINING, w->why != NULL ? w->why : "");
 	timer_set(&w->timer, w->master->conf->shutdown_timeout);
 	worker_owe(w, WORKER_OWED_DRAIN);
 }
@@ -185,6 +187,19 @@ worker_act_kill(struct worker *w)
 		kill(w->pid, SIGKILL);
 }
 
+void
+worker_tell_end(const struct worker *w, enum log_level level, const char *next)
+{
+	char text[EVENT_TEXT_MAX];
+
+	snprintf(text, sizeof text, "%s; %s", w->last_words, next);
+	if (w->last_pid != 0)
+		log_write(level, "worker %u (pid %d) %s", w->slot, (int)w->last_pid, text);
+	else
+		log_write(level, "worker %u %s", w->slot, text);
+	news_worker(w, EVENT_WORKER_DIED, text);
+}
+
 static uint32_t
 random_number(void)
 {
@@ -198,15 +213,15 @@ random_number(void)
 static void
 worker_act_back_off(struct worker *w)
 {
+	char next[48] = "restarting at once";
 	uint64_t pause;
 
 	if (replace_died(w))
 		return;
 	pause = child_backoff(&w->child, w->lived, w->ready != 0, random_number());
-	if (pause == 0)
-		log_warn("%s; restarting at once", w->last_words);
-	else
-		log_warn("%s; restarting in %.1f s", w->last_words, (double)pause / (double)CLOCK_SECOND);
+	if (pause != 0)
+		snprintf(next, sizeof next, "restarting in %.1f s", (double)pause / (double)CLOCK_SECOND);
+	worker_tell_end(w, LOG_LEVEL_WARN, next);
 	timer_set(&w->timer, pause);
 	workers_announce(w->master);
 }
@@ -227,8 +242,9 @@ worker_act_give_up(struct worker *w)
 	timer_clear(&w->timer);
 	if (replace_died(w) || replace_call_off(w))
 		return;
-	log_error("%s: its configuration or environment is wrong; it is not started again until asked",
-	    w->last_words);
+	worker_tell_end(w, LOG_LEVEL_ERROR,
+	    "its configuration or environment is wrong: it is not started again until asked");
+	news_worker(w, EVENT_WORKER_FAILED, w->last_words);
 	workers_announce(m);
 	/* when no worker was ever ready and none will be, nothing is gained by staying */
 	if (!m->workers.ever_ready && !m->stopping && workers_count(m, CHILD_FAILED) >= m->workers.desired)
@@ -243,7 +259,7 @@ worker_act_release(struct worker *w)
 	timer_clear(&w->timer);
 	w->replaced = false;
 	if (w->asked_for)
-		log_info("%s, as asked", w->last_words);
+		worker_tell_end(w, LOG_LEVEL_INFO, "as asked");
 	child_forget_deaths(&w->child);
 	workers_announce(m);
 	if (!m->stopping)
@@ -271,6 +287,21 @@ worker_event(struct worker *w, enum child_event event)
 	act[child_event(&w->child, event)](w);
 }
 
+void
+worker_drain(struct worker *w, const char *why)
+{
+	w->why = why;
+	worker_event(w, CHILD_EVENT_DRAIN);
+}
+
+/* The same, at once or by force. */
+static void
+worker_end(struct worker *w, enum child_event event, const char *why)
+{
+	w->why = why;
+	worker_event(w, event);
+}
+
 /* ---- time */
 
 static void
@@ -281,7 +312,7 @@ worker_timer_cb(struct timer *timer)
 	switch (w->child.state) {
 	case CHILD_STARTING:
 		log_error("worker %u (pid %d) does not get ready; it is killed", w->slot, (int)w->pid);
-		worker_event(w, CHILD_EVENT_START_TIMEOUT);
+		worker_end(w, CHILD_EVENT_START_TIMEOUT, "it did not get ready");
 		break;
 	case CHILD_BACKOFF:
 		scoreboard_add(&w->master->board->workers[w->slot].restarts, 1);
@@ -290,7 +321,7 @@ worker_timer_cb(struct timer *timer)
 	case CHILD_DRAINING:
 		log_warn("worker %u (pid %d) still has %u connection(s) after shutdown-timeout: they are cut off",
 		    w->slot, (int)w->pid, scoreboard_worker_load(w->master->board, w->slot));
-		worker_event(w, CHILD_EVENT_KILL_TIMEOUT);
+		worker_end(w, CHILD_EVENT_KILL_TIMEOUT, "it had not finished within shutdown-timeout");
 		break;
 	case CHILD_STOPPING:
 		worker_event(w, CHILD_EVENT_KILL_TIMEOUT);
@@ -313,7 +344,7 @@ worker_check_life(struct worker *w, uint64_t now)
 	log_error("worker %u (pid %d) is hung: its loop has not turned for %.1f s; it is killed", w->slot,
 	    (int)w->pid, (double)(now - sign) / (double)CLOCK_SECOND);
 	w->hung = true;
-	worker_event(w, CHILD_EVENT_HUNG);
+	worker_end(w, CHILD_EVENT_HUNG, "its loop had not turned for worker-timeout");
 }
 
 static void
@@ -334,6 +365,7 @@ workers_tick_cb(struct timer *timer)
 	if (daemon_waits(&m->daemon) && !m->stopping &&
 	    now - m->board->started_monotonic > daemon_start_timeout)
 		workers_give_up_start(m, "no worker gets ready");
+	news_tick(m, now);
 	timer_set(&ws->tick, tick_every);
 }
 
@@ -397,7 +429,7 @@ worker_nonsense(struct worker *w, struct channel_message *message)
 	log_error("worker %u (pid %d) sent nonsense; it is killed", w->slot, (int)w->pid);
 	channel_close_fds(message);
 	worker_mute(w);
-	worker_event(w, CHILD_EVENT_HUNG);
+	worker_end(w, CHILD_EVENT_HUNG, "it sent nonsense");
 }
 
 /* false: no more is to be read. */
@@ -410,10 +442,12 @@ worker_message(struct worker *w, struct channel_message *message)
 	}
 	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->child.state == CHILD_STOPPING)
 		return true; /* it got ready as it was told to end */
-	if (message->type == CHANNEL_NEWS && message->fd_count == 0)
-		return true;
 	if (message->type == CHANNEL_RETURNED && message->count > 0) {
 		orphans_take(w, message);
+		return true;
+	}
+	if (message->type == CHANNEL_NEWS && message->fd_count == 0) {
+		news_expect(w->master);
 		return true;
 	}
 	worker_nonsense(w, message);
@@ -453,7 +487,7 @@ workers_adjust(struct master *m)
 	while (workers_wanted(m) < m->workers.desired && (w = worker_lowest_empty(m)) != NULL)
 		worker_event(w, CHILD_EVENT_START);
 	while (workers_wanted(m) > m->workers.desired && (w = worker_highest_wanted(m)) != NULL)
-		worker_event(w, CHILD_EVENT_DRAIN);
+		worker_drain(w, "fewer workers are wanted");
 	replace_go_on(m);
 }
 
@@ -483,7 +517,10 @@ workers_stop(struct master *m, bool graceful)
 
 		if (w->child.state == CHILD_DRAINING)
 			worker_owe(w, WORKER_OWED_DRAIN); /* this time with the word that nobody is left */
-		worker_event(w, graceful ? CHILD_EVENT_DRAIN : CHILD_EVENT_STOP);
+		if (graceful)
+			worker_drain(w, "drover is stopping");
+		else
+			worker_end(w, CHILD_EVENT_STOP, "drover is stopping");
 	}
 	if (workers_count(m, CHILD_EMPTY) == m->workers.used)
 		loop_stop(m->loop);

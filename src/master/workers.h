@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "ipc/channel.h"
 #include "ipc/scoreboard.h"
 #include "net/loop.h"
@@ -26,6 +27,7 @@ struct worker {
 	unsigned slot;
 	struct child child;
 	pid_t pid; /* 0: no process */
+	pid_t last_pid; /* of the present or the last process; 0: it could not be made */
 	uint64_t started; /* monotonic microseconds, as `ready` */
 	uint64_t ready; /* 0: it has not said so */
 	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
@@ -33,7 +35,8 @@ struct worker {
 	bool hung; /* that is why */
 	bool asked_for; /* it was told to drain or stop */
 	bool replaced; /* at work until another has got ready in its stead; see replace.h */
-	char last_words[160]; /* how the last process ended, for the log */
+	const char *why; /* it is to end, or was killed; NULL: for nothing that the master did */
+	char last_words[192]; /* how the last process ended */
 	int channel; /* the master's end, -1: none */
 	int far_end; /* the worker's end, kept open: what a dead worker left unread is read from it */
 	struct watch watch;
@@ -69,6 +72,12 @@ void workers_stop(struct master *master, bool graceful);
 
 /* Moves a worker through the table and does what that says. */
 void worker_event(struct worker *worker, enum child_event event);
+
+/* Has it finish what it does and end; `why` is a sentence for people that stays valid. */
+void worker_drain(struct worker *worker, const char *why);
+
+/* Writes the end of its process to the log and makes it an event: how it ended, and what comes `next`. */
+void worker_tell_end(const struct worker *worker, enum log_level level, const char *next);
 
 /* Whether new connections may be chosen for it, its limit apart. */
 bool worker_is_open(const struct worker *worker);

@@ -34,6 +34,7 @@ check_PROGRAMS += unit/test_loop
 check_PROGRAMS += unit/test_membership
 check_PROGRAMS += unit/test_log
 check_PROGRAMS += unit/test_log_levels
+check_PROGRAMS += unit/test_news
 check_PROGRAMS += unit/test_path
 check_PROGRAMS += unit/test_relay
 check_PROGRAMS += unit/test_replace

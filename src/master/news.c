@@ -1,0 +1,250 @@
+#include "master/news.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/object.h"
+#include "base/text.h"
+#include "ipc/health.h"
+#include "master/state.h"
+
+static const uint64_t limit_pause = 10 * CLOCK_SECOND; /* between two events of one limit */
+static const unsigned calm_ticks = 3; /* then errors are normal again */
+
+/* ---- single events */
+
+void
+news_worker(const struct worker *w, enum event_type type, const char *text)
+{
+	struct master_event event = { .type = type, .worker = w->slot, .pid = w->last_pid };
+
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(w->master, &event);
+}
+
+void
+news_server(struct master *m, unsigned server, enum event_type type, const char *text)
+{
+	const struct scoreboard_server *row = &m->board->servers[server];
+	struct master_event event = { .type = type };
+
+	/* workers can write there: nothing of it is believed */
+	if (row->pool < m->conf->pool_count)
+		snprintf(event.pool, sizeof event.pool, "%s", m->conf->pools[row->pool].name);
+	snprintf(event.server, sizeof event.server, "%.*s", (int)sizeof row->name - 1, row->name);
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(m, &event);
+}
+
+void
+news_scaled(struct master *m, unsigned from, unsigned to)
+{
+	struct master_event event = {
+		.type = EVENT_SCALED,
+		.uid = m->events.uid,
+		.by_pid = m->events.by_pid,
+		.from = from,
+		.to = to,
+	};
+
+	master_event_add(m, &event);
+}
+
+void
+news_stopping(struct master *m, bool graceful)
+{
+	struct master_event event = { .type = EVENT_STOPPING };
+
+	snprintf(event.text, sizeof event.text, "%s",
+	    graceful ? "requests in progress are finished, within shutdown-timeout" : "at once");
+	master_event_add(m, &event);
+}
+
+/* ---- servers */
+
+static void
+server_went_down(struct master *m, unsigned server)
+{
+	const struct scoreboard_server *row = &m->board->servers[server];
+	char text[96], time[32];
+
+	text_from_duration(row->fail_timeout, time, sizeof time);
+	snprintf(text, sizeof text, "%s; tried again in %s", health_reason_word(scoreboard_get(&row->down_why)),
+	    time);
+	news_server(m, server, EVENT_SERVER_DOWN, text);
+}
+
+/*
+ * `downs` tells of one that went down and came up between two looks. One that
+ * fails its trial is still down: that is no news.
+ */
+static void
+server_compare(struct master *m, unsigned server, uint32_t downs, bool down)
+{
+	const struct scoreboard_server *row = &m->board->servers[server];
+	bool was_down = m->news.servers[server].down, went_down;
+
+	if (m->news.servers[server].id != row->id) {
+		m->news.servers[server].id = row->id;
+		m->news.servers[server].downs = 0;
+		was_down = false;
+	}
+	went_down = !was_down && downs != m->news.servers[server].downs;
+	m->news.servers[server].downs = downs;
+	m->news.servers[server].down = down && (was_down || went_down);
+	if (went_down)
+		server_went_down(m, server);
+	if ((was_down || went_down) && !down)
+		news_server(m, server, EVENT_SERVER_UP, "");
+}
+
+static void
+news_servers(struct master *m)
+{
+	unsigned slots = scoreboard_server_slots(m->board), server;
+
+	for (server = 0; server < slots; server++) {
+		const struct scoreboard_server *row = &m->board->servers[server];
+		uint32_t downs = atomic_load(&row->downs); /* first: it is counted after the server is down */
+		bool down = scoreboard_get(&row->down_until) != 0;
+
+		if (downs != m->news.servers[server].downs || down != m->news.servers[server].down)
+			server_compare(m, server, downs, down);
+	}
+}
+
+static void
+news_look_cb(struct later *later)
+{
+	struct news *news = CONTAINER_OF(later, struct news, look);
+
+	news_servers(CONTAINER_OF(news, struct master, news));
+}
+
+void
+news_expect(struct master *m)
+{
+	loop_later(m->loop, &m->news.look, news_look_cb);
+}
+
+/* ---- limits */
+
+static const struct {
+	const char *text;
+	enum counter counter; /* that workers count it with; COUNTER_COUNT: the master tells */
+} limit_table[LIMITS] = {
+	[LIMIT_WORKER_CONNECTIONS] = { "worker-connections: all workers have as many; more connections wait",
+	    COUNTER_COUNT },
+	[LIMIT_OPEN_FILES] = { "open-files: no descriptors or memory to accept connections; they wait",
+	    COUNTER_COUNT },
+	[LIMIT_CONTROL] = { "control connections: too many are open; more are refused", COUNTER_COUNT },
+	[LIMIT_CLIENT_REFUSED] = { "client-refused: a worker had no descriptor or memory for a connection",
+	    COUNTER_CLIENT_REFUSED },
+	[LIMIT_NO_SERVER] = { "no-server: a request was answered 503, as no server was usable",
+	    COUNTER_NO_SERVER },
+	[LIMIT_LOG_LINES_LOST] = { "log-lines-lost: a line of the access log could not be written",
+	    COUNTER_LOG_LINES_LOST },
+};
+
+static void
+limit_tell(struct master *m, enum master_limit limit, uint64_t now)
+{
+	struct news *news = &m->news;
+	struct master_event event = { .type = EVENT_LIMIT, .count = news->limits[limit].count };
+
+	if (event.count == 0 || (news->limits[limit].told != 0 && now - news->limits[limit].told < limit_pause))
+		return;
+	news->limits[limit].told = now;
+	news->limits[limit].count = 0;
+	snprintf(event.text, sizeof event.text, "%s", limit_table[limit].text);
+	master_event_add(m, &event);
+}
+
+void
+master_limit_hit(struct master *m, enum master_limit limit)
+{
+	m->news.limits[limit].count++;
+	limit_tell(m, limit, clock_monotonic());
+}
+
+/* How much a total has grown since the last look; 0 when nonsense was written there. */
+static uint64_t
+growth(const struct master *m, enum counter counter, uint64_t *last)
+{
+	uint64_t total = scoreboard_total(m->board, counter), before = *last;
+
+	*last = total;
+	return total > before ? total - before : 0;
+}
+
+static void
+news_limits(struct master *m, uint64_t now)
+{
+	enum master_limit limit;
+
+	for (limit = 0; limit < LIMITS; limit++) {
+		if (limit_table[limit].counter != COUNTER_COUNT)
+			m->news.limits[limit].count +=
+			    growth(m, limit_table[limit].counter, &m->news.counted[limit]);
+		limit_tell(m, limit, now);
+	}
+}
+
+/* ---- errors */
+
+static void
+errors_tell(struct master *m, bool high, uint64_t rate)
+{
+	struct master_event event = {
+		.type = high ? EVENT_ERRORS_HIGH : EVENT_ERRORS_NORMAL,
+		.rate = rate,
+		.threshold = m->conf->alert_errors,
+	};
+
+	m->news.errors_high = high;
+	m->news.calm = 0;
+	master_event_add(m, &event);
+}
+
+static void
+news_errors(struct master *m, uint64_t took)
+{
+	struct news *news = &m->news;
+	uint64_t grown = growth(m, COUNTER_RESPONSES_5XX, &news->errors);
+	uint64_t rate = (grown * CLOCK_SECOND + took / 2) / took; /* to the nearest: a tick is never just a second */
+
+	if (m->conf->alert_errors == 0)
+		return;
+	if (rate >= m->conf->alert_errors) {
+		news->calm = 0;
+		if (!news->errors_high)
+			errors_tell(m, true, rate);
+	} else if (news->errors_high && ++news->calm >= calm_ticks) {
+		errors_tell(m, false, rate);
+	}
+}
+
+/* ---- */
+
+void
+news_init(struct master *m)
+{
+	m->news.last_tick = clock_monotonic();
+}
+
+void
+news_close(struct master *m)
+{
+	loop_later_cancel(m->loop, &m->news.look);
+}
+
+void
+news_tick(struct master *m, uint64_t now)
+{
+	if (now <= m->news.last_tick)
+		return;
+	news_servers(m);
+	news_limits(m, now);
+	news_errors(m, now - m->news.last_tick);
+	m->news.last_tick = now;
+}

@@ -1,0 +1,57 @@
+/*
+ * What becomes an event: what happens in the master, and what workers have
+ * written on the scoreboard since the last look. Master.
+ */
+#ifndef DROVER_MASTER_NEWS_H
+#define DROVER_MASTER_NEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/scoreboard.h"
+#include "master/events.h"
+#include "net/loop.h"
+
+struct master;
+struct worker;
+
+struct news {
+	/* as the last look found them */
+	struct {
+		uint32_t id; /* of the server that was in this place */
+		uint32_t downs;
+		bool down;
+	} servers[SCOREBOARD_SERVERS];
+	uint64_t counted[LIMITS]; /* of the limits that workers count */
+	uint64_t errors; /* responses with 5xx */
+
+	struct {
+		uint64_t told; /* monotonic microseconds, 0: never */
+		uint64_t count; /* since then */
+	} limits[LIMITS];
+	uint64_t last_tick; /* monotonic microseconds */
+	struct later look;
+	bool errors_high;
+	unsigned calm; /* ticks in a row that were below alert-errors */
+};
+
+/* Before the first worker is started. */
+void news_init(struct master *master);
+void news_close(struct master *master);
+
+/* To be called about once a second, `now` in monotonic microseconds. */
+void news_tick(struct master *master, uint64_t now);
+
+/* A worker says that a server went down or came up: has it looked at once a turn, however many say so. */
+void news_expect(struct master *master);
+
+/* Something has happened to a worker or its last process. `text` is "" for the types that have none. */
+void news_worker(const struct worker *worker, enum event_type type, const char *text);
+
+/* Something has happened to the server in that place; text as above. */
+void news_server(struct master *master, unsigned server, enum event_type type, const char *text);
+
+void news_scaled(struct master *master, unsigned from, unsigned to);
+void news_stopping(struct master *master, bool graceful);
+
+#endif
