@@ -90,6 +90,15 @@ effective_pools(struct effective *e, const struct master *m)
 	}
 }
 
+static void
+effective_listeners(struct effective *e, const struct master *m)
+{
+	size_t i;
+
+	for (i = 0; i < e->conf.listener_count; i++)
+		e->conf.listeners[i].paused = master_listener_is_paused(m, i);
+}
+
 static void *
 copy(const void *from, size_t count, size_t size)
 {
@@ -105,7 +114,6 @@ master_conf_now(const struct master *m)
 {
 	const struct conf *conf = m->conf;
 	struct effective *e = calloc(1, sizeof *e);
-	size_t i;
 
 	if (e == NULL)
 		return NULL;
@@ -121,10 +129,9 @@ master_conf_now(const struct master *m)
 		e->conf.workers = m->workers.desired;
 		e->conf.workers_auto = false;
 	}
-	e->conf.balance = m->dispatch.balance;
-	e->conf.log_level = master_log_level_lasting(m, MASTER_LOG_MASTER);
-	for (i = 0; i < conf->listener_count; i++)
-		e->conf.listeners[i].paused = m->ports.paused[i];
+	e->conf.balance = master_balance(m);
+	e->conf.log_level = master_log_level(m, MASTER_LOG_ALL);
+	effective_listeners(e, m);
 	effective_pools(e, m);
 	return &e->conf;
 }
