@@ -12,15 +12,35 @@ union channel_control {
 	char bytes[CMSG_SPACE(sizeof(int) * CHANNEL_BATCH)];
 };
 
-/* A message is sent as far as its connections go. */
+static const size_t head_length = offsetof(struct channel_message, connections);
+
+/* A message is sent as far as what it carries goes. */
 static size_t
 channel_length(const struct channel_message *message)
 {
-	size_t connections = 0;
+	switch (message->type) {
+	case CHANNEL_CONNECTIONS:
+	case CHANNEL_RETURNED:
+		return head_length + message->count * sizeof message->connections[0];
+	case CHANNEL_QUERY:
+		return head_length + sizeof message->query;
+	case CHANNEL_ANSWER:
+		return head_length + query_answer_length(&message->answer);
+	default:
+		return head_length;
+	}
+}
 
-	if (message->type == CHANNEL_CONNECTIONS || message->type == CHANNEL_RETURNED)
-		connections = message->count;
-	return offsetof(struct channel_message, connections) + connections * sizeof message->connections[0];
+/* Whether a message of so many bytes is as long as it says. */
+static bool
+channel_is_whole(const struct channel_message *message, size_t length)
+{
+	if (length < head_length || message->count > CHANNEL_BATCH)
+		return false;
+	if (message->type == CHANNEL_ANSWER &&
+	    (length < head_length + offsetof(struct query_answer, rows) || message->answer.count > QUERY_ROWS))
+		return false;
+	return length == channel_length(message);
 }
 
 int
@@ -93,8 +113,7 @@ channel_receive(int fd, struct channel_message *message)
 	channel_take_fds(&header, message);
 	if (n == 0 && message->fd_count == 0)
 		return 0;
-	if ((size_t)n < offsetof(struct channel_message, connections) || message->count > CHANNEL_BATCH ||
-	    (size_t)n != channel_length(message)) {
+	if (!channel_is_whole(message, (size_t)n)) {
 		channel_close_fds(message);
 		errno = EBADMSG;
 		return -1;

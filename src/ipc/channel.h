@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "ipc/query.h"
 
 enum { CHANNEL_BATCH = 64 }; /* descriptors in one message */
 
@@ -20,10 +21,12 @@ enum channel_type {
 	CHANNEL_QUIT,		 /* exit at once, whatever is in progress */
 	CHANNEL_LOGS,		 /* new log files: `logs` bits tell which; one descriptor for each */
 	CHANNEL_SERVERS,	 /* servers_version has changed: look at the scoreboard now */
+	CHANNEL_QUERY,		 /* `query` */
 	/* worker to master */
 	CHANNEL_READY,	 /* configured and in its loop */
 	CHANNEL_RETURNED, /* `count` idle client connections back, for another worker */
-	CHANNEL_NEWS /* a server went down or came up: look at the scoreboard now */
+	CHANNEL_NEWS, /* a server went down or came up: look at the scoreboard now */
+	CHANNEL_ANSWER /* `answer` to a query */
 };
 
 enum { CHANNEL_LOG_ERROR = 1, CHANNEL_LOG_ACCESS = 2 };
@@ -43,7 +46,11 @@ struct channel_message {
 	uint16_t type; /* enum channel_type */
 	uint16_t count;
 	uint32_t logs;
-	struct channel_connection connections[CHANNEL_BATCH];
+	union {
+		struct channel_connection connections[CHANNEL_BATCH];
+		struct query query;
+		struct query_answer answer;
+	};
 	int fds[CHANNEL_BATCH]; /* not sent as bytes: they travel beside the message */
 	int fd_count;
 };

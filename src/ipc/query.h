@@ -1,23 +1,28 @@
 /*
  * Questions about client connections, which only their workers know: the master
  * asks over the channel, the worker answers a few rows at a time, so that
- * neither waits for the other. Master and workers.
+ * neither waits for the other. Behind an answer that is not the last the worker
+ * waits for QUERY_MORE: nothing piles up when the one who asked is slow. Master
+ * and workers.
  */
 #ifndef DROVER_IPC_QUERY_H
 #define DROVER_IPC_QUERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/address.h"
 
 enum query_kind {
 	QUERY_SESSIONS, /* show them */
-	QUERY_CLOSE, /* close them; `matched` of the answers tells how many */
+	QUERY_CLOSE, /* close them; there is one answer, whose `matched` tells how many */
+	QUERY_MORE, /* the next answer to the query of this id may come, with `limit` rows as the new limit */
 	QUERY_CANCEL /* no more answers to the query of this id */
 };
 
-enum { QUERY_ROWS = 8, QUERY_TARGET_MAX = 96, QUERY_HOST_MAX = 64, QUERIES_PER_WORKER = 4 };
+enum { QUERY_ROWS = 8, QUERY_METHOD_MAX = 16, QUERY_TARGET_MAX = 96, QUERY_HOST_MAX = 64 };
+enum { QUERIES_MAX = 16 }; /* at a time: the master asks no more */
 
 /* Which sessions are meant: those to which all fits. */
 struct query_filter {
@@ -35,7 +40,7 @@ struct query {
 	uint32_t id; /* the master's number for it; the answers carry it */
 	uint16_t kind; /* enum query_kind */
 	bool graceful; /* QUERY_CLOSE: after the request in progress */
-	uint32_t limit; /* rows, or sessions to close */
+	uint32_t limit; /* rows; beyond, sessions are only counted */
 	struct query_filter filter;
 };
 
@@ -51,7 +56,14 @@ enum query_state {
 
 extern const char *const query_state_names[]; /* by enum query_state, NULL at the end */
 
-/* One session. Texts are cut to their room, with a NUL. */
+/* What a request asks for: texts cut to their room, with a NUL; empty when it could not be read. */
+struct query_request {
+	char method[QUERY_METHOD_MAX];
+	char host[QUERY_HOST_MAX];
+	char target[QUERY_TARGET_MAX];
+};
+
+/* One session. */
 struct query_row {
 	uint64_t number; /* of the session: the same over all workers that it comes to */
 	uint64_t age; /* microseconds since it was accepted */
@@ -64,17 +76,21 @@ struct query_row {
 	uint16_t state; /* enum query_state */
 	uint16_t family, port; /* of the client, as in struct channel_connection */
 	uint8_t address[16];
-	char method[16];
-	char host[QUERY_HOST_MAX];
-	char target[QUERY_TARGET_MAX];
+	struct query_request request; /* in progress */
 };
 
 struct query_answer {
 	uint32_t id;
 	uint16_t count; /* of rows */
-	bool last; /* nothing follows */
+	uint16_t last; /* not 0: nothing follows */
 	uint32_t matched; /* sessions that fitted so far */
 	struct query_row rows[QUERY_ROWS];
 };
+
+/* The bytes of an answer up to its last row. */
+size_t query_answer_length(const struct query_answer *answer);
+
+/* Whether an answer can be worked with, whatever sent it: counts and states are in range, texts end, what is by index is in a table of so many. */
+bool query_answer_is_sound(const struct query_answer *answer, size_t listeners, size_t pools, size_t servers);
 
 #endif

@@ -114,6 +114,7 @@ master_free(struct master *m)
 		timer_clear(&m->workers.tick);
 		log_levels_close(m);
 	}
+	queries_close(m);
 	ports_close(&m->ports);
 	loop_free(m->loop);
 	scoreboard_free(m->board);

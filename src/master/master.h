@@ -155,18 +155,30 @@ uint64_t master_log_level_until(const struct master *master, int process);
 
 struct master_query;
 
-/* Called with each answer; then once with NULL for each worker that has no more to say, `left` of them to go. */
-typedef void master_answer_fn(void *arg, unsigned worker, const struct query_answer *answer, unsigned left);
+/*
+ * Called with each answer; then once with NULL for each worker that has no more to
+ * say: one that has not sent its last answer has died. It may end the query.
+ */
+typedef void master_answer_fn(void *arg, unsigned worker, const struct query_answer *answer);
 
 /*
- * Puts a query to all workers, or to one (a slot; -1: all). The answers come by and by;
- * a worker that dies has no more to say. NULL with a sentence: too many at a
+ * Puts a query to all workers, or to one (a slot; -1: all); its id is filled in. The
+ * answers come by and by, never from within. NULL with a sentence: too many at a
  * time, or no memory; try again soon.
  */
 struct master_query *master_query_begin(struct master *master, const struct query *query, int worker,
     master_answer_fn *answer, void *arg, struct error *err);
 
-/* Ends it, early or not: no answer comes any more. NULL is allowed. */
+/* How many workers have more to say; 0 from the start when there is none to ask. */
+unsigned master_query_left(const struct master_query *query);
+
+/* Behind each answer that was not the worker's last: lets the next one come, with so many rows at most in all to come. */
+void master_query_more(struct master_query *query, unsigned worker, uint32_t limit);
+
+/*
+ * Ends it, early or not: no answer comes any more. A QUERY_CLOSE that was begun is
+ * carried out all the same. NULL is allowed.
+ */
 void master_query_end(struct master_query *query);
 
 /* ---- */

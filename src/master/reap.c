@@ -57,6 +57,7 @@ reap_one(struct worker *w, int wait_status)
 	scoreboard_set(&row->pid, 0);
 	scoreboard_worker_reset(m->board, w->slot);
 	w->stuck = false;
+	queries_worker_gone(w);
 	death_record(w, pid, wait_status);
 	worker_event(w, wrong ? CHILD_EVENT_EXITED_WRONG : CHILD_EVENT_EXITED);
 }

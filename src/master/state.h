@@ -17,6 +17,7 @@
 #include "master/orphans.h"
 #include "master/pidfile.h"
 #include "master/ports.h"
+#include "master/queries.h"
 #include "master/servers.h"
 #include "master/signals.h"
 #include "master/systemd.h"
@@ -40,6 +41,7 @@ struct master {
 	struct orphans orphans; /* orphans.c */
 	struct events events; /* events.c */
 	struct news news; /* news.c */
+	struct queries queries; /* queries.c */
 	struct ports ports; /* ports.c */
 	struct signals signals; /* signals.c */
 	struct logs logs; /* logs.c */

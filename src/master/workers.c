@@ -400,6 +400,8 @@ worker_send_owed(struct worker *w)
 		return;
 	if ((w->owed & WORKER_OWED_LOGS) != 0 && worker_send_logs(w))
 		w->owed &= ~(unsigned)WORKER_OWED_LOGS;
+	if ((w->owed & WORKER_OWED_QUERIES) != 0 && queries_send(w))
+		w->owed &= ~(unsigned)WORKER_OWED_QUERIES;
 	if (w->owed == WORKER_OWED_DRAIN && worker_send_word(w, drain))
 		w->owed = 0;
 	if (w->owed != 0)
@@ -442,6 +444,8 @@ worker_message(struct worker *w, struct channel_message *message)
 	}
 	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->child.state == CHILD_STOPPING)
 		return true; /* it got ready as it was told to end */
+	if (message->type == CHANNEL_ANSWER && message->fd_count == 0 && queries_answer(w, &message->answer))
+		return true;
 	if (message->type == CHANNEL_RETURNED && message->count > 0) {
 		orphans_take(w, message);
 		return true;

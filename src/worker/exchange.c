@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "worker/access_log.h"
+#include "worker/inspect.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
 #include "worker/route.h"
@@ -21,6 +22,7 @@ exchange_take_request(struct exchange *x, const struct h1_request *request)
 	struct session *session = x->session;
 	uint32_t limit = session_policy(session)->client->requests;
 
+	inspect_note(x, request);
 	x->method = request->method;
 	x->minor = request->minor;
 	x->upgrade = request->upgrade;
@@ -64,6 +66,7 @@ exchange_begin(struct session *session, unsigned status, const char *reason)
 	x->magic = EXCHANGE_MAGIC;
 	x->session = session;
 	x->worker = worker;
+	x->asked_at = loop_now(worker->loop);
 	x->begun = worker->access_log != NULL ? clock_monotonic() : 0;
 	x->number = worker->request_number++;
 	session->exchange = x;

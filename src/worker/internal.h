@@ -29,6 +29,7 @@
 
 struct access_log;
 struct exchange;
+struct inspector;
 struct log_record;
 
 /* How clients of one listener are treated, and the deadlines of their sessions. */
@@ -153,6 +154,8 @@ struct exchange {
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
 	uint64_t chosen_at; /* loop_now when the server was chosen */
 	uint64_t number;	    /* of the request, in this worker */
+	uint64_t asked_at; /* loop_now when it began */
+	struct query_request asked; /* for those who look at sessions */
 	struct log_record *record;  /* what the access log says of the request; NULL when it is off */
 };
 
@@ -200,6 +203,7 @@ struct worker {
 	struct freelist sessions, exchanges, upstreams;
 	TAILQ_HEAD(, session) open, dead;
 	struct access_log *access_log;
+	struct inspector *inspector;
 	uint64_t request_number;
 
 	bool draining; /* take no more, give back what is idle, end when empty */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/exchange.h"
+#include "worker/inspect.h"
 
 enum {
 	RUN_REQUESTS = 16, /* of one pipelining client, before others have their turn */
@@ -195,6 +196,7 @@ session_die(struct session *session)
 	struct worker *worker = session->worker;
 
 	session->dead = true;
+	inspect_forget(session);
 	deadline_clear(&session->deadline);
 	loop_later_cancel(worker->loop, &session->later);
 	block_release(&session->in, &worker->buffers);
@@ -211,6 +213,20 @@ session_close(struct session *session, bool reset)
 		return;
 	stream_close(&session->stream, reset);
 	session_die(session);
+}
+
+void
+session_dismiss(struct session *session, bool graceful)
+{
+	bool busy = session->exchange != NULL || session->lingering || block_length(&session->in) > 0;
+
+	session->closing = true;
+	if (graceful && (busy || stream_is_unread(&session->stream)))
+		return;
+	if (session->exchange != NULL)
+		exchange_abort(session->exchange, "session-close");
+	else
+		session_close(session, false);
 }
 
 void

@@ -23,6 +23,12 @@ int session_watch(struct session *session);
 /* Closes at once; with `reset` the client sees an error, not an end. */
 void session_close(struct session *session, bool reset);
 
+/*
+ * Ends it because the admin says so: `graceful` behind the request that it is in
+ * or about to send (a tunnel goes on until it ends), else at once, whatever is in progress.
+ */
+void session_dismiss(struct session *session, bool graceful);
+
 /* Ends the connection behind what was written, which still gets to the client. */
 void session_finish(struct session *session);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/access_log.h"
+#include "worker/inspect.h"
 #include "worker/internal.h"
 #include "worker/membership.h"
 #include "worker/session.h"
@@ -84,6 +85,9 @@ worker_message(struct worker *worker)
 		break;
 	case CHANNEL_QUIT:
 		loop_stop(worker->loop);
+		break;
+	case CHANNEL_QUERY:
+		inspect_take(worker, &worker->message.query);
 		break;
 	case CHANNEL_SERVERS:
 		membership_sync(worker);
@@ -183,7 +187,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->loop = loop_new(err);
 	if (worker->loop == NULL)
 		return -1;
-	if (sessions_open(worker) < 0 || membership_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
+	if (inspect_open(worker) < 0 || sessions_open(worker) < 0 || membership_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
 	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
 		return error_set(err, "no memory");
 	timer_init(&worker->heartbeat, worker->loop, worker_heartbeat_cb);
@@ -202,6 +206,7 @@ worker_close(struct worker *worker)
 	upstream_close_idle(worker);
 	membership_close(worker);
 	access_log_close(worker);
+	inspect_close(worker);
 	loop_free(worker->loop);
 	freelist_clear(&worker->sessions);
 	freelist_clear(&worker->exchanges);
