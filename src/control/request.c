@@ -60,26 +60,32 @@ shape_check(const char *bytes, size_t length, struct fault *fault)
 	return -1;
 }
 
-static const char *
+struct parse_problem {
+	enum json_error_code code;
+	const char *sentence, *hint;
+};
+
+static const struct parse_problem *
 parse_problem(const json_error_t *error)
 {
-	switch (json_error_code(error)) {
-	case json_error_premature_end_of_input:
-		return "ends too early";
-	case json_error_end_of_input_expected:
-		return "goes on after its end";
-	case json_error_invalid_utf8:
-		return "has bytes that are not UTF-8";
-	case json_error_null_byte_in_key:
-	case json_error_null_character:
-		return "has a NUL character";
-	case json_error_duplicate_key:
-		return "has a member twice";
-	case json_error_numeric_overflow:
-		return "has a number that is too big";
-	default:
-		return "is not JSON";
-	}
+	static const struct parse_problem problems[] = {
+		{ json_error_premature_end_of_input, "ends too early",
+		    "A request is one line, with all of its brackets and quotes closed." },
+		{ json_error_end_of_input_expected, "goes on after its end",
+		    "Send each request on a line of its own." },
+		{ json_error_invalid_utf8, "has bytes that are not UTF-8", "Send UTF-8." },
+		{ json_error_null_byte_in_key, "has a NUL character", "Leave it out." },
+		{ json_error_null_character, "has a NUL character", "Leave it out." },
+		{ json_error_duplicate_key, "has a member twice", "Name each member of an object once." },
+		{ json_error_numeric_overflow, "has a number that is too big", "Integers are of 64 bits." },
+		{ json_error_unknown, "is not JSON",
+		    "Send one JSON object per line, as {\"method\":\"help\"}; names and texts stand in double quotes." },
+	};
+	size_t i = 0;
+
+	while (problems[i].code != json_error_unknown && problems[i].code != json_error_code(error))
+		i++;
+	return &problems[i];
 }
 
 static json_t *
@@ -97,9 +103,9 @@ line_parse(const char *bytes, size_t length, struct fault *fault)
 		fault_set(fault, REPLY_ERROR_INTERNAL, "There is no memory to read the line.");
 		fault_hint(fault, "Try again later.");
 	} else {
-		fault_set(fault, REPLY_ERROR_PARSE, "The line %s (near byte %d).", parse_problem(&error),
-		    error.position);
-		fault_hint(fault, "Send one JSON object per line, as {\"method\":\"help\"}.");
+		fault_set(fault, REPLY_ERROR_PARSE, "The line %s (near byte %d).",
+		    parse_problem(&error)->sentence, error.position);
+		fault_hint(fault, "%s", parse_problem(&error)->hint);
 	}
 	return NULL;
 }
@@ -130,7 +136,7 @@ request_check_members(struct request *request, json_t *json)
 		if (near != NULL)
 			fault_hint(&request->fault, "Did you mean %s?", near);
 		else
-			fault_hint(&request->fault, "The members are method, params, id and jsonrpc.");
+			fault_hint(&request->fault, "The members are method, params, id and jsonrpc; parameters stand within params.");
 		return -1;
 	}
 	return 0;
