@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "control/commands.h"
 #include "control/values.h"
+#include "ipc/health.h"
 
 enum { STATUS_DEATHS = 8 };
 
@@ -56,6 +57,26 @@ status_deaths(const struct scoreboard *board)
 	return list;
 }
 
+/* Of all pools together. */
+static json_t *
+status_servers(const struct scoreboard *board)
+{
+	unsigned slots = scoreboard_server_slots(board), server;
+	int total = 0, ready = 0, up = 0;
+	uint64_t now = clock_monotonic();
+	enum server_state state;
+
+	for (server = 0; server < slots; server++) {
+		state = scoreboard_server_state(board, server);
+		if (state == SERVER_FREE)
+			continue;
+		total++;
+		ready += state == SERVER_READY;
+		up += health_is_up(&board->servers[server], now);
+	}
+	return json_pack("{s:i,s:i,s:i}", "total", total, "ready", ready, "up", up);
+}
+
 void
 command_version(struct call *call)
 {
@@ -69,12 +90,14 @@ command_status(struct call *call)
 	const struct scoreboard *board = master_board(call->master);
 
 	call_reply(
-	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:o,s:o,s:I,s:o}", "version",
+	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:i,s:o,s:o,s:I,s:o,s:I,s:o}", "version",
 		      PACKAGE_VERSION, "pid", (int)getpid(), "started", value_time(board->started_wall),
 		      "uptime-ms", value_ms(clock_monotonic() - board->started_monotonic), "stopping",
 		      (int)master_is_stopping(master), "config-file",
 		      value_text_or_null(master_conf(master)->file), "workers", "desired",
 		      (int)master_workers_desired(master), "ready", (int)master_workers_ready(master),
-		      "listeners", status_listeners(master), "totals", status_totals(board), "deaths",
+		      "pools", (int)master_conf(master)->pool_count, "servers", status_servers(board),
+		      "listeners", status_listeners(master), "newest-event",
+		      (json_int_t)master_event_newest(master), "totals", status_totals(board), "deaths",
 		      (json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)));
 }

@@ -1,6 +1,7 @@
 /* workers, scale: the proxy processes. Master. */
 #include "base/clock.h"
 #include "control/commands.h"
+#include "control/named.h"
 #include "control/values.h"
 #include "supervise/child.h"
 
@@ -38,45 +39,60 @@ worker_age(const struct scoreboard_worker *w)
 									     : json_null();
 }
 
+static const char *
+log_level_word(const struct scoreboard_worker *w)
+{
+	uint32_t level = scoreboard_get(&w->log_level);
+
+	return log_level_names[level <= LOG_LEVEL_DEBUG ? level : LOG_LEVEL_DEBUG];
+}
+
+/* Whether it works by the last change of servers and pools. */
+static bool
+servers_are_current(const struct scoreboard *board, const struct scoreboard_worker *w)
+{
+	return scoreboard_get(&w->servers_seen) == scoreboard_get(&board->servers_version);
+}
+
 static json_t *
 worker_show(const struct scoreboard *board, unsigned slot)
 {
 	const struct scoreboard_worker *w = &board->workers[slot];
 	int pid = scoreboard_get(&w->pid);
 
-	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "worker", (int)slot, "state",
+	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:o,s:o}", "worker", (int)slot, "state",
 	    child_state_names[slot_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(),
 	    "age-ms", worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->restarts), "load",
 	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed),
 	    "requests", (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
-	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "loop", value_lag(w),
-	    "last-death", last_death(board, slot));
+	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "log-level", log_level_word(w),
+	    "servers-current", (int)servers_are_current(board, w), "loop", value_lag(w), "last-death",
+	    last_death(board, slot));
 }
 
-static json_t *
-workers_list(struct master *master)
+/* cursor: slots that were looked at. */
+static enum stream_row
+workers_next(struct call *call, json_t **row)
 {
-	const struct scoreboard *board = master_board(master);
-	unsigned desired = master_workers_desired(master), slot;
-	json_t *list = json_array();
+	unsigned slot;
 
-	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
-		if (slot >= desired && slot_state(board, slot) == CHILD_EMPTY)
+	while (call->cursor < SCOREBOARD_WORKERS) {
+		slot = (unsigned)call->cursor++;
+		if (!worker_is_there(call->master, slot))
 			continue;
-		if (json_array_append_new(list, worker_show(board, slot)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+		*row = worker_show(master_board(call->master), slot);
+		return STREAM_ROW;
 	}
-	return list;
+	return STREAM_LAST;
 }
 
 void
 command_workers(struct call *call)
 {
-	call_reply(
-	    call, json_pack("{s:i,s:i,s:o}", "desired", (int)master_workers_desired(call->master), "ready",
-		      (int)master_workers_ready(call->master), "workers", workers_list(call->master)));
+	call_rows(call,
+	    json_pack("{s:i,s:i}", "desired", (int)master_workers_desired(call->master), "ready",
+		(int)master_workers_ready(call->master)),
+	    "workers", workers_next);
 }
 
 /* ---- scale */

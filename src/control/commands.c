@@ -1,6 +1,7 @@
 #include "control/commands.h"
 
 static const char *const stop_modes[] = { "graceful", "now", NULL };
+static const char *const histogram_words[] = { "all", "pools", "servers", "workers", NULL };
 
 const struct command control_commands[] = {
 	{
@@ -48,13 +49,62 @@ const struct command control_commands[] = {
 	    },
 	},
 	{
+	    .name = "pools",
+	    .summary = "Shows every pool: servers, load, requests, failures, latency.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_pools,
+	    .example = "{\"method\":\"pools\"}",
+	},
+	{
 	    .name = "servers",
-	    .summary = "Shows the servers of all pools or of one: state, load, requests, failures.",
+	    .summary = "Shows the servers of all pools or of one: state, load, requests, failures, latency.",
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_servers,
 	    .example = "{\"method\":\"servers\"}",
 	    .params = {
 		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = "Show this pool alone." },
+	    },
+	},
+	{
+	    .name = "routes",
+	    .summary = "Shows the routes, in the order in which they are tried.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_routes,
+	    .example = "{\"method\":\"routes\"}",
+	},
+	{
+	    .name = "listeners",
+	    .summary = "Shows where clients connect.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_listeners,
+	    .example = "{\"method\":\"listeners\"}",
+	},
+	{
+	    .name = "counters",
+	    .summary = "Shows all counters or some, of all workers together or of one, and what each means.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_counters,
+	    .example = "{\"method\":\"counters\",\"params\":{\"pattern\":\"responses-*\"}}",
+	    .params = {
+		{ "pattern", PARAM_TEXT, .min = 1, .max = 64,
+		    .sentence = "Show those whose name fits it: * stands for any letters, ? for one." },
+		{ "worker", PARAM_INTEGER, .min = 0, .max = CONF_WORKERS_MAX - 1,
+		    .sentence = "Show what this worker has counted since its process began." },
+	    },
+	},
+	{
+	    .name = "histograms",
+	    .summary = "Shows how long servers took to answer, by pool and by server, and how long loops of workers took.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_histograms,
+	    .example = "{\"method\":\"histograms\",\"params\":{\"what\":\"pools\"}}",
+	    .params = {
+		{ "what", PARAM_WORD, .words = histogram_words, .default_json = "\"all\"",
+		    .sentence = "Of what: of pools, of servers, of workers, or of all these." },
+		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX,
+		    .sentence = "Show this pool and its servers alone." },
+		{ "buckets", PARAM_BOOLEAN, .default_json = "false",
+		    .sentence = "Add what was counted: pairs of a longest duration in milliseconds and how many, where there were any." },
 	    },
 	},
 	{

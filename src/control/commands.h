@@ -10,8 +10,13 @@
 extern const struct command control_commands[]; /* the last has no name */
 
 command_fn command_config; /* command_config.c */
+command_fn command_counters; /* command_counters.c */
+command_fn command_histograms; /* command_histograms.c */
+command_fn command_listeners; /* command_listeners.c */
 command_fn command_log_reopen; /* command_config.c */
 command_fn command_help; /* command_help.c */
+command_fn command_pools; /* command_pools.c */
+command_fn command_routes; /* command_pools.c */
 command_fn command_scale; /* command_workers.c */
 command_fn command_servers; /* command_servers.c */
 command_fn command_status; /* command_status.c */

@@ -3,7 +3,11 @@ libcontrol_a_SOURCES = \
 	control/buffer.c control/buffer.h \
 	control/command.c control/command.h \
 	control/command_config.c \
+	control/command_counters.c \
 	control/command_help.c \
+	control/command_histograms.c \
+	control/command_listeners.c \
+	control/command_pools.c \
 	control/command_servers.c \
 	control/command_status.c \
 	control/command_stop.c \
@@ -13,6 +17,7 @@ libcontrol_a_SOURCES = \
 	control/control.c control/control.h \
 	control/named.c control/named.h \
 	control/params.c control/params.h \
+	control/pool_walk.c control/pool_walk.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
 	control/shared_text.c control/shared_text.h \

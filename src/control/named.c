@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "supervise/child.h"
 
 static int
 pool_unknown(struct call *call, const struct conf *conf, const char *name)
@@ -32,4 +33,24 @@ pool_named(struct call *call, const char *name)
 		if (strcmp(conf->pools[i].name, name) == 0)
 			return (int)i;
 	return pool_unknown(call, conf, name);
+}
+
+bool
+worker_is_there(struct master *master, unsigned slot)
+{
+	return slot < master_workers_desired(master) ||
+	       (slot < SCOREBOARD_WORKERS &&
+		   scoreboard_get(&master_board(master)->workers[slot].state) != CHILD_EMPTY);
+}
+
+bool
+worker_named(struct call *call)
+{
+	int64_t slot = call_integer(call, "worker");
+
+	if (worker_is_there(call->master, (unsigned)slot))
+		return true;
+	call_fail(call, REPLY_ERROR_PARAMS, "The method workers shows all.", "There is no worker %lld.",
+	    (long long)slot);
+	return false;
 }

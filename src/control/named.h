@@ -1,6 +1,6 @@
 /*
- * What an admin names in a parameter, and what it is called in replies: pools.
- * A name that does not exist is answered with the one nearest to it. Master.
+ * What an admin names in a parameter, and what it is called in replies: pools
+ * and workers. A name that does not exist is answered with the one nearest to it. Master.
  */
 #ifndef DROVER_CONTROL_NAMED_H
 #define DROVER_CONTROL_NAMED_H
@@ -9,5 +9,11 @@
 
 /* The index of the pool of that name in the configuration. -1: there is none, and the call has failed. */
 int pool_named(struct call *call, const char *name);
+
+/* Whether a worker has that slot, or is wanted there. */
+bool worker_is_there(struct master *master, unsigned slot);
+
+/* The same of the parameter `worker`; false: the call has failed. */
+bool worker_named(struct call *call);
 
 #endif

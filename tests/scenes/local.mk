@@ -8,6 +8,7 @@ scenes += scenes/balance_workers.py
 scenes += scenes/command_line.py
 scenes += scenes/control.py
 scenes += scenes/control_hostile.py
+scenes += scenes/control_read.py
 scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py
