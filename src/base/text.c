@@ -55,6 +55,26 @@ unit_apply(const struct unit *units, size_t count, const char *name, uint64_t nu
 	return false;
 }
 
+/* Cut off at the end of `to`, as snprintf would. */
+static const char *
+number_write(uint64_t number, const char *unit, char *to, size_t size)
+{
+	char digits[20], *first = digits + sizeof digits;
+	size_t length, unit_length = strlen(unit);
+
+	do
+		*--first = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	length = (size_t)(digits + sizeof digits - first);
+	if (size <= length + unit_length) {
+		snprintf(to, size, "%.*s%s", (int)length, first, unit);
+		return to;
+	}
+	memcpy(to, first, length);
+	memcpy(to + length, unit, unit_length + 1);
+	return to;
+}
+
 static const char *
 unit_write(const struct unit *units, size_t count, uint64_t number, char *to, size_t size)
 {
@@ -63,11 +83,9 @@ unit_write(const struct unit *units, size_t count, uint64_t number, char *to, si
 	for (i = 0; i < count; i++) {
 		if (number == 0 || number % units[i].factor != 0)
 			continue;
-		snprintf(to, size, "%" PRIu64 "%s", number / units[i].factor, units[i].name);
-		return to;
+		return number_write(number / units[i].factor, units[i].name, to, size);
 	}
-	snprintf(to, size, "%" PRIu64, number);
-	return to;
+	return number_write(number, "", to, size);
 }
 
 bool
@@ -114,6 +132,12 @@ text_to_size(const char *text, uint64_t *bytes)
 		return false;
 	*bytes = result;
 	return true;
+}
+
+const char *
+text_from_number(uint64_t number, char *to, size_t size)
+{
+	return number_write(number, "", to, size);
 }
 
 const char *

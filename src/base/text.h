@@ -24,6 +24,9 @@ bool text_to_duration(const char *text, uint64_t *microseconds);
 /* "16k", "1m", "2g" (powers of 1024), or bytes without a unit. */
 bool text_to_size(const char *text, uint64_t *bytes);
 
+/* The text that text_to_number reads back; many times quicker than snprintf. Returns `to`. */
+const char *text_from_number(uint64_t number, char *to, size_t size);
+
 /* The shortest exact text that text_to_duration / text_to_size reads back. Returns `to`. */
 const char *text_from_duration(uint64_t microseconds, char *to, size_t size);
 const char *text_from_size(uint64_t bytes, char *to, size_t size);

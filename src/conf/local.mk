@@ -6,6 +6,7 @@ libconf_a_SOURCES = \
 	conf/check.c conf/check.h \
 	conf/conf.c conf/conf.h \
 	conf/directories.c \
+	conf/elements.c conf/elements.h \
 	conf/field.h \
 	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \
@@ -16,6 +17,7 @@ libconf_a_SOURCES = \
 	conf/scan.c conf/scan.h \
 	conf/server.c conf/server.h \
 	conf/show.c \
+	conf/show_json.c \
 	conf/syntax.c conf/syntax.h \
 	conf/unknown.c conf/unknown.h \
 	conf/value.c conf/value.h

@@ -54,8 +54,7 @@ number_write(const struct conf_option *option, const void *base, size_t i, char 
 		return NULL;
 	if (number == 0 && option->zero != NULL)
 		return option->zero;
-	snprintf(space, CONF_VALUE_MAX, "%" PRIu64, number);
-	return space;
+	return text_from_number(number, space, CONF_VALUE_MAX);
 }
 
 static void

@@ -26,17 +26,32 @@ load(const char *text)
 	return conf;
 }
 
+/* The JSON of a configuration: the tree and the text say the same. */
+static json_t *
+show_json(const struct conf *conf)
+{
+	json_t *tree = conf_show_json(conf), *read;
+	char *text = conf_show_json_text(conf);
+
+	read = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	ck_assert_msg(read != NULL, "%s", text);
+	ck_assert_msg(json_equal(tree, read), "%s", text);
+	json_decref(read);
+	free(text);
+	return tree;
+}
+
 /* What is shown loads again as the same, and is then shown the same. Returns what is shown. */
 static char *
 expect_round_trip(const char *text)
 {
 	struct conf *conf = load(text), *again;
 	char *shown = conf_show(conf), *shown_again;
-	json_t *json = conf_show_json(conf), *json_again;
+	json_t *json = show_json(conf), *json_again;
 
 	again = load(shown);
 	shown_again = conf_show(again);
-	json_again = conf_show_json(again);
+	json_again = show_json(again);
 	ck_assert_str_eq(shown_again, shown);
 	ck_assert(json_equal(json, json_again));
 	json_decref(json_again);

@@ -101,6 +101,14 @@ START_TEST(units_are_written_the_short_way)
 {
 	char text[32];
 
+	ck_assert_str_eq(text_from_number(0, text, sizeof text), "0");
+	ck_assert_str_eq(text_from_number(10, text, sizeof text), "10");
+	ck_assert_str_eq(text_from_number(UINT64_MAX, text, sizeof text), "18446744073709551615");
+	ck_assert_str_eq(text_from_number(12345, text, 6), "12345");
+	ck_assert_str_eq(text_from_number(12345, text, 5), "1234");
+	ck_assert_str_eq(text_from_duration(1500, text, 5), "1500");
+	ck_assert_str_eq(text_from_duration(15000, text, 5), "15ms");
+	ck_assert_str_eq(text_from_duration(15000, text, 4), "15m");
 	ck_assert_str_eq(text_from_duration(0, text, sizeof text), "0");
 	ck_assert_str_eq(text_from_duration(1, text, sizeof text), "1us");
 	ck_assert_str_eq(text_from_duration(1500000, text, sizeof text), "1500ms");

@@ -1,0 +1,255 @@
+/*
+ * The effective configuration as JSON, in two ways: as a tree, to compare, and as
+ * text, to send. The text is written without the tree, at a fraction of its cost.
+ * Master only.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "conf/conf.h"
+#include "conf/elements.h"
+#include "conf/options.h"
+#include "conf/value.h"
+
+static bool
+is_number(const struct conf_option *option, const char *text, uint64_t *number)
+{
+	return !option->type->quoted && option->type != &conf_type_time && text_to_number(text, number);
+}
+
+/* ---- as a tree */
+
+static json_t *
+value_json(const struct conf_option *option, const char *text)
+{
+	uint64_t number;
+
+	if (text == NULL)
+		return json_null();
+	if (option->type == &conf_type_boolean)
+		return json_boolean(text[0] == 't');
+	if (is_number(option, text, &number))
+		return json_integer((json_int_t)number);
+	return json_string(text);
+}
+
+static json_t *
+list_json(const struct conf_option *option, const void *base)
+{
+	char space[CONF_VALUE_MAX];
+	json_t *list = json_array();
+	const char *text;
+	size_t i;
+
+	for (i = 0; (text = option->type->write(option, base, i, space)) != NULL; i++) {
+		if (json_array_append_new(list, value_json(option, text)) == 0)
+			continue;
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
+static json_t *
+option_json(const struct conf_option *option, const void *base)
+{
+	char space[CONF_VALUE_MAX];
+
+	if (option->type->list)
+		return list_json(option, base);
+	if (!conf_option_applies(option, base))
+		return json_null();
+	return value_json(option, option->type->write(option, base, 0, space));
+}
+
+static json_t *section_json(const struct conf_section *section, const void *base);
+
+static json_t *
+elements_json(const struct conf_section *section, const void *parent)
+{
+	struct conf_elements elements = conf_elements_of(section, parent);
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < elements.count; i++) {
+		if (json_array_append_new(list, section_json(section, elements.base + i * elements.size)) ==
+		    0)
+			continue;
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
+/* Adds the title, the options and the sections of a struct to an object. -1: no memory. */
+static int
+section_fill(json_t *object, const struct conf_section *section, const void *base)
+{
+	const struct conf_section *const *inner;
+	const struct conf_option *option;
+	const char *title = conf_title_of(section, base);
+	int rc = 0;
+
+	if (title != NULL)
+		rc |= json_object_set_new_nocheck(object, section->title_name, json_string(title));
+	for (option = conf_options; option->name != NULL; option++)
+		if (option->section == section)
+			rc |= json_object_set_new_nocheck(object, option->name, option_json(option, base));
+	for (inner = conf_sections; *inner != NULL; inner++)
+		if ((*inner)->parent == section)
+			rc |=
+			    json_object_set_new_nocheck(object, (*inner)->name, elements_json(*inner, base));
+	return rc;
+}
+
+static json_t *
+section_json(const struct conf_section *section, const void *base)
+{
+	json_t *object = json_object();
+
+	if (object == NULL || section_fill(object, section, base) == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+struct json_t *
+conf_show_json(const struct conf *conf)
+{
+	return section_json(&conf_section_top, conf);
+}
+
+/* ---- as text */
+
+/* The text is UTF-8, as is all of a configuration. */
+static void
+string_put(FILE *to, const char *text)
+{
+	char escape[8];
+
+	putc_unlocked('"', to);
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text >= 0x20 && *text != '"' && *text != '\\')
+			putc_unlocked(*text, to);
+		else
+			fwrite_unlocked(escape, 1, text_escape_json(escape, sizeof escape, text, 1), to);
+	}
+	putc_unlocked('"', to);
+}
+
+static void
+value_put(FILE *to, const struct conf_option *option, const char *text)
+{
+	uint64_t number;
+
+	if (text == NULL)
+		fputs_unlocked("null", to);
+	else if (option->type == &conf_type_boolean || is_number(option, text, &number))
+		fputs_unlocked(text, to);
+	else
+		string_put(to, text);
+}
+
+static void
+list_put(FILE *to, const struct conf_option *option, const void *base)
+{
+	char space[CONF_VALUE_MAX];
+	const char *text;
+	size_t i;
+
+	putc_unlocked('[', to);
+	for (i = 0; (text = option->type->write(option, base, i, space)) != NULL; i++) {
+		if (i > 0)
+			putc_unlocked(',', to);
+		value_put(to, option, text);
+	}
+	putc_unlocked(']', to);
+}
+
+static void
+option_put(FILE *to, const struct conf_option *option, const void *base)
+{
+	char space[CONF_VALUE_MAX];
+
+	if (option->type->list)
+		list_put(to, option, base);
+	else if (!conf_option_applies(option, base))
+		fputs_unlocked("null", to);
+	else
+		value_put(to, option, option->type->write(option, base, 0, space));
+}
+
+/* Begins a member of an object. Names are plain words. */
+static void
+name_put(FILE *to, const char *name, bool first)
+{
+	if (!first)
+		putc_unlocked(',', to);
+	putc_unlocked('"', to);
+	fputs_unlocked(name, to);
+	fputs_unlocked("\":", to);
+}
+
+static void section_put(FILE *to, const struct conf_section *section, const void *base);
+
+static void
+elements_put(FILE *to, const struct conf_section *section, const void *parent)
+{
+	struct conf_elements elements = conf_elements_of(section, parent);
+	size_t i;
+
+	putc_unlocked('[', to);
+	for (i = 0; i < elements.count; i++) {
+		if (i > 0)
+			putc_unlocked(',', to);
+		section_put(to, section, elements.base + i * elements.size);
+	}
+	putc_unlocked(']', to);
+}
+
+static void
+section_put(FILE *to, const struct conf_section *section, const void *base)
+{
+	const struct conf_section *const *inner;
+	const struct conf_option *option;
+	const char *title = conf_title_of(section, base);
+	bool first = title == NULL;
+
+	putc_unlocked('{', to);
+	if (title != NULL) {
+		name_put(to, section->title_name, true);
+		string_put(to, title);
+	}
+	for (option = conf_options; option->name != NULL; option++) {
+		if (option->section != section)
+			continue;
+		name_put(to, option->name, first);
+		option_put(to, option, base);
+		first = false;
+	}
+	for (inner = conf_sections; *inner != NULL; inner++) {
+		if ((*inner)->parent != section)
+			continue;
+		name_put(to, (*inner)->name, first);
+		elements_put(to, *inner, base);
+	}
+	putc_unlocked('}', to);
+}
+
+char *
+conf_show_json_text(const struct conf *conf)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *to = open_memstream(&text, &length);
+
+	if (to == NULL)
+		return NULL;
+	section_put(to, &conf_section_top, conf);
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
