@@ -11,7 +11,8 @@ LIBRARIES = {
     "event.h": {"net"},
     "openssl/": {"net"},
     "confuse.h": {"conf"},
-    "jansson.h": {"control", "conf"},  # conf prints the effective configuration as JSON
+    "curses.h": {"ctl"},
+    "jansson.h": {"control", "conf", "ctl"},  # conf prints the effective configuration as JSON
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

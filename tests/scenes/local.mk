@@ -9,6 +9,7 @@ scenes += scenes/command_line.py
 scenes += scenes/control.py
 scenes += scenes/control_hostile.py
 scenes += scenes/control_read.py
+scenes += scenes/droverctl.py
 scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py
@@ -30,3 +31,4 @@ scenes += scenes/tunnel.py
 
 # What they import.
 EXTRA_DIST += tools/attack.py tools/drover.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/terminal.py

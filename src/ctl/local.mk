@@ -1,0 +1,17 @@
+noinst_LIBRARIES += libctl.a
+libctl_a_SOURCES = \
+	ctl/ask.c ctl/ask.h \
+	ctl/client.c ctl/client.h \
+	ctl/follow.c ctl/follow.h \
+	ctl/help.c ctl/help.h \
+	ctl/human.c ctl/human.h \
+	ctl/memory.c ctl/memory.h \
+	ctl/methods.c ctl/methods.h \
+	ctl/printable.c ctl/printable.h \
+	ctl/render.c ctl/render.h \
+	ctl/style.c ctl/style.h \
+	ctl/table.c ctl/table.h
+
+sbin_PROGRAMS += droverctl
+droverctl_SOURCES = ctl/main.c
+droverctl_LDADD = libctl.a libbase.a $(JANSSON_LIBS) $(CURSES_LIBS)

@@ -1,0 +1,222 @@
+/*
+ * droverctl: the control socket for people. Reads the command line, asks drover
+ * which methods there are, and shows what it answers.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "ctl/ask.h"
+#include "ctl/follow.h"
+#include "ctl/help.h"
+#include "ctl/methods.h"
+#include "ctl/render.h"
+#include "ctl/style.h"
+
+enum { TIMEOUT_STANDARD = 35 }; /* seconds: longer than what waits in drover, which answers after 30 */
+
+static const char help_text[] =
+    "usage: droverctl [-j] [-S SOCKET] [-t SECONDS] METHOD [NAME=VALUE ...]\n"
+    "       droverctl [-S SOCKET] top\n"
+    "       droverctl [-S SOCKET] -w\n"
+    "       droverctl -V | -h\n"
+    "\n"
+    "  -S SOCKET   the control socket, else DROVER_CONTROL of the environment, else\n"
+    "              " DROVER_RUNDIR "/control.sock\n"
+    "  -j          print results as JSON, a line each\n"
+    "  -t SECONDS  how long to wait for an answer (35)\n"
+    "  -w          print the words that a shell completes\n"
+    "  -V          print the version; so does --version\n"
+    "  -h          print this; so does --help\n"
+    "\n"
+    "`droverctl help` lists the methods, `droverctl help METHOD` tells about one,\n"
+    "`droverctl watch` follows events, `droverctl top` shows everything live.\n"
+    "droverctl(8) and drover-control(7) tell the rest.\n";
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* ---- the command line */
+
+static int
+usage_error(const char *what, const char *detail)
+{
+	return complain(EXIT_USAGE, "%s%s (`droverctl -h` shows the options)", what, detail);
+}
+
+/* Seconds, or a duration with its unit. */
+static int
+timeout_read(struct options *o, const char *text)
+{
+	uint64_t seconds;
+
+	if (text_to_number(text, &seconds) && seconds > 0 && seconds < 1000000) {
+		o->timeout = seconds * CLOCK_SECOND;
+		return -1;
+	}
+	if (text_to_duration(text, &o->timeout) && o->timeout > 0 && o->timeout < 1000000 * CLOCK_SECOND)
+		return -1;
+	return usage_error("-t wants seconds, or a time such as 500ms or 2m, not ", text);
+}
+
+/* What a line of options asks for besides a method. */
+struct wanted {
+	bool words;
+};
+
+/* -1: go on. Else the status to end with. */
+static int
+option_read(struct options *o, struct wanted *wanted, int option, const char *last)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+
+	switch (option) {
+	case 'S':
+		o->path = optarg;
+		return -1;
+	case 'j':
+		o->json = true;
+		return -1;
+	case 't':
+		return timeout_read(o, optarg);
+	case 'w':
+		wanted->words = true;
+		return -1;
+	case 'V':
+		puts("droverctl " PACKAGE_VERSION);
+		return output_end(EXIT_DONE);
+	case 'h':
+		fputs(help_text, stdout);
+		return output_end(EXIT_DONE);
+	case ':':
+		return usage_error("an option lacks its argument: ", letter);
+	default:
+		return usage_error("there is no such option: ", strncmp(last, "--", 2) == 0 ? last : letter);
+	}
+}
+
+static int
+options_read(struct options *o, struct wanted *wanted, int argc, char **argv)
+{
+	int option, end = -1;
+
+	opterr = 0;
+	while (end < 0 && (option = getopt_long(argc, argv, ":S:jt:wVh", long_options, NULL)) != -1)
+		end = option_read(o, wanted, option, argv[optind > 0 ? optind - 1 : 0]);
+	o->path = client_path(o->path);
+	if (end < 0 && !wanted->words && optind == argc)
+		return usage_error("a method is missing", "");
+	return end;
+}
+
+/* ---- carrying it out */
+
+/* `droverctl help scale` is `help method=scale` to drover. */
+static int
+run_help(const struct options *o, json_t *methods, const char *name, const struct style *style)
+{
+	struct error err;
+	json_t *method = NULL;
+
+	if (name != NULL) {
+		method = methods_find(methods, strncmp(name, "method=", 7) == 0 ? name + 7 : name, &err);
+		if (method == NULL)
+			return complain(EXIT_USAGE, "%s", err.text);
+	}
+	if (o->json)
+		render_json(stdout, method != NULL ? method : methods);
+	else if (method != NULL)
+		help_one(stdout, method, style);
+	else
+		help_all(stdout, methods, style);
+	return EXIT_DONE;
+}
+
+static int
+run_call(const struct options *o, struct client *c, const char *method, json_t *params, const struct style *style)
+{
+	json_t *result;
+	int end = ask(o, c, method, params, &result);
+
+	if (end != 0)
+		return end;
+	if (o->json)
+		render_json(stdout, result);
+	else
+		render(stdout, result, style);
+	json_decref(result);
+	return EXIT_DONE;
+}
+
+static int
+run_method(const struct options *o, struct client *c, json_t *methods, char *const *arguments)
+{
+	struct error err;
+	struct style style;
+	json_t *method, *params;
+	int count = 0, end;
+
+	style_read(&style, STDOUT_FILENO);
+	while (arguments[count] != NULL)
+		count++;
+	if (strcmp(arguments[0], "help") == 0 && count <= 2)
+		return run_help(o, methods, arguments[1], &style);
+	method = methods_find(methods, arguments[0], &err);
+	params = method == NULL ? NULL : methods_params(method, count - 1, arguments + 1, &err);
+	if (params == NULL)
+		return complain(EXIT_USAGE, "%s", err.text);
+	if (strcmp(arguments[0], "watch") == 0) {
+		end = follow(o, c, params, &style);
+		c->fd = -1;
+		c->bytes = NULL;
+	} else {
+		end = run_call(o, c, arguments[0], params, &style);
+	}
+	json_decref(params);
+	return end;
+}
+
+static int
+run(const struct options *o, const struct wanted *wanted, char *const *arguments)
+{
+	struct client c;
+	json_t *methods;
+	int end = ask_open(o, &c);
+
+	if (end != 0)
+		return end;
+	end = ask_methods(o, &c, &methods);
+	if (end == 0) {
+		if (wanted->words)
+			help_words(stdout, o, &c, methods);
+		else
+			end = run_method(o, &c, methods, arguments);
+		json_decref(methods);
+	}
+	client_close(&c);
+	return end;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .timeout = TIMEOUT_STANDARD * CLOCK_SECOND };
+	struct wanted wanted = { 0 };
+	int end;
+
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	end = options_read(&o, &wanted, argc, argv);
+	if (end < 0)
+		end = run(&o, &wanted, argv + optind);
+	return output_end(end);
+}

@@ -1,0 +1,339 @@
+#include "ctl/methods.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "ctl/memory.h"
+
+/* ---- the table; nothing in it is taken for granted */
+
+static const char *
+text_of(json_t *row, const char *member)
+{
+	const char *text = json_string_value(json_object_get(row, member));
+
+	return text != NULL ? text : "";
+}
+
+/* The row of an array whose `member` is `name`, or NULL. */
+static json_t *
+row_find(json_t *rows, const char *member, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (*name != '\0' && strcmp(text_of(row, member), name) == 0)
+			return row;
+	return NULL;
+}
+
+/* The word of an array nearest to `name`, or NULL; `member` NULL: the elements are the words themselves. */
+static const char *
+row_nearest(json_t *rows, const char *member, const char *name)
+{
+	const char **words = memory_zeroed(json_array_size(rows) + 1, sizeof *words), *near;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		words[i] = member == NULL ? json_string_value(row) : text_of(row, member);
+		if (words[i] == NULL)
+			words[i] = "";
+	}
+	near = text_nearest(name, words);
+	free(words);
+	return near;
+}
+
+static bool
+row_is(json_t *row, const char *type)
+{
+	return strcmp(text_of(row, "type"), type) == 0;
+}
+
+json_t *
+methods_find(json_t *methods, const char *name, struct error *err)
+{
+	json_t *method = row_find(methods, "method", name);
+	const char *near;
+
+	if (method != NULL)
+		return method;
+	near = row_nearest(methods, "method", name);
+	if (near != NULL)
+		error_set(err, "there is no method '%s'; did you mean %s?", name, near);
+	else
+		error_set(err, "there is no method '%s'; `droverctl help` lists them.", name);
+	return NULL;
+}
+
+/* The words with '|' between them. */
+static char *
+words_form(json_t *words)
+{
+	char *form = memory_copy(""), *longer;
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(words, i, word) {
+		longer = memory_print("%s%s%s", form, i > 0 ? "|" : "", json_is_string(word) ? json_string_value(word) : "");
+		free(form);
+		form = longer;
+	}
+	return form;
+}
+
+char *
+methods_value_form(json_t *param)
+{
+	if (row_is(param, "word"))
+		return words_form(json_object_get(param, "words"));
+	if (row_is(param, "boolean"))
+		return memory_copy("yes|no");
+	if (row_is(param, "integer"))
+		return memory_copy("INTEGER");
+	return memory_copy(row_is(param, "number") ? "NUMBER" : "TEXT");
+}
+
+/* ---- values */
+
+static bool
+is_duration(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 3 && strcmp(name + length - 3, "-ms") == 0;
+}
+
+static bool
+integer_read(const char *text, int64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0';
+}
+
+static json_t *
+integer_value(json_t *param, const char *text, struct error *err)
+{
+	json_t *min = json_object_get(param, "min"), *max = json_object_get(param, "max");
+	const char *name = text_of(param, "name");
+	uint64_t duration;
+	int64_t number;
+
+	if (is_duration(name) && text_to_duration(text, &duration) && duration < INT64_MAX)
+		number = (int64_t)(duration / CLOCK_MILLISECOND);
+	else if (!integer_read(text, &number)) {
+		error_set(err, is_duration(name) ? "%s=%s: milliseconds are wanted, or a time such as 30s or 5m."
+						 : "%s=%s: a whole number is wanted.", name, text);
+		return NULL;
+	}
+	if ((json_is_integer(min) && number < json_integer_value(min)) ||
+	    (json_is_integer(max) && number > json_integer_value(max))) {
+		error_set(err, "%s=%s: it goes from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT ".", name, text,
+		    json_integer_value(min), json_integer_value(max));
+		return NULL;
+	}
+	return memory_need(json_integer(number));
+}
+
+static json_t *
+boolean_value(json_t *param, const char *text, struct error *err)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1", NULL };
+	static const char *const no[] = { "no", "false", "off", "0", NULL };
+	size_t i;
+
+	for (i = 0; yes[i] != NULL; i++) {
+		if (strcmp(text, yes[i]) == 0)
+			return json_true();
+		if (strcmp(text, no[i]) == 0)
+			return json_false();
+	}
+	error_set(err, "%s=%s: yes or no is wanted.", text_of(param, "name"), text);
+	return NULL;
+}
+
+static json_t *
+word_value(json_t *param, const char *text, struct error *err)
+{
+	json_t *words = json_object_get(param, "words"), *word;
+	const char *near;
+	char *form;
+	size_t i;
+
+	json_array_foreach(words, i, word)
+		if (json_is_string(word) && strcmp(json_string_value(word), text) == 0)
+			return json_incref(word);
+	near = row_nearest(words, NULL, text);
+	form = words_form(words);
+	if (near != NULL)
+		error_set(err, "%s=%s: did you mean %s?", text_of(param, "name"), text, near);
+	else
+		error_set(err, "%s=%s: it is one of %s.", text_of(param, "name"), text, form);
+	free(form);
+	return NULL;
+}
+
+static json_t *
+number_value(json_t *param, const char *text, struct error *err)
+{
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+
+	if (json_is_number(value))
+		return value;
+	json_decref(value);
+	error_set(err, "%s=%s: a number is wanted.", text_of(param, "name"), text);
+	return NULL;
+}
+
+static json_t *
+param_value(json_t *param, const char *text, struct error *err)
+{
+	json_t *value;
+
+	if (row_is(param, "integer"))
+		return integer_value(param, text, err);
+	if (row_is(param, "boolean"))
+		return boolean_value(param, text, err);
+	if (row_is(param, "word"))
+		return word_value(param, text, err);
+	if (row_is(param, "number"))
+		return number_value(param, text, err);
+	value = json_string(text);
+	if (value == NULL)
+		error_set(err, "%s: the value is not UTF-8.", text_of(param, "name"));
+	return value;
+}
+
+/* ---- arguments */
+
+/* The parameter of that name; "for" means "for-ms" when the value has a unit, as a duration does. */
+static json_t *
+param_find(json_t *params, const char *name, const char *value)
+{
+	json_t *param = row_find(params, "name", name);
+	uint64_t duration;
+	char *longer;
+
+	if (param != NULL || value == NULL || !text_to_duration(value, &duration))
+		return param;
+	longer = memory_print("%s-ms", name);
+	param = row_find(params, "name", longer);
+	free(longer);
+	return param;
+}
+
+/* A bare value where "name=value" should be: "scale 8". */
+static json_t *
+lone_required(json_t *params)
+{
+	json_t *param, *found = NULL;
+	size_t i;
+
+	json_array_foreach(params, i, param)
+		if (json_is_true(json_object_get(param, "required"))) {
+			if (found != NULL)
+				return NULL;
+			found = param;
+		}
+	return found;
+}
+
+static void
+param_unknown(json_t *method, const char *name, bool bare, struct error *err)
+{
+	json_t *params = json_object_get(method, "params"), *required = lone_required(params);
+	const char *near = row_nearest(params, "name", name), *title = text_of(method, "method");
+
+	if (near != NULL)
+		error_set(err, "%s has no parameter '%s'; did you mean %s?", title, name, near);
+	else if (bare && required != NULL)
+		error_set(err, "%s has no parameter '%s'; did you mean %s=%s?", title, name, text_of(required, "name"),
+		    name);
+	else if (json_array_size(params) == 0)
+		error_set(err, "%s has no parameter '%s': it takes none.", title, name);
+	else
+		error_set(err, "%s has no parameter '%s'; `droverctl help %s` lists them.", title, name, title);
+}
+
+/* Adds one argument to `to`. `name` is a copy that ends where its '=' was; value NULL: there was none. */
+static int
+argument_add(json_t *to, json_t *method, const char *name, const char *value, struct error *err)
+{
+	json_t *param = param_find(json_object_get(method, "params"), name, value), *read;
+	char *form;
+
+	if (param == NULL) {
+		param_unknown(method, name, value == NULL, err);
+		return -1;
+	}
+	if (json_object_get(to, text_of(param, "name")) != NULL)
+		return error_set(err, "%s is given twice.", text_of(param, "name"));
+	if (value == NULL && !row_is(param, "boolean")) {
+		form = methods_value_form(param);
+		error_set(err, "%s lacks its value: %s=%s", name, name, form);
+		free(form);
+		return -1;
+	}
+	read = param_value(param, value == NULL ? "yes" : value, err);
+	if (read == NULL)
+		return -1;
+	memory_need(json_object_set_new(to, text_of(param, "name"), read) < 0 ? NULL : to);
+	return 0;
+}
+
+static int
+argument_read(json_t *to, json_t *method, const char *argument, struct error *err)
+{
+	char *name = memory_copy(argument), *equals = strchr(name, '=');
+	int result;
+
+	if (equals != NULL)
+		*equals = '\0';
+	result = argument_add(to, method, name, equals == NULL ? NULL : equals + 1, err);
+	free(name);
+	return result;
+}
+
+static int
+check_required(json_t *given, json_t *method, struct error *err)
+{
+	json_t *params = json_object_get(method, "params"), *param;
+	char *form;
+	size_t i;
+
+	json_array_foreach(params, i, param) {
+		if (!json_is_true(json_object_get(param, "required")) ||
+		    json_object_get(given, text_of(param, "name")) != NULL)
+			continue;
+		form = methods_value_form(param);
+		error_set(err, "%s needs %s=%s: %s", text_of(method, "method"), text_of(param, "name"), form,
+		    text_of(param, "sentence"));
+		free(form);
+		return -1;
+	}
+	return 0;
+}
+
+json_t *
+methods_params(json_t *method, int count, char *const *arguments, struct error *err)
+{
+	json_t *to = memory_need(json_object());
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (argument_read(to, method, arguments[i], err) < 0)
+			goto fail;
+	if (check_required(to, method, err) == 0)
+		return to;
+fail:
+	json_decref(to);
+	return NULL;
+}

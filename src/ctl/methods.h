@@ -1,0 +1,28 @@
+/*
+ * The table of methods as drover itself tells it (`help`), and what a person
+ * typed read by it: which method is meant, and "workers=8" as a parameter of its
+ * type. Pure but for the question. droverctl.
+ */
+#ifndef DROVER_CTL_METHODS_H
+#define DROVER_CTL_METHODS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ctl/client.h"
+
+/* The row of a method (borrowed), or NULL with a sentence that names the nearest. */
+json_t *methods_find(json_t *methods, const char *name, struct error *err);
+
+/*
+ * Reads "name=value" arguments by the row of their method: an object that the
+ * caller owns, or NULL with a sentence. A boolean may stand alone: "wait". Names
+ * in "-ms" take values with a unit ("for-ms=30s"), and then may lack the "-ms".
+ */
+json_t *methods_params(json_t *method, int count, char *const *arguments, struct error *err);
+
+/* How the value of a parameter is written: "INTEGER", "yes|no", "graceful|now", "TEXT". Owned by the caller. */
+char *methods_value_form(json_t *param);
+
+#endif

@@ -1,0 +1,145 @@
+/* ctl/methods: what a person typed, read by the table that drover tells. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/object.h"
+#include "ctl/methods.h"
+
+static const char table[] =
+    "[{'method':'status','params':[]},"
+    "{'method':'scale','params':["
+    " {'name':'workers','type':'integer','required':true,'min':1,'max':256,'sentence':'How many are wanted.'},"
+    " {'name':'wait','type':'boolean','required':false,'default':false}]},"
+    "{'method':'stop','params':[{'name':'mode','type':'word','words':['graceful','now']}]},"
+    "{'method':'log-level','params':["
+    " {'name':'level','type':'word','words':['warn','info']},"
+    " {'name':'process','type':'string'},"
+    " {'name':'share','type':'number'},"
+    " {'name':'for-ms','type':'integer','min':1,'max':3600000}]},"
+    "{'method':'odd'},{'method':7},3,"
+    "{'method':'strange','params':[{'name':'x','type':'word','words':[1,null]},{'type':1},4]}]";
+
+/* The table with double quotes. */
+static json_t *
+methods(void)
+{
+	char *text = strdup(table), *p;
+	json_t *json;
+
+	for (p = text; *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '"';
+	json = json_loads(text, 0, NULL);
+	ck_assert_ptr_nonnull(json);
+	free(text);
+	return json;
+}
+
+static const struct {
+	const char *arguments[5];
+	const char *json; /* NULL: an error */
+	const char *words; /* that are in the sentence */
+} cases[] = {
+	{ { "status" }, "{}", NULL },
+	{ { "scale", "workers=8" }, "{\"workers\":8}", NULL },
+	{ { "scale", "workers=8", "wait" }, "{\"workers\":8,\"wait\":true}", NULL },
+	{ { "scale", "wait=no", "workers=1" }, "{\"wait\":false,\"workers\":1}", NULL },
+	{ { "scale", "workers=8", "wait=true" }, "{\"workers\":8,\"wait\":true}", NULL },
+	{ { "stop", "mode=now" }, "{\"mode\":\"now\"}", NULL },
+	{ { "log-level", "for-ms=300" }, "{\"for-ms\":300}", NULL },
+	{ { "log-level", "for-ms=30s" }, "{\"for-ms\":30000}", NULL },
+	{ { "log-level", "for=5m", "level=info" }, "{\"for-ms\":300000,\"level\":\"info\"}", NULL },
+	{ { "log-level", "process=worker 3" }, "{\"process\":\"worker 3\"}", NULL },
+	{ { "log-level", "process=a=b=" }, "{\"process\":\"a=b=\"}", NULL },
+	{ { "log-level", "process=" }, "{\"process\":\"\"}", NULL },
+	{ { "log-level", "process=7" }, "{\"process\":\"7\"}", NULL },
+	{ { "log-level", "share=0.5" }, "{\"share\":0.5}", NULL },
+	{ { "odd" }, "{}", NULL },
+
+	{ { "statsu" }, NULL, "did you mean status?" },
+	{ { "" }, NULL, "droverctl help" },
+	{ { "nothing-like-it" }, NULL, "droverctl help" },
+	{ { "scale" }, NULL, "needs workers=INTEGER: How many" },
+	{ { "scale", "8" }, NULL, "did you mean workers=8?" },
+	{ { "scale", "worker=8" }, NULL, "did you mean workers?" },
+	{ { "scale", "workers" }, NULL, "workers=INTEGER" },
+	{ { "scale", "workers=" }, NULL, "whole number" },
+	{ { "scale", "workers=eight" }, NULL, "whole number" },
+	{ { "scale", "workers=8.0" }, NULL, "whole number" },
+	{ { "scale", "workers=8k" }, NULL, "whole number" },
+	{ { "scale", "workers=30s" }, NULL, "whole number" },
+	{ { "scale", "workers=99999999999999999999" }, NULL, "whole number" },
+	{ { "scale", "workers=0" }, NULL, "from 1 to 256" },
+	{ { "scale", "workers=-1" }, NULL, "from 1 to 256" },
+	{ { "scale", "workers=257" }, NULL, "from 1 to 256" },
+	{ { "scale", "workers=8", "workers=9" }, NULL, "twice" },
+	{ { "scale", "workers=8", "wait=maybe" }, NULL, "yes or no" },
+	{ { "stop", "mode=gracefull" }, NULL, "did you mean graceful?" },
+	{ { "stop", "mode=x" }, NULL, "graceful|now" },
+	{ { "stop", "mode" }, NULL, "mode=graceful|now" },
+	{ { "status", "x=1" }, NULL, "it takes none" },
+	{ { "odd", "x=1" }, NULL, "it takes none" },
+	{ { "log-level", "for=300" }, NULL, "no parameter 'for'" },
+	{ { "log-level", "for-ms=soon" }, NULL, "30s" },
+	{ { "log-level", "for=2h" }, NULL, "to 3600000" },
+	{ { "log-level", "for=5m", "for-ms=1" }, NULL, "twice" },
+	{ { "log-level", "process=\377" }, NULL, "UTF-8" },
+	{ { "log-level", "share=much" }, NULL, "a number" },
+	{ { "strange", "x=1" }, NULL, "it is one of" },
+};
+
+static json_t *
+read_case(json_t *rows, size_t i, struct error *err)
+{
+	const char *const *arguments = cases[i].arguments;
+	json_t *method = methods_find(rows, arguments[0], err), *params;
+	char *copies[5];
+	int count = 0, k;
+
+	if (method == NULL)
+		return NULL;
+	for (k = 1; arguments[k] != NULL; k++)
+		copies[count++] = strdup(arguments[k]);
+	params = methods_params(method, count, copies, err);
+	for (k = 0; k < count; k++)
+		free(copies[k]);
+	return params;
+}
+
+START_TEST(arguments)
+{
+	json_t *rows = methods(), *wanted, *params;
+	struct error err = { "" };
+
+	params = read_case(rows, (size_t)_i, &err);
+	if (cases[_i].json == NULL) {
+		ck_assert_ptr_null(params);
+		ck_assert_msg(strstr(err.text, cases[_i].words) != NULL, "%s", err.text);
+	} else {
+		ck_assert_msg(params != NULL, "%s", err.text);
+		wanted = json_loads(cases[_i].json, 0, NULL);
+		ck_assert(json_equal(params, wanted));
+		json_decref(wanted);
+	}
+	json_decref(params);
+	json_decref(rows);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("ctl_methods");
+	TCase *tc = tcase_create("methods");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, arguments, 0, ARRAY_LENGTH(cases));
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}

@@ -1,0 +1,192 @@
+/* ctl/render, ctl/table, ctl/follow: results and events as text. */
+#include <check.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/object.h"
+#include "ctl/follow.h"
+#include "ctl/printable.h"
+#include "ctl/render.h"
+
+static json_t *
+parse(const char *text)
+{
+	json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+
+	ck_assert_msg(json != NULL, "%s", text);
+	return json;
+}
+
+static char *
+rendered(const char *text, size_t width, bool colour)
+{
+	struct style style = { .width = width, .colour = colour, .utf8 = true };
+	json_t *json = parse(text);
+	char *out = NULL;
+	size_t size;
+	FILE *to = open_memstream(&out, &size);
+
+	render(to, json, &style);
+	fclose(to);
+	json_decref(json);
+	return out;
+}
+
+static const struct {
+	const char *json, *text;
+} results[] = {
+	{ "{\"name\":\"drover\",\"uptime-ms\":1500}", "name:    drover\nuptime:  1.5 s\n" },
+	{ "{\"workers\":{\"desired\":8,\"ready\":4}}", "workers.desired:  8\nworkers.ready:    4\n" },
+	{ "{\"servers\":[{\"pool\":\"a\",\"load\":1,\"down-for-ms\":0},{\"pool\":\"bcd\",\"load\":100,\"down-for-ms\":1500}]}",
+	    "pool  load  down-for\na        1      0 ms\nbcd    100     1.5 s\n" },
+	{ "{\"ready\":1,\"workers\":[{\"worker\":0,\"loop\":{\"p50-ms\":1},\"last\":null},"
+	  "{\"worker\":1,\"loop\":{\"p50-ms\":2},\"last\":{\"pid\":7}}]}",
+	    "ready:  1\n\nworkers:\n  worker  loop.p50  last.pid\n       0      1 ms         -\n"
+	    "       1      2 ms         7\n" },
+	{ "{\"last\":[{\"worker\":0,\"last\":null}]}", "worker  last\n     0     -\n" },
+	{ "{\"servers\":[]}", "servers:  -\n" },
+	{ "{\"totals\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4},\"z\":null}",
+	    "z:  -\n\ntotals:\n  a:  1\n  b:  2\n  c:  3\n  d:  4\n" },
+	{ "{\"pool\":[{\"name\":\"web\",\"server\":[{\"address\":\"x\"}]}]}",
+	    "pool 1:\n  name:  web\n\n  server:\n    address\n    x\n" },
+	{ "{\"text\":\"one\\ntwo\\u001b\\n\"}", "one\ntwo\\x1b\n" },
+	{ "{\"format\":\"text\",\"text\":\"one\\n\\ttwo\\n\"}", "format:  text\n\ntext:\n  one\n          two\n" },
+	{ "{}", "{}\n" },
+	{ "[]", "-\n" },
+	{ "[1,2]", "1, 2\n" },
+	{ "\"word\"", "word\n" },
+	{ "null", "-\n" },
+	{ "{\"counters\":[{\"name\":\"x\",\"value\":2000,\"unit\":\"bytes\"}]}",
+	    "name   value  unit\nx     2.0 kB  bytes\n" },
+	{ "{\"a\\u001b\":\"\\u009b\",\"b\":[{\"c\\u0007\":1}]}", "a\\x1b:  \\u009b\n\nb:\n  c\\x07\n      1\n" },
+};
+
+START_TEST(result)
+{
+	char *text = rendered(results[_i].json, 0, false);
+
+	ck_assert_str_eq(text, results[_i].text);
+	free(text);
+}
+END_TEST
+
+START_TEST(colours)
+{
+	char *text = rendered("{\"servers\":[{\"state\":\"up\"},{\"state\":\"down\"},{\"state\":\"else\"}]}", 0, true);
+
+	ck_assert_str_eq(text, "\033[1mstate\033[0m\n\033[32mup\033[0m\n\033[31mdown\033[0m\nelse\n");
+	free(text);
+}
+END_TEST
+
+/* What does not fit is left out: columns without values first, then the last ones. */
+START_TEST(narrow)
+{
+	static const char rows[] = "{\"r\":[{\"name\":\"abcdef\",\"nothing\":null,\"number\":1,\"text\":"
+				   "\"a long text that goes on and on and on\"}]}";
+	char *text;
+
+	text = rendered(rows, 0, false);
+	ck_assert_str_eq(text, "name    nothing  number  text\nabcdef        -       1  "
+			       "a long text that goes on and on and on\n");
+	free(text);
+	text = rendered(rows, 40, false);
+	ck_assert_str_eq(text, "name    number  text\nabcdef       1  a long text that goes o\342\200\246\n");
+	free(text);
+	text = rendered(rows, 20, false);
+	ck_assert_str_eq(text, "name    number\nabcdef       1\n(too narrow for: text)\n");
+	free(text);
+	text = rendered(rows, 3, false);
+	ck_assert_str_eq(text, "name\nabcdef\n(too narrow for: number, text)\n");
+	free(text);
+}
+END_TEST
+
+/* Deep and odd values are shown somehow, and end. */
+START_TEST(deep)
+{
+	enum { DEPTH = 400 };
+	char *json = calloc(1, DEPTH * 8 + 8), *text;
+	size_t i;
+
+	for (i = 0; i < DEPTH; i++)
+		memcpy(json + strlen(json), "{\"a\":[", 7);
+	for (i = 0; i < DEPTH; i++)
+		memcpy(json + strlen(json), "]}", 3);
+	text = rendered(json, 0, false);
+	ck_assert(strlen(text) > 0);
+	free(text);
+	free(json);
+}
+END_TEST
+
+static const struct {
+	const char *json, *text;
+} events[] = {
+	{ "{\"method\":\"event\",\"params\":{\"number\":12,\"time\":\"2026-01-31T09:30:00.125Z\",\"event\":\"worker-died\","
+	  "\"worker\":3,\"pid\":123,\"text\":\"killed by signal 9\"}}",
+	    "2026-01-31 09:30:00  worker-died worker 3 pid 123: killed by signal 9" },
+	{ "{\"method\":\"event\",\"params\":{\"event\":\"scaled\",\"from\":1,\"to\":2,\"by\":{\"uid\":0,\"pid\":9}}}",
+	    "-                    scaled from 1 to 2 by uid 0 pid 9" },
+	{ "{\"method\":\"lost\",\"params\":{\"from\":5,\"to\":90,\"count\":86}}",
+	    "-                    lost from 5 to 90 count 86" },
+	{ "{\"method\":\"event\",\"params\":{\"event\":\"\\u001b[2J\",\"text\":\"\\u0007\",\"pool\":\"\\n\"}}",
+	    "-                    \\x1b[2J pool \\x0a: \\x07" },
+	{ "{\"method\":7}", "-                    ?" },
+};
+
+START_TEST(event)
+{
+	struct style style = { .utf8 = true };
+	json_t *json = parse(events[_i].json);
+	char *line;
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	line = follow_line(json, &style);
+	ck_assert_str_eq(line, events[_i].text);
+	free(line);
+	json_decref(json);
+}
+END_TEST
+
+/* JSON as it came: numbers keep their digits, and nothing steers the terminal. */
+START_TEST(json)
+{
+	json_t *value = parse("{\"z\":0.512,\"a\":[1,\"\\u0007\\u009b\\u007f\\u00e9\"]}");
+	char *out = NULL;
+	size_t size;
+	FILE *to = open_memstream(&out, &size);
+
+	render_json(to, value);
+	fclose(to);
+	ck_assert_str_eq(out, "{\"z\":0.512,\"a\":[1,\"\\u0007\\u009b\\u007f\303\251\"]}\n");
+	free(out);
+	json_decref(value);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("ctl_render");
+	TCase *tc = tcase_create("render");
+	SRunner *runner;
+	int failed;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	tcase_add_loop_test(tc, result, 0, ARRAY_LENGTH(results));
+	tcase_add_test(tc, colours);
+	tcase_add_test(tc, narrow);
+	tcase_add_test(tc, deep);
+	tcase_add_loop_test(tc, event, 0, ARRAY_LENGTH(events));
+	tcase_add_test(tc, json);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
