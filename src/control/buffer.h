@@ -19,10 +19,11 @@ buffer_length(const struct buffer *b)
 	return b->end - b->start;
 }
 
+/* NULL when it holds no memory. */
 static inline const char *
 buffer_first(const struct buffer *b)
 {
-	return b->bytes + b->start;
+	return b->bytes == NULL ? NULL : b->bytes + b->start;
 }
 
 /* Where `room` more bytes can be written (buffer_added tells how many were), or NULL: no memory. */
