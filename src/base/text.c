@@ -303,11 +303,26 @@ word_distance(const char *a, const char *b)
 	return last[b_length];
 }
 
+/* The first word that begins with `part`, or NULL. */
+static const char *
+word_beginning(const char *part, const char *const *list)
+{
+	size_t length = strlen(part);
+
+	if (length < 3)
+		return NULL;
+	for (; *list != NULL; list++)
+		if (strncmp(*list, part, length) == 0)
+			return *list;
+	return NULL;
+}
+
 const char *
 text_nearest(const char *word, const char *const *list)
 {
 	size_t length = strlen(word);
 	unsigned near, distance;
+	const char *const *first = list;
 	const char *best = NULL;
 
 	if (length < 2 || length > NEAREST_WORD_MAX)
@@ -322,7 +337,7 @@ text_nearest(const char *word, const char *const *list)
 		best = *list;
 		near = distance;
 	}
-	return best;
+	return best != NULL ? best : word_beginning(word, first);
 }
 
 bool

@@ -52,7 +52,10 @@ size_t text_escape_log(char *to, size_t size, const char *bytes, size_t length);
  */
 bool text_fits(const char *word, const char *pattern);
 
-/* The word of a NULL-ended list nearest to `word` by edit distance, or NULL when none is near. */
+/*
+ * The word of a NULL-ended list nearest to `word` by edit distance; when none is
+ * near, the first that begins with it; else NULL.
+ */
 const char *text_nearest(const char *word, const char *const *list);
 
 #endif

@@ -246,6 +246,7 @@ START_TEST(the_nearest_word_is_found)
 	ck_assert_str_eq(text_nearest("usr", words), "user");
 	ck_assert_str_eq(text_nearest("worker_timeout", words), "worker-timeout");
 	ck_assert_str_eq(text_nearest("most", alike), "host"); /* the first of those that are as near */
+	ck_assert_str_eq(text_nearest("work", words), "worker-timeout"); /* near to none, but the beginning of one */
 	ck_assert_ptr_null(text_nearest("listen", words));
 	ck_assert_ptr_null(text_nearest("x", words));
 	ck_assert_ptr_null(text_nearest("", words));
