@@ -158,7 +158,7 @@ class Reader:
     # ---- pasting
 
     def run(self, session, expected):
-        """What the command prints. Of a stream no more lines are awaited than the page has."""
+        """What the command prints, which must succeed. Of a stream no more lines are awaited than the page has."""
         stream = '"watch"' in session.command
         env = environment(self.t.dir, {"PATH": self.t.path("bin") + ":" + os.environ["PATH"]})
         popen = subprocess.Popen(["/bin/sh", "-c", self.to_real(self.settings + session.command)], cwd=self.t.dir,
@@ -166,7 +166,8 @@ class Reader:
                                  start_new_session=True, text=True)
         try:
             if not stream:
-                return self.to_page(popen.communicate(timeout=20)[0])
+                printed = self.to_page(popen.communicate(timeout=40)[0])
+                return printed if popen.returncode == 0 else f"(status {popen.returncode}) {printed}"
             return self.to_page("".join(popen.stdout.readline() for _ in range(expected)))
         finally:
             try:
