@@ -38,6 +38,7 @@ struct param {
 enum { COMMAND_PARAMS_MAX = 8, COMMANDS_MAX = 64 };
 
 struct call;
+struct watcher;
 typedef void command_fn(struct call *call);
 
 struct command {
@@ -102,6 +103,7 @@ struct call {
 	call_poll_fn *poll; /* not NULL: waiting */
 	uint64_t deadline; /* monotonic microseconds */
 	struct stream stream;
+	struct watcher *watcher; /* the connection's */
 	void (*wake)(struct call *call); /* the connection's */
 	/* of a handler whose call goes on after it has returned */
 	size_t cursor, inner; /* how far it is; 0 at first */

@@ -122,6 +122,19 @@ const struct command control_commands[] = {
 	    .example = "{\"method\":\"log-reopen\"}",
 	},
 	{
+	    .name = "watch",
+	    .summary = "Tells of events as they happen, on this connection, until it is closed.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_watch,
+	    .example = "{\"method\":\"watch\",\"params\":{\"events\":\"worker-*,server-down\",\"since\":0}}",
+	    .params = {
+		{ "events", PARAM_TEXT, .min = 1, .max = 512,
+		    .sentence = "Tell of these alone: names and patterns such as worker-*, with commas between them." },
+		{ "since", PARAM_INTEGER, .min = 0, .max = INT64_MAX,
+		    .sentence = "Begin behind the event of this number, if it is still kept, instead of now." },
+	    },
+	},
+	{
 	    .name = "stop",
 	    .summary = "Stops drover.",
 	    .permission = CONF_PERMISSION_ADMIN,

@@ -22,6 +22,7 @@ command_fn command_servers; /* command_servers.c */
 command_fn command_status; /* command_status.c */
 command_fn command_stop; /* command_stop.c */
 command_fn command_version; /* command_status.c */
+command_fn command_watch; /* command_watch.c */
 command_fn command_workers; /* command_workers.c */
 
 #endif

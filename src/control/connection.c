@@ -1,6 +1,8 @@
 #include "control/connection.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +22,7 @@ enum {
 };
 
 static const uint64_t stall_timeout = 60 * CLOCK_SECOND;
+static const uint64_t watcher_stall_timeout = 300 * CLOCK_SECOND; /* it is told what it missed, and goes on */
 
 static void
 connection_watch_cb(struct watch *watch, unsigned events)
@@ -181,6 +184,25 @@ connection_stream_begin(struct connection *c)
 
 /* ---- requests */
 
+/* For those who watch. Cut where a character ends. */
+static void
+connection_tell_change(const struct connection *c, const char *params)
+{
+	struct master_event event = { .type = EVENT_CHANGED, .uid = c->peer.uid, .by_pid = c->peer.pid };
+	int length =
+	    snprintf(event.text, sizeof event.text, "%s %s", c->call.command->name, params == NULL ? "" : params);
+	size_t end = sizeof event.text - 1;
+
+	if (length > (int)end) {
+		while (end > 0 && ((unsigned char)event.text[end - 1] & 0xc0) == 0x80)
+			end--;
+		if (end > 0 && (unsigned char)event.text[end - 1] >= 0xc0)
+			end--;
+		event.text[end] = '\0';
+	}
+	master_event_add(c->call.master, &event);
+}
+
 static void
 connection_log_change(const struct connection *c)
 {
@@ -190,6 +212,8 @@ connection_log_change(const struct connection *c)
 	log_notice("control: uid %u pid %d: %s %s%s%s", (unsigned)c->peer.uid, (int)c->peer.pid,
 	    call->command->name, params == NULL ? "" : params, call->fault.code != 0 ? ": refused: " : "",
 	    call->fault.message);
+	if (call->fault.code == 0 && !call_is_dry_run(call))
+		connection_tell_change(c, params);
 	free(params);
 }
 
@@ -218,7 +242,10 @@ connection_run(struct connection *c)
 	c->call.peer = &c->peer;
 	c->call.command = request->command;
 	c->call.params = request->params;
+	c->call.watcher = &c->watcher;
+	master_act_for(c->call.master, c->peer.uid, c->peer.pid);
 	request->command->handler(&c->call);
+	master_act_for(c->call.master, 0, 0);
 	if (request->command->permission > CONF_PERMISSION_READ)
 		connection_log_change(c);
 	if (c->call.done)
@@ -320,6 +347,45 @@ connection_recv(struct connection *c)
 
 /* ---- steps */
 
+/* Asks what waits whether it is over. */
+static enum connection_step
+connection_poll(struct connection *c, bool expired)
+{
+	c->poll_due = false;
+	if (!c->call.poll(&c->call, c->deaf || expired))
+		return CONNECTION_IDLE;
+	connection_answer(c);
+	return CONNECTION_AGAIN;
+}
+
+/* Who has only shut down its side still reads; who has closed does not. */
+static bool
+connection_is_gone(const struct connection *c)
+{
+	struct pollfd look = { .fd = c->fd };
+
+	return c->deaf || (c->ended && poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0);
+}
+
+static enum connection_step
+connection_step_watch(struct connection *c)
+{
+	if (connection_is_gone(c))
+		return CONNECTION_OVER;
+	connection_put_begin(c);
+	switch (watcher_step(&c->watcher, c->call.master, &c->out)) {
+	case WATCHER_IDLE:
+		connection_send(c);
+		return c->deaf ? CONNECTION_OVER : CONNECTION_IDLE;
+	case WATCHER_FAILED:
+		c->broken = true;
+		break;
+	case WATCHER_MORE:
+		break;
+	}
+	return CONNECTION_AGAIN;
+}
+
 static enum connection_step
 connection_step_stream(struct connection *c)
 {
@@ -364,6 +430,8 @@ connection_step_input(struct connection *c)
 		return CONNECTION_AGAIN;
 	}
 	connection_send(c);
+	if (c->watcher.active)
+		return connection_step_watch(c);
 	return c->ended && buffer_length(&c->out) == 0 ? CONNECTION_OVER : CONNECTION_IDLE;
 }
 
@@ -381,7 +449,7 @@ connection_step(struct connection *c)
 		return connection_step_stream(c);
 	if (c->call.command != NULL) {
 		connection_send(c);
-		return CONNECTION_IDLE;
+		return c->poll_due ? connection_poll(c, false) : CONNECTION_IDLE;
 	}
 	if (c->next < c->line.count) {
 		connection_run(c);
@@ -395,20 +463,27 @@ connection_step(struct connection *c)
 enum connection_step
 connection_tick(struct connection *c, uint64_t now)
 {
-	struct call *call = &c->call;
+	uint64_t patience = c->watcher.active ? watcher_stall_timeout : stall_timeout;
 
 	OBJECT_CHECK(c, CONNECTION_MAGIC);
-	if (buffer_length(&c->out) > 0 && now > c->progress && now - c->progress > stall_timeout) {
+	if (buffer_length(&c->out) > 0 && now > c->progress && now - c->progress > patience) {
 		log_info("control: uid %u pid %d does not read its replies: closed", (unsigned)c->peer.uid,
 		    (int)c->peer.pid);
 		return CONNECTION_OVER;
 	}
-	if (stream_is_open(&call->stream))
+	if (stream_is_open(&c->call.stream))
 		return CONNECTION_AGAIN;
-	if (call->command == NULL || !call->poll(call, c->deaf || now >= call->deadline))
-		return CONNECTION_IDLE;
-	connection_answer(c);
-	return CONNECTION_AGAIN;
+	return c->call.command == NULL ? CONNECTION_IDLE : connection_poll(c, now >= c->call.deadline);
+}
+
+void
+connection_event(struct connection *c)
+{
+	if (c->call.poll != NULL)
+		c->poll_due = true;
+	else if (!c->watcher.active)
+		return;
+	c->wake(c);
 }
 
 bool
@@ -420,7 +495,7 @@ connection_is_waiting(const struct connection *c)
 bool
 connection_is_idle(const struct connection *c)
 {
-	return !connection_is_waiting(c) && c->next >= c->line.count;
+	return !connection_is_waiting(c) && !c->watcher.active && c->next >= c->line.count;
 }
 
 void
@@ -428,5 +503,8 @@ connection_finish(struct connection *c)
 {
 	if (c->call.poll != NULL && c->call.poll(&c->call, true))
 		connection_answer(c);
+	if (c->call.command == NULL && c->next >= c->line.count)
+		while (watcher_step(&c->watcher, c->call.master, &c->out) == WATCHER_MORE)
+			continue;
 	connection_send(c);
 }

@@ -7,6 +7,7 @@
  * Its memory is bounded: it holds one line, the requests of one line, and
  * replies; while more than CONNECTION_OUTPUT_MAX bytes of those are unsent it
  * neither reads nor carries out anything. Long replies are made while they are sent.
+ * What it watches is told between lines: never within the array of a batch.
  */
 #ifndef DROVER_CONTROL_CONNECTION_H
 #define DROVER_CONTROL_CONNECTION_H
@@ -18,6 +19,7 @@
 #include "control/buffer.h"
 #include "control/command.h"
 #include "control/request.h"
+#include "control/watch.h"
 #include "net/loop.h"
 
 enum {
@@ -63,6 +65,8 @@ struct connection {
 	struct request_line line;
 	size_t next; /* of its requests */
 	struct call call; /* the one being carried out; call.command is NULL: none */
+	bool poll_due; /* what it waits for may have come */
+	struct watcher watcher;
 };
 
 /* Takes over fd on success. NULL: no memory. */
@@ -74,10 +78,13 @@ enum connection_step connection_step(struct connection *c);
 /* Looks after what waits: a call that answers later, a client that does not read. To be called a few times a second. */
 enum connection_step connection_tick(struct connection *c, uint64_t now);
 
+/* An event has happened: whoever watches is to be told, and what a call waits for may have come. */
+void connection_event(struct connection *c);
+
 /* Whether connection_tick is needed. */
 bool connection_is_waiting(const struct connection *c);
 
-/* Whether nothing is in progress: no request, no reply on its way. */
+/* Whether nothing is in progress: no request, no reply on its way, nothing watched. */
 bool connection_is_idle(const struct connection *c);
 
 /* Answers what waits, as it stands, and sends what can be sent at once. To be freed next. */

@@ -146,6 +146,16 @@ control_tick_cb(struct timer *timer)
 	}
 }
 
+static void
+control_event_cb(void *arg)
+{
+	struct control *control = OBJECT_CAST(arg, struct control, CONTROL_MAGIC);
+	struct connection *c;
+
+	TAILQ_FOREACH (c, &control->connections, link)
+		connection_event(c);
+}
+
 /* ---- accepting */
 
 /* Sends one error and closes: the socket's buffer is empty, so that it does not block. */
@@ -185,6 +195,7 @@ control_warn_full(struct control *control)
 {
 	uint64_t now = loop_now(control->loop);
 
+	master_limit_hit(control->master, LIMIT_CONTROL);
 	if (control->full != 0 && now - control->full < warn_pause)
 		return;
 	control->full = now;
@@ -366,6 +377,7 @@ control_open(struct master *master, struct error *err)
 		if (listener_start(control, &conf->controls[i], err) < 0)
 			goto fail;
 	spare_open(control);
+	master_on_event(master, control_event_cb, control);
 	return control;
 
 fail:
@@ -393,6 +405,7 @@ control_close(struct control *control)
 
 	if (control == NULL)
 		return;
+	master_on_event(control->master, NULL, NULL);
 	for (i = 0; i < control->listener_count; i++)
 		listener_stop(&control->listeners[i]);
 	while ((c = TAILQ_FIRST(&control->connections)) != NULL) {

@@ -11,6 +11,7 @@ libcontrol_a_SOURCES = \
 	control/command_servers.c \
 	control/command_status.c \
 	control/command_stop.c \
+	control/command_watch.c \
 	control/command_workers.c \
 	control/commands.c control/commands.h \
 	control/connection.c control/connection.h \
@@ -24,4 +25,5 @@ libcontrol_a_SOURCES = \
 	control/stream.c control/stream.h \
 	control/sums.c control/sums.h \
 	control/tables.c control/tables.h \
-	control/values.c control/values.h
+	control/values.c control/values.h \
+	control/watch.c control/watch.h

@@ -136,3 +136,17 @@ reply_fault(struct buffer *out, const json_t *id, const struct fault *fault)
 	json_decref(error);
 	return result;
 }
+
+int
+reply_notification(struct buffer *out, const char *method, const json_t *params)
+{
+	size_t before = buffer_length(out);
+
+	if (reply_text(out, "{\"jsonrpc\":\"2.0\",\"method\":\"") < 0 || reply_text(out, method) < 0 ||
+	    reply_text(out, "\",\"params\":") < 0 || reply_value(out, params) < 0 ||
+	    reply_text(out, "}\n") < 0) {
+		buffer_cut(out, before);
+		return -1;
+	}
+	return 0;
+}

@@ -72,6 +72,9 @@ int reply_value(struct buffer *out, const json_t *json);
 int reply_members(struct buffer *out, const json_t *object);
 int reply_text(struct buffer *out, const char *text);
 
+/* Appends {"jsonrpc":"2.0","method":"...","params":...} and a newline. -1: no memory, and nothing was appended. */
+int reply_notification(struct buffer *out, const char *method, const json_t *params);
+
 /* The reply when there is no memory for a better one. */
 extern const char reply_no_memory[];
 

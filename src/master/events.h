@@ -18,7 +18,7 @@ enum { EVENTS_KEPT = 512, EVENT_POOL_MAX = 64, EVENT_TEXT_MAX = 256 };
 enum {
 	EVENT_HAS_WORKER = 1, /* worker, pid; pid 0: there was no process */
 	EVENT_HAS_SERVER = 2, /* pool, server */
-	EVENT_HAS_BY = 4, /* uid, by_pid; by_pid 0: a signal did it */
+	EVENT_HAS_BY = 4, /* uid, by_pid; by_pid 0: a signal did it, and nobody is named */
 	EVENT_HAS_TEXT = 8,
 	EVENT_HAS_CHANGE = 16, /* from, to */
 	EVENT_HAS_RATE = 32, /* rate, threshold: a second */

@@ -87,6 +87,7 @@ class Control(wire.Peer):
 
     def __init__(self, path):
         super().__init__(wire.connect(path).socket)
+        self.notes = []  # notifications that came before a reply, or that nobody has asked for yet
 
     def send_line(self, value):
         """Sends text or bytes as they are, anything else as JSON; the newline is added."""
@@ -96,8 +97,37 @@ class Control(wire.Peer):
             value = json.dumps(value).encode()
         self.send(value + b"\n")
 
-    def reply(self):
+    def line(self):
+        """What comes next: a reply, or a notification."""
         return json.loads(self.read_until(b"\n"))
+
+    def reply(self):
+        while True:
+            line = self.line()
+            if not isinstance(line, dict) or "method" not in line:
+                return line
+            self.notes.append(line)
+
+    def note(self):
+        """The next notification of `watch`."""
+        return self.notes.pop(0) if self.notes else self.line()
+
+    def watch(self, **params):
+        return self.call("watch", **params)
+
+    def event(self, name):
+        """The next event, which is to have that name: its params."""
+        note = self.note()
+        assert note.get("method") == "event" and note["params"]["event"] == name, f"no {name}, but {note}"
+        return note["params"]
+
+    def event_of(self, name, **members):
+        """The next event of that name and with these members, whatever comes before it: its params."""
+        while True:
+            note = self.note()
+            params = note["params"]
+            if params.get("event") == name and all(params.get(key) == value for key, value in members.items()):
+                return params
 
     def ask(self, value):
         self.send_line(value)

@@ -47,6 +47,7 @@ check_PROGRAMS += unit/test_servers
 check_PROGRAMS += unit/test_stream
 check_PROGRAMS += unit/test_supervise
 check_PROGRAMS += unit/test_text
+check_PROGRAMS += unit/test_watch
 
 h1_compare = unit/h1_compare.c unit/h1_compare.h
 unit_test_h1_meaning_SOURCES = unit/test_h1_meaning.c $(h1_compare)
