@@ -10,6 +10,7 @@ scenes += scenes/control.py
 scenes += scenes/control_hostile.py
 scenes += scenes/control_read.py
 scenes += scenes/droverctl.py
+scenes += scenes/first_states.py
 scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "base/object.h"
+#include "conf/check.h"
 #include "conf/conf.h"
+#include "conf/report.h"
 #include "ipc/scoreboard.h"
 
 /* A configuration and the lines that it gets; "OK" is put where nothing else is asked: one listener, one pool. */
@@ -317,6 +319,28 @@ START_TEST(contradictions_are_told_with_both_places)
 }
 END_TEST
 
+/* As when a name that is looked up twice has another address the second time. */
+START_TEST(a_name_is_one_server)
+{
+	struct conf_errors errors;
+	struct conf_report report = { .file = "f" };
+	struct conf *conf =
+	    conf_load_text("listen \"*:80\" { }\npool \"web\" {\n\tserver \"127.0.0.1:1\" { }\n"
+			   "\tserver \"127.0.0.2:1\" { }\n}\n",
+		"f", &errors);
+
+	ck_assert_ptr_nonnull(conf);
+	memcpy(conf->pools[0].servers[1].name, conf->pools[0].servers[0].name, sizeof "127.0.0.1:1");
+	conf_check(conf, &report);
+	conf_free(conf);
+	conf_report_finish(&report, &errors);
+	expect_errors(NULL, &errors, "",
+	    "f:4: server \"127.0.0.1:1\" is twice in pool \"web\"; the first is in line 3; to send it more, "
+	    "give "
+	    "it a weight\n");
+}
+END_TEST
+
 START_TEST(syntax_errors_end_the_reading)
 {
 	expect_all(bad_syntax, ARRAY_LENGTH(bad_syntax));
@@ -540,6 +564,7 @@ main(void)
 	tcase_add_test(tests, unknown_words_are_told_with_what_was_meant);
 	tcase_add_test(tests, bad_values_are_told_with_what_is_allowed);
 	tcase_add_test(tests, contradictions_are_told_with_both_places);
+	tcase_add_test(tests, a_name_is_one_server);
 	tcase_add_test(tests, syntax_errors_end_the_reading);
 	tcase_add_test(tests, all_kinds_are_told_at_once);
 	tcase_add_test(tests, errors_are_limited_in_number);
