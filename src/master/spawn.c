@@ -80,7 +80,6 @@ spawn_clear(struct worker *w)
 {
 	w->started = clock_monotonic();
 	w->ready = 0;
-	w->last_pid = 0;
 	w->killed = w->hung = w->asked_for = false;
 	w->why = NULL;
 	scoreboard_worker_reset(w->master->board, w->slot);

@@ -127,6 +127,7 @@ worker_act_spawn(struct worker *w)
 	if (spawn_worker(w, &err) < 0) {
 		w->lived = 0;
 		w->ready = 0;
+		w->last_pid = 0;
 		snprintf(w->last_words, sizeof w->last_words, "cannot be started: %.100s", err.text);
 		worker_event(w, CHILD_EVENT_SPAWN_FAILED);
 		return;

@@ -29,6 +29,7 @@ scenes += scenes/scale.py
 scenes += scenes/signals.py
 scenes += scenes/supervision.py
 scenes += scenes/tunnel.py
+scenes += scenes/watch.py
 
 # What they import.
 EXTRA_DIST += tools/attack.py tools/drover.py tools/load.py tools/manual.py tools/scene.py tools/wire.py

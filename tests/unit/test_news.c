@@ -305,6 +305,28 @@ START_TEST(who_scales_is_told)
 }
 END_TEST
 
+START_TEST(a_worker_that_cannot_start_is_told)
+{
+	struct worker *w = &master->workers.slots[0];
+	const struct master_event *event;
+
+	workers_init(master);
+	master->notify.fd = -1;
+	master->workers.used = 1;
+	master->workers.ever_ready = true;
+	w->child.state = CHILD_STARTING;
+	w->last_pid = 4711;
+	snprintf(w->last_words, sizeof w->last_words, "exited with status 2 after 0.1 s");
+	worker_event(w, CHILD_EVENT_EXITED_WRONG);
+	ck_assert_int_eq(expect(EVENT_WORKER_DIED, "exited with status 2")->pid, 4711);
+	event = expect(EVENT_WORKER_FAILED, "exited with status 2");
+	ck_assert_int_eq(event->pid, 4711);
+	ck_assert_uint_eq(event->worker, 0);
+	expect_nothing();
+	timer_clear(&master->workers.tick);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -325,6 +347,7 @@ main(void)
 	tcase_add_test(tests, a_limit_is_told_once_in_ten_seconds);
 	tcase_add_test(tests, each_limit_is_told_for_itself);
 	tcase_add_test(tests, who_scales_is_told);
+	tcase_add_test(tests, a_worker_that_cannot_start_is_told);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
