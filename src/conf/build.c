@@ -21,7 +21,10 @@ defaults_set(const struct conf_section *section, void *base, struct conf_report 
 			conf_report_add(report, 0, "%s", err.text);
 }
 
-/* Sets the fields of `base` that the section says something about. */
+/*
+ * Sets the fields of `base` that the section says something about. When no more can be
+ * reported the rest is left: names that nobody will be told of need not be looked up.
+ */
 static void
 options_set(const struct conf_section *section, cfg_t *from, void *base, struct conf_report *report)
 {
@@ -33,7 +36,9 @@ options_set(const struct conf_section *section, cfg_t *from, void *base, struct 
 	for (option = conf_options; option->name != NULL; option++) {
 		if (option->section != section)
 			continue;
-		for (i = 0; (word = conf_syntax_word(from, option->name, i)) != NULL; i++)
+		for (i = 0; (word = conf_syntax_word(from, option->name, i)) != NULL &&
+			    report->count < CONF_REPORT_MAX;
+		     i++)
 			if (conf_value_read(option, base, word->text, &err) < 0)
 				conf_report_add(report, word->line, "%s", err.text);
 	}

@@ -22,6 +22,7 @@ enum {
 	CONF_LISTENERS_MAX = 256,
 	CONF_ROUTES_MAX = 4096,
 	CONF_CONTROLS_MAX = 16,
+	CONF_PEOPLE_MAX = 256, /* in one list */
 	CONF_POOL_NAME_MAX = 63,
 	CONF_SERVER_NAME_MAX = 127 /* bytes; the scoreboard has room for no more */
 };

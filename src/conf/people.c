@@ -65,6 +65,8 @@ people_read(const struct conf_option *option, void *base, const char *text, stru
 {
 	if (text[0] == '\0' || strcmp(text, "@") == 0)
 		return -1;
+	if (conf_list_length(option, base) == CONF_PEOPLE_MAX)
+		return error_set(err, "holds at most %d users and groups", CONF_PEOPLE_MAX);
 	if (id_add(conf_field(option, base), text, err) < 0)
 		return error_prefix(err, "cannot hold \"%.100s\"", text);
 	return conf_list_add_string(option, base, strdup(text), err);

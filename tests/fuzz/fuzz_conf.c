@@ -42,10 +42,25 @@ load(const char *text, size_t length)
 	return conf;
 }
 
+/* The tree and the text say the same. Returns the tree. */
+static json_t *
+show_json(const struct conf *conf)
+{
+	json_t *tree = conf_show_json(conf), *read;
+	char *text = conf_show_json_text(conf);
+
+	INVARIANT(text != NULL);
+	read = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	INVARIANT(read != NULL && json_equal(tree, read));
+	json_decref(read);
+	free(text);
+	return tree;
+}
+
 static void
 check_same(const struct conf *a, const struct conf *b)
 {
-	json_t *a_json = conf_show_json(a), *b_json = conf_show_json(b);
+	json_t *a_json = show_json(a), *b_json = show_json(b);
 
 	INVARIANT(json_object_size(a_json) > 30 && json_equal(a_json, b_json));
 	json_decref(a_json);
@@ -69,15 +84,48 @@ check_round_trip(const struct conf *conf)
 	conf_free(again);
 }
 
+/* A server could have been added while drover runs, with the same meaning, unless its name has to be looked up. */
+static void
+check_servers(const struct conf_pool *pool)
+{
+	struct address address;
+	struct error err;
+	size_t i;
+
+	for (i = 0; i < pool->server_count; i++)
+		if (conf_server_from_text(&address, pool->servers[i].name, &err) == 0)
+			INVARIANT(address_equal(&address, &pool->servers[i].address));
+}
+
+/* A list that has a user gives its permission. */
+static void
+check_people(const struct conf_control *control)
+{
+	const struct conf_people *admins = &control->people[CONF_PERMISSION_ADMIN];
+	size_t i;
+
+	for (i = 0; i < admins->uid_count; i++)
+		INVARIANT(
+		    conf_control_permission(control, admins->uids[i], 7, NULL, 0) == CONF_PERMISSION_ADMIN);
+	for (i = 0; i < admins->gid_count; i++)
+		INVARIANT(
+		    conf_control_permission(control, 7, 7, &admins->gids[i], 1) == CONF_PERMISSION_ADMIN);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct conf *conf = load((const char *)data, size);
+	size_t i;
 
 	if (conf == NULL)
 		return 0;
 	INVARIANT(conf->listener_count > 0 && conf->pool_count > 0 && conf->server_count >= conf->pool_count);
 	check_round_trip(conf);
+	for (i = 0; i < conf->pool_count; i++)
+		check_servers(&conf->pools[i]);
+	for (i = 0; i < conf->control_count; i++)
+		check_people(&conf->controls[i]);
 	conf_free(conf);
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* conf: what the control socket asks of it: permissions, and servers that are added at run time. */
 #include <check.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,17 @@
 #include "conf/conf.h"
 
 #define SMALL "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
+
+static void
+expect_error(const char *text, const char *line)
+{
+	struct conf_errors errors;
+
+	ck_assert_ptr_null(conf_load_text(text, "f", &errors));
+	ck_assert_uint_eq(errors.count, 1);
+	ck_assert_str_eq(errors.lines[0], line);
+	conf_errors_free(&errors);
+}
 
 static struct conf *
 load(const char *text)
@@ -82,6 +95,50 @@ START_TEST(the_highest_list_decides)
 	}
 	ck_assert_int_eq(conf_control_permission(&conf->controls[1], 50, 50, NULL, 0), CONF_PERMISSION_NONE);
 	conf_free(conf);
+}
+END_TEST
+
+START_TEST(people_are_limited_in_number)
+{
+	char *text;
+	size_t length, i;
+	FILE *to = open_memstream(&text, &length);
+
+	fputs(SMALL "control \"/x\" {\n\tadmin = { 0", to);
+	for (i = 1; i < CONF_PEOPLE_MAX; i++)
+		fprintf(to, ", %zu", i);
+	fputs(",\n\t\t\"@1\" }\n}\n", to);
+	fclose(to);
+	expect_error(text, "f:5: admin holds at most 256 users and groups");
+	free(text);
+}
+END_TEST
+
+/* A group that no user is called like: "name", or NULL when this machine has none. */
+static const char *
+group_only_find(void)
+{
+	const struct group *entry;
+
+	for (setgrent(); (entry = getgrent()) != NULL;)
+		if (getpwnam(entry->gr_name) == NULL)
+			return entry->gr_name;
+	return NULL;
+}
+
+START_TEST(a_group_without_its_mark_is_told)
+{
+	const char *group = group_only_find();
+	char text[400], expected[400];
+
+	if (group == NULL)
+		return;
+	snprintf(text, sizeof text, SMALL "control \"/x\" { admin = \"%s\" }\n", group);
+	snprintf(expected, sizeof expected,
+	    "f:3: admin cannot hold \"%s\": there is no user \"%s\" on this machine; did you mean the group, "
+	    "\"@%s\"?",
+	    group, group, group);
+	expect_error(text, expected);
 }
 END_TEST
 
@@ -167,6 +224,8 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, people_are_kept_by_name_and_number);
 	tcase_add_test(tests, the_highest_list_decides);
+	tcase_add_test(tests, people_are_limited_in_number);
+	tcase_add_test(tests, a_group_without_its_mark_is_told);
 	tcase_add_test(tests, what_was_put_together_in_memory_is_shown);
 	tcase_add_test(tests, servers_that_are_added_are_not_looked_up);
 	srunner_run_all(runner, CK_ENV);

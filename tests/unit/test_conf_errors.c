@@ -1,8 +1,6 @@
 /* conf: what is wrong with a configuration is told with its line, all at once. */
 #include <check.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,35 +421,6 @@ START_TEST(names_of_servers_are_limited_in_length)
 }
 END_TEST
 
-/* A group that no user is called like: "name", or NULL when this machine has none. */
-static const char *
-group_only_find(void)
-{
-	const struct group *entry;
-
-	for (setgrent(); (entry = getgrent()) != NULL;)
-		if (getpwnam(entry->gr_name) == NULL)
-			return entry->gr_name;
-	return NULL;
-}
-
-START_TEST(a_group_without_its_mark_is_told)
-{
-	const char *group = group_only_find();
-	char text[400], expected[400];
-	struct conf_errors errors;
-
-	if (group == NULL)
-		return;
-	snprintf(text, sizeof text, OK "control \"/x\" { admin = \"%s\" }\n", group);
-	snprintf(expected, sizeof expected,
-	    "f:3: admin cannot hold \"%s\": there is no user \"%s\" on this machine; did you mean the group, "
-	    "\"@%s\"?\n",
-	    group, group, group);
-	expect_errors(conf_load_text(text, "f", &errors), &errors, text, expected);
-}
-END_TEST
-
 static void
 expect_file_error(const char *file, const char *sentence)
 {
@@ -571,7 +540,6 @@ main(void)
 	tcase_add_test(tests, sections_are_limited_in_number);
 	tcase_add_test(tests, long_values_are_refused);
 	tcase_add_test(tests, names_of_servers_are_limited_in_length);
-	tcase_add_test(tests, a_group_without_its_mark_is_told);
 	tcase_add_test(tests, files_that_cannot_be_read_are_told);
 	tcase_add_test(tests, what_is_no_file_is_not_opened);
 	tcase_add_test(tests, a_zero_byte_in_a_file_is_told);
