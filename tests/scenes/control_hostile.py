@@ -21,7 +21,8 @@ def start(t):
     """drover with many servers, a socket for everyone and one for the admin."""
     others = "".join(f'server "127.1.{i // 250}.{i % 250 + 1}:80" {{ }}\n' for i in range(SERVERS))
     body = t.pool(t.server()) + f'pool "others" {{\n{others}}}\nroute {{ pool = "app" }}\n'
-    body += f'control "{t.path("open.sock")}" {{ mode = "0666"  permission = read }}\n'
+    for permission in ("read", "none"):
+        body += f'control "{t.path(permission + ".sock")}" {{ mode = "0666"  permission = {permission} }}\n'
     drover = t.drover(body)
     drover.before = process_memory(drover.pid)
     return drover
@@ -40,11 +41,11 @@ def small(drover):
     assert is_sanitized() or grown < MEMORY, f"the master has grown by {grown} bytes"
 
 
-def stands(t, drover, name):
+def stands(t, drover, name, permission="read"):
     """Lets one attack go on while drover serves and answers; then all is as before."""
     before = process_descriptors(drover.pid)
     script = os.path.join(TOOLS, "attack.py")
-    attacker = t.process("attack-" + name, [sys.executable, script, t.path("open.sock"), name, str(CONNECTIONS)])
+    attacker = t.process("attack-" + name, [sys.executable, script, t.path(permission + ".sock"), name, str(CONNECTIONS)])
     t.wait(lambda: "begun" in attacker.stdout(), f"{name} has begun: {attacker.stderr()}")
     for _ in range(ROUNDS):
         assert drover.get().status == 200, name
@@ -79,6 +80,16 @@ def readers(t):
 def connections(t):
     "connections by the hundreds, half lines, connections that come and go"
     stands_all(t, "crowd", "half-lines", "come-and-go")
+
+
+@case
+def nobody(t):
+    "those who may do nothing are turned away, again and again; the log does not grow with them"
+    drover = start(t)
+    stands(t, drover, "let-in-by-nobody", "none")
+    stands(t, drover, "crowd", "none")
+    stands(t, drover, "denied")
+    assert len(drover.log()) < 100000, len(drover.log())
 
 
 @case

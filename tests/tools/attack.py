@@ -326,6 +326,12 @@ def denied(path, _):
 
 
 @attack
+def let_in_by_nobody(path, _):
+    "who is turned away at the door (to be run against a socket with permission = none), and comes again"
+    send_for_ever(path, [b'{"method":"status"}\n'] * 10)
+
+
+@attack
 def dry_runs(path, _):
     "changes that are only tried"
     flood(path, b"\n".join([
