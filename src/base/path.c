@@ -37,3 +37,31 @@ path_directory_missing(const char *path, char sentence[PATH_SENTENCE_MAX])
 			    managed[i].setting, directory + strlen(managed[i].parent));
 	return true;
 }
+
+/* The next part of a path that means anything, and its length; 0: there is none. */
+static const char *
+part_next(const char *path, size_t *length)
+{
+	for (;; path++) {
+		path += strspn(path, "/");
+		*length = strcspn(path, "/");
+		if (*length != 1 || path[0] != '.')
+			return path;
+	}
+}
+
+bool
+path_equal(const char *a, const char *b)
+{
+	size_t a_length, b_length;
+
+	do {
+		a = part_next(a, &a_length);
+		b = part_next(b, &b_length);
+		if (a_length != b_length || memcmp(a, b, a_length) != 0)
+			return false;
+		a += a_length;
+		b += b_length;
+	} while (a_length > 0);
+	return true;
+}

@@ -1,4 +1,4 @@
-/* What can be said about a path of a file that is not there. All processes. */
+/* What can be said about the path of a file that may not be there. All processes. */
 #ifndef DROVER_BASE_PATH_H
 #define DROVER_BASE_PATH_H
 
@@ -11,5 +11,8 @@ enum { PATH_SENTENCE_MAX = 300 };
  * so, and what to do. Looks at the file system.
  */
 bool path_directory_missing(const char *path, char sentence[PATH_SENTENCE_MAX]);
+
+/* Whether two absolute paths name the same file whatever links there are: "/a/b" and "//a/./b". Pure. */
+bool path_equal(const char *a, const char *b);
 
 #endif

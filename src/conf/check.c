@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/text.h"
 
 static int
@@ -44,15 +45,22 @@ pool_resolve(const struct conf *conf, const char *name, int line, struct conf_re
 	return pool;
 }
 
+static bool
+is_unix_path(const struct address *address, const char *path)
+{
+	return address->length > 0 && address->socket.any.sa_family == AF_UNIX &&
+	       path_equal(address->socket.un.sun_path, path);
+}
+
 /* Whether two listeners ask for the same socket; port 0 is another port each time. */
 static bool
 listeners_equal(const struct conf_listener *a, const struct conf_listener *b)
 {
 	if (a->systemd != NULL || b->systemd != NULL)
 		return a->systemd != NULL && b->systemd != NULL && strcmp(a->systemd, b->systemd) == 0;
-	if (a->address.length == 0 || !address_equal(&a->address, &b->address))
-		return false;
-	return a->address.socket.any.sa_family == AF_UNIX || address_port(&a->address) != 0;
+	if (a->address.socket.any.sa_family == AF_UNIX)
+		return is_unix_path(&b->address, a->address.socket.un.sun_path);
+	return address_port(&a->address) != 0 && address_equal(&a->address, &b->address);
 }
 
 static bool
@@ -117,13 +125,6 @@ listeners_check_twice(const struct conf *conf, struct conf_report *report)
 			;
 }
 
-static bool
-is_unix_path(const struct address *address, const char *path)
-{
-	return address->length > 0 && address->socket.any.sa_family == AF_UNIX &&
-	       strcmp(address->socket.un.sun_path, path) == 0;
-}
-
 static void
 control_check(const struct conf *conf, const struct conf_control *control, struct conf_report *report)
 {
@@ -132,7 +133,7 @@ control_check(const struct conf *conf, const struct conf_control *control, struc
 	size_t i;
 
 	for (other = conf->controls; other < control; other++)
-		if (strcmp(other->path, control->path) == 0)
+		if (path_equal(other->path, control->path))
 			conf_report_add(report, control->line,
 			    "control \"%s\" is there twice; the first is in %s", control->path,
 			    conf_report_place(report, other->line, place));

@@ -164,6 +164,9 @@ static const struct bad contradictions[] = {
 	    "f:5: listen \"unix:/x\": the address is listened on twice; the first is in line 3\n" },
 	{ OK "listen \"systemd:a\" { }\nlisten \"systemd:a\" { }\n",
 	    "f:4: listen \"systemd:a\": the address is listened on twice; the first is in line 3\n" },
+	{ OK "listen \"unix:/x/y\" { }\nlisten \"unix:/x//y\" { }\ncontrol \"/z\" { }\ncontrol \"/./z\" { }\n",
+	    "f:4: listen \"unix:/x//y\": the address is listened on twice; the first is in line 3\n"
+	    "f:6: control \"/./z\" is there twice; the first is in line 5\n" },
 	{ OK "listen \"unix:/x\" { }\ncontrol \"/x\" { }\ncontrol \"/x\" { }\n",
 	    "f:3: listen \"unix:/x\": that is the control socket\nf:3: listen \"unix:/x\": that is the "
 	    "control socket\n"

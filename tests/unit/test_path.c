@@ -37,6 +37,22 @@ START_TEST(directories_that_are_there_are_good)
 }
 END_TEST
 
+START_TEST(paths_are_equal_however_they_are_written)
+{
+	ck_assert(path_equal("/a/b", "/a/b"));
+	ck_assert(path_equal("/a/b", "//a/./b"));
+	ck_assert(path_equal("/./a///b/.", "/a/b"));
+	ck_assert(path_equal("/", "//./"));
+	ck_assert(!path_equal("/a/b", "/a/bc"));
+	ck_assert(!path_equal("/a/b", "/a/c"));
+	ck_assert(!path_equal("/a/b", "/a"));
+	ck_assert(!path_equal("/a", "/a/b"));
+	ck_assert(!path_equal("/ab", "/a/b"));
+	ck_assert(!path_equal("/a/..", "/"));
+	ck_assert(!path_equal("/.a", "/a"));
+}
+END_TEST
+
 START_TEST(errors_about_files_name_the_directory)
 {
 	struct error err;
@@ -66,6 +82,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, a_missing_directory_is_named_with_what_to_do);
 	tcase_add_test(tests, directories_that_are_there_are_good);
+	tcase_add_test(tests, paths_are_equal_however_they_are_written);
 	tcase_add_test(tests, errors_about_files_name_the_directory);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
