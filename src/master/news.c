@@ -8,6 +8,8 @@
 #include "ipc/health.h"
 #include "master/state.h"
 
+enum { EVENTS_A_LOOK = 128 }; /* at servers */
+
 static const uint64_t limit_pause = 10 * CLOCK_SECOND; /* between two events of one limit */
 static const unsigned calm_ticks = 3; /* then errors are normal again */
 
@@ -98,10 +100,20 @@ server_compare(struct master *m, unsigned server, uint32_t downs, bool down)
 		news_server(m, server, EVENT_SERVER_UP, "");
 }
 
+static void news_look_cb(struct later *later);
+
+void
+news_expect(struct master *m)
+{
+	loop_later(m->loop, &m->news.look, news_look_cb);
+}
+
+/* When there is much to tell, the rest is left for the next turn. */
 static void
 news_servers(struct master *m)
 {
 	unsigned slots = scoreboard_server_slots(m->board), server;
+	uint64_t last = master_event_newest(m) + EVENTS_A_LOOK;
 
 	for (server = 0; server < slots; server++) {
 		const struct scoreboard_server *row = &m->board->servers[server];
@@ -110,6 +122,10 @@ news_servers(struct master *m)
 
 		if (downs != m->news.servers[server].downs || down != m->news.servers[server].down)
 			server_compare(m, server, downs, down);
+		if (master_event_newest(m) >= last) {
+			news_expect(m);
+			return;
+		}
 	}
 }
 
@@ -119,12 +135,6 @@ news_look_cb(struct later *later)
 	struct news *news = CONTAINER_OF(later, struct news, look);
 
 	news_servers(CONTAINER_OF(news, struct master, news));
-}
-
-void
-news_expect(struct master *m)
-{
-	loop_later(m->loop, &m->news.look, news_look_cb);
 }
 
 /* ---- limits */

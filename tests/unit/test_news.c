@@ -164,6 +164,35 @@ START_TEST(a_failed_trial_is_no_news)
 END_TEST
 
 /* A worker has written the one figure, and not yet the other. */
+static struct later end;
+
+static void
+stop_cb(struct later *later)
+{
+	(void)later;
+	loop_stop(master->loop);
+}
+
+START_TEST(many_servers_are_told_by_and_by)
+{
+	unsigned place;
+
+	scoreboard_set(&master->board->server_slots, 400);
+	for (place = 0; place < 400; place++)
+		set_down(place);
+	tick();
+	ck_assert_uint_gt(master_event_newest(master), 0);
+	ck_assert_uint_lt(master_event_newest(master), 200);
+	while (master_event_newest(master) < 400) {
+		loop_later(master->loop, &end, stop_cb);
+		loop_run(master->loop);
+	}
+	seen = 400;
+	tick();
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(half_a_change_waits_for_the_rest)
 {
 	scoreboard_set(&master->board->servers[0].down_until, now + CLOCK_SECOND);
@@ -339,6 +368,7 @@ main(void)
 	tcase_add_test(tests, a_server_goes_down_and_comes_up);
 	tcase_add_test(tests, a_flap_between_two_looks_is_told);
 	tcase_add_test(tests, a_failed_trial_is_no_news);
+	tcase_add_test(tests, many_servers_are_told_by_and_by);
 	tcase_add_test(tests, half_a_change_waits_for_the_rest);
 	tcase_add_test(tests, another_server_in_the_place_begins_anew);
 	tcase_add_test(tests, what_workers_write_is_not_believed);
