@@ -19,6 +19,8 @@ command_fn command_pools; /* command_pools.c */
 command_fn command_routes; /* command_pools.c */
 command_fn command_scale; /* command_workers.c */
 command_fn command_servers; /* command_servers.c */
+command_fn command_session_close; /* command_session_close.c */
+command_fn command_sessions; /* command_sessions.c */
 command_fn command_status; /* command_status.c */
 command_fn command_stop; /* command_stop.c */
 command_fn command_version; /* command_status.c */

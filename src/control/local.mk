@@ -9,6 +9,8 @@ libcontrol_a_SOURCES = \
 	control/command_listeners.c \
 	control/command_pools.c \
 	control/command_servers.c \
+	control/command_session_close.c \
+	control/command_sessions.c \
 	control/command_status.c \
 	control/command_stop.c \
 	control/command_watch.c \
@@ -21,6 +23,7 @@ libcontrol_a_SOURCES = \
 	control/pool_walk.c control/pool_walk.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
+	control/session_filter.c control/session_filter.h \
 	control/shared_text.c control/shared_text.h \
 	control/stream.c control/stream.h \
 	control/sums.c control/sums.h \

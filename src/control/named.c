@@ -1,6 +1,7 @@
 #include "control/named.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -53,4 +54,109 @@ worker_named(struct call *call)
 	call_fail(call, REPLY_ERROR_PARAMS, "The method workers shows all.", "There is no worker %lld.",
 	    (long long)slot);
 	return false;
+}
+
+/* ---- servers */
+
+static bool
+server_leaves(enum server_state state)
+{
+	return state == SERVER_LEAVING || state == SERVER_CUT;
+}
+
+/* What stands on the scoreboard may be nonsense: it is not read beyond its room. */
+static bool
+server_has_name(const struct scoreboard_server *server, const char *name, const struct address *address)
+{
+	if (strncmp(server->name, name, sizeof server->name) == 0)
+		return true;
+	return address != NULL && address_equal(&server->address, address);
+}
+
+static int
+server_unknown(struct call *call, unsigned pool, const char *name)
+{
+	const struct conf *conf = master_conf(call->master);
+	const struct scoreboard *board = master_board(call->master);
+	unsigned slots = scoreboard_server_slots(board), slot, count = 0;
+	const char **names = calloc(slots + 1, sizeof *names), *near;
+	char word[FAULT_WORD_MAX], hint[256] = "The method servers shows all.";
+
+	for (slot = 0; names != NULL && slot < slots; slot++)
+		if (scoreboard_server_state(board, slot) != SERVER_FREE && board->servers[slot].pool == pool &&
+		    memchr(board->servers[slot].name, '\0', sizeof board->servers[slot].name) != NULL)
+			names[count++] = board->servers[slot].name;
+	near = names != NULL ? text_nearest(name, names) : NULL;
+	if (near != NULL)
+		snprintf(hint, sizeof hint, "Did you mean %s?", near);
+	free(names);
+	call_fail(call, REPLY_ERROR_PARAMS, hint, "Pool %s has no server %s.", conf->pools[pool].name,
+	    fault_word(name, word));
+	return -1;
+}
+
+int
+server_named(struct call *call, unsigned pool, const char *name)
+{
+	const struct scoreboard *board = master_board(call->master);
+	unsigned slots = scoreboard_server_slots(board), slot;
+	struct address address;
+	bool is_address = conf_server_from_text(&address, name, NULL) == 0;
+	int leaving = -1;
+
+	for (slot = 0; slot < slots; slot++) {
+		enum server_state state = scoreboard_server_state(board, slot);
+
+		if (state == SERVER_FREE || board->servers[slot].pool != pool ||
+		    !server_has_name(&board->servers[slot], name, is_address ? &address : NULL))
+			continue;
+		if (!server_leaves(state))
+			return (int)slot;
+		leaving = (int)slot;
+	}
+	return leaving >= 0 ? leaving : server_unknown(call, pool, name);
+}
+
+/* ---- listeners */
+
+static int
+listener_unknown(struct call *call, const struct conf *conf, const char *name)
+{
+	const char *names[CONF_LISTENERS_MAX + 1], *near;
+	char word[FAULT_WORD_MAX], hint[256] = "The method listeners shows all.";
+	size_t i;
+
+	for (i = 0; i < conf->listener_count; i++)
+		names[i] = conf->listeners[i].name;
+	names[i] = NULL;
+	near = text_nearest(name, names);
+	if (near != NULL)
+		snprintf(hint, sizeof hint, "Did you mean %.200s?", near);
+	call_fail(call, REPLY_ERROR_PARAMS, hint, "There is no listener %s.", fault_word(name, word));
+	return -1;
+}
+
+int
+listener_named(struct call *call, const char *name)
+{
+	const struct conf *conf = master_conf(call->master);
+	char text[ADDRESS_TEXT_MAX], word[FAULT_WORD_MAX];
+	size_t i, found = 0;
+	int index = -1;
+
+	for (i = 0; i < conf->listener_count; i++) {
+		if (strcmp(master_listener_address(call->master, i, text), name) == 0)
+			return (int)i;
+		if (strcmp(conf->listeners[i].name, name) != 0)
+			continue;
+		index = (int)i;
+		found++;
+	}
+	if (found == 0)
+		return listener_unknown(call, conf, name);
+	if (found == 1)
+		return index;
+	call_fail(call, REPLY_ERROR_PARAMS, "Give the address that it is bound to; the method listeners shows it.",
+	    "%zu listeners have the name %s.", found, fault_word(name, word));
+	return -1;
 }

@@ -1,6 +1,6 @@
 /*
- * What an admin names in a parameter, and what it is called in replies: pools
- * and workers. A name that does not exist is answered with the one nearest to it. Master.
+ * What an admin names in a parameter, and what it is called in replies: pools,
+ * servers, listeners, workers. A name that does not exist is answered with the one nearest to it. Master.
  */
 #ifndef DROVER_CONTROL_NAMED_H
 #define DROVER_CONTROL_NAMED_H
@@ -15,5 +15,18 @@ bool worker_is_there(struct master *master, unsigned slot);
 
 /* The same of the parameter `worker`; false: the call has failed. */
 bool worker_named(struct call *call);
+
+/*
+ * The place on the scoreboard of the pool's server of that name, as written, or
+ * address. Of those alike, one that is not leaving. -1: there is none, and the call has failed.
+ */
+int server_named(struct call *call, unsigned pool, const char *name);
+
+/*
+ * The index of the listener with that name in the configuration, or the address
+ * that it is bound to. -1: there is none, or it is not clear which is meant, and
+ * the call has failed.
+ */
+int listener_named(struct call *call, const char *name);
 
 #endif

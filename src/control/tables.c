@@ -87,4 +87,6 @@ control_list_states(FILE *to)
 		fprintf(to, "%s\tworker\n", child_state_names[i]);
 	for (i = SERVER_READY; i < SERVER_CUT; i++) /* one that is cut is shown as leaving */
 		fprintf(to, "%s\tserver\n", server_state_names[i]);
+	for (i = 0; i < QUERY_STATES; i++)
+		fprintf(to, "%s\tsession\n", query_state_names[i]);
 }

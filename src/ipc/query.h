@@ -1,9 +1,9 @@
 /*
  * Questions about client connections, which only their workers know: the master
  * asks over the channel, the worker answers a few rows at a time, so that
- * neither waits for the other. Behind an answer that is not the last the worker
- * waits for QUERY_MORE: nothing piles up when the one who asked is slow. Master
- * and workers.
+ * neither waits for the other. It sends QUERY_WINDOW answers, and then one for
+ * each that was taken (QUERY_MORE): nothing piles up when the one who asked is
+ * slow. Master and workers.
  */
 #ifndef DROVER_IPC_QUERY_H
 #define DROVER_IPC_QUERY_H
@@ -17,11 +17,12 @@
 enum query_kind {
 	QUERY_SESSIONS, /* show them */
 	QUERY_CLOSE, /* close them; there is one answer, whose `matched` tells how many */
-	QUERY_MORE, /* the next answer to the query of this id may come, with `limit` rows as the new limit */
+	QUERY_MORE, /* `answers` more may come to the query of this id, with `limit` rows in all to come */
 	QUERY_CANCEL /* no more answers to the query of this id */
 };
 
 enum { QUERY_ROWS = 8, QUERY_METHOD_MAX = 16, QUERY_TARGET_MAX = 96, QUERY_HOST_MAX = 64 };
+enum { QUERY_WINDOW = 4 }; /* answers of one worker to one query that are not taken, at most */
 enum { QUERIES_MAX = 16 }; /* at a time: the master asks no more */
 
 /* Which sessions are meant: those to which all fits. */
@@ -40,6 +41,7 @@ struct query {
 	uint32_t id; /* the master's number for it; the answers carry it */
 	uint16_t kind; /* enum query_kind */
 	bool graceful; /* QUERY_CLOSE: after the request in progress */
+	uint8_t answers; /* QUERY_MORE */
 	uint32_t limit; /* rows; beyond, sessions are only counted */
 	struct query_filter filter;
 };

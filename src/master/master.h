@@ -172,7 +172,10 @@ struct master_query *master_query_begin(struct master *master, const struct quer
 /* How many workers have more to say; 0 from the start when there is none to ask. */
 unsigned master_query_left(const struct master_query *query);
 
-/* Behind each answer that was not the worker's last: lets the next one come, with so many rows at most in all to come. */
+/* Whether that worker (a slot) has. */
+bool master_query_awaits(const struct master_query *query, unsigned worker);
+
+/* For each answer that was not the worker's last, when it was used: lets another one come, with so many rows in all to come. */
 void master_query_more(struct master_query *query, unsigned worker, uint32_t limit);
 
 /*

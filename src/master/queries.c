@@ -12,9 +12,7 @@
 enum progress {
 	PROGRESS_NONE, /* it was not asked, has said all, or was told to stop */
 	PROGRESS_ASK, /* it is to be asked */
-	PROGRESS_DUE, /* its answer is awaited */
-	PROGRESS_HOLDS, /* it has more to say, when it may */
-	PROGRESS_MORE, /* it is to be told that it may */
+	PROGRESS_ASKED, /* it has more to say */
 	PROGRESS_CANCEL /* it is to be told that nobody listens any more */
 };
 
@@ -25,6 +23,8 @@ struct master_query {
 	master_answer_fn *answer; /* NULL: it was ended, and goes as soon as no worker knows it */
 	void *arg;
 	uint8_t progress[SCOREBOARD_WORKERS];
+	uint8_t due[SCOREBOARD_WORKERS]; /* answers that it may send */
+	uint8_t more[SCOREBOARD_WORKERS]; /* that it is still to be told of */
 };
 
 unsigned
@@ -35,6 +35,12 @@ master_query_left(const struct master_query *query)
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		left += query->progress[slot] != PROGRESS_NONE;
 	return left;
+}
+
+bool
+master_query_awaits(const struct master_query *query, unsigned worker)
+{
+	return query->progress[worker] != PROGRESS_NONE;
 }
 
 static struct master_query **
@@ -126,9 +132,9 @@ master_query_more(struct master_query *q, unsigned worker, uint32_t limit)
 {
 	OBJECT_CHECK(q, QUERY_MAGIC);
 	q->query.limit = limit;
-	if (q->progress[worker] != PROGRESS_HOLDS)
+	if (q->progress[worker] != PROGRESS_ASKED)
 		return;
-	q->progress[worker] = PROGRESS_MORE;
+	q->more[worker]++;
 	worker_owe(&q->master->workers.slots[worker], WORKER_OWED_QUERIES);
 }
 
@@ -155,20 +161,23 @@ static bool
 query_send(struct worker *w, struct master_query *q)
 {
 	struct channel_message message = { .type = CHANNEL_QUERY };
-	uint8_t *progress = &q->progress[w->slot], next = PROGRESS_DUE;
+	unsigned slot = w->slot, more = q->more[slot];
 
 	message.query = q->query;
-	if (*progress == PROGRESS_MORE) {
-		message.query.kind = QUERY_MORE;
-	} else if (*progress == PROGRESS_CANCEL) {
+	if (q->progress[slot] == PROGRESS_CANCEL)
 		message.query.kind = QUERY_CANCEL;
-		next = PROGRESS_NONE;
-	} else if (*progress != PROGRESS_ASK) {
+	else if (q->progress[slot] == PROGRESS_ASK)
+		more = QUERY_WINDOW;
+	else if (q->progress[slot] == PROGRESS_ASKED && more > 0)
+		message.query.kind = QUERY_MORE;
+	else
 		return true;
-	}
+	message.query.answers = (uint8_t)more;
 	if (channel_send(w->channel, &message) < 0)
 		return false;
-	*progress = next;
+	q->progress[slot] = q->progress[slot] == PROGRESS_CANCEL ? PROGRESS_NONE : PROGRESS_ASKED;
+	q->due[slot] = (uint8_t)(q->due[slot] + more);
+	q->more[slot] = 0;
 	return true;
 }
 
@@ -197,6 +206,7 @@ static void
 query_worker_done(struct master_query *q, unsigned slot)
 {
 	q->progress[slot] = PROGRESS_NONE;
+	q->due[slot] = 0;
 	if (q->answer != NULL)
 		q->answer(q->arg, slot, NULL);
 	else
@@ -216,7 +226,7 @@ answer_is_sound(const struct master_query *q, const struct worker *w, const stru
 {
 	const struct master *m = w->master;
 
-	return q->progress[w->slot] == PROGRESS_DUE && (answer->last != 0 || q->query.kind != QUERY_CLOSE) &&
+	return q->due[w->slot] > 0 && (answer->last != 0 || q->query.kind != QUERY_CLOSE) &&
 	    query_answer_is_sound(answer, m->conf->listener_count, m->conf->pool_count, SCOREBOARD_SERVERS);
 }
 
@@ -233,11 +243,11 @@ queries_answer(struct worker *w, const struct query_answer *answer)
 		return true; /* it crossed the word that nobody listens */
 	if (!answer_is_sound(q, w, answer))
 		return false;
-	q->progress[w->slot] = PROGRESS_HOLDS;
+	q->due[w->slot]--;
 	if (q->answer != NULL)
 		q->answer(q->arg, w->slot, answer);
 	/* which may have ended it */
-	if (answer->last != 0 && *place == q && q->progress[w->slot] == PROGRESS_HOLDS)
+	if (answer->last != 0 && *place == q && q->progress[w->slot] == PROGRESS_ASKED)
 		query_worker_done(q, w->slot);
 	return true;
 }

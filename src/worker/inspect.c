@@ -16,7 +16,7 @@ static const uint64_t full_pause = 5 * CLOCK_MILLISECOND; /* while the channel t
 /* A query being answered. */
 struct inquiry {
 	bool open;
-	bool may_answer; /* the master awaits an answer */
+	unsigned may_answer; /* so many answers may be sent */
 	struct query query; /* its limit: rows to come */
 	struct session *next; /* of worker->open, to be looked at; NULL: that was all */
 	size_t left; /* sessions to look at, at most: not those that come while it goes on */
@@ -193,7 +193,7 @@ inquiry_send(struct inspector *inspector, struct inquiry *q)
 	memcpy(&message->answer, &q->answer, query_answer_length(&q->answer));
 	if (channel_send(worker->channel, message) < 0 && (errno == EAGAIN || errno == ETOOMANYREFS))
 		return false;
-	q->may_answer = false;
+	q->may_answer--;
 	q->answer.count = 0;
 	if (q->answer.last)
 		inquiry_end(inspector, q);
@@ -210,7 +210,7 @@ inspector_next(struct inspector *inspector)
 	for (i = 0; i < QUERIES_MAX; i++) {
 		struct inquiry *q = &inspector->all[inspector->turn++ % QUERIES_MAX];
 
-		if (q->open && q->may_answer)
+		if (q->open && q->may_answer > 0)
 			return q;
 	}
 	return NULL;
@@ -266,7 +266,8 @@ inspect_begin(struct inspector *inspector, const struct query *query)
 	if (q == NULL)
 		fatal("the master asks more than %d things at a time", QUERIES_MAX);
 	memset(q, 0, offsetof(struct inquiry, answer) + offsetof(struct query_answer, rows));
-	q->open = q->may_answer = true;
+	q->open = true;
+	q->may_answer = QUERY_WINDOW;
 	q->query = *query;
 	q->next = TAILQ_FIRST(&inspector->worker->open);
 	q->left = inspector->worker->sessions.used;
@@ -287,7 +288,7 @@ inspect_take(struct worker *worker, const struct query *query)
 		break;
 	case QUERY_MORE:
 		if (q != NULL) {
-			q->may_answer = true;
+			q->may_answer += query->answers;
 			q->query.limit = query->limit;
 		}
 		break;

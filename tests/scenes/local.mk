@@ -26,6 +26,7 @@ scenes += scenes/proxy_timeouts.py
 scenes += scenes/real_servers.py
 scenes += scenes/routes.py
 scenes += scenes/scale.py
+scenes += scenes/sessions.py
 scenes += scenes/signals.py
 scenes += scenes/supervision.py
 scenes += scenes/tunnel.py

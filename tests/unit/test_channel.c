@@ -123,6 +123,30 @@ START_TEST(an_empty_one_says_later_and_a_closed_one_ends)
 }
 END_TEST
 
+START_TEST(queries_and_answers_arrive_as_far_as_they_go)
+{
+	struct channel_message asked = { .type = CHANNEL_QUERY }, answered = { .type = CHANNEL_ANSWER }, got;
+	unsigned rows;
+
+	asked.query = (struct query){ .id = 5, .kind = QUERY_MORE, .limit = 9, .filter = { .min_age = 77 } };
+	ck_assert_int_eq(channel_send(ends[0], &asked), 0);
+	ck_assert_int_eq(channel_receive(ends[1], &got), 1);
+	ck_assert_int_eq(got.type, CHANNEL_QUERY);
+	ck_assert_mem_eq(&got.query, &asked.query, sizeof got.query);
+	for (rows = 0; rows <= QUERY_ROWS; rows++) {
+		answered.answer.id = 5;
+		answered.answer.count = (uint16_t)rows;
+		if (rows > 0)
+			answered.answer.rows[rows - 1].number = rows * UINT64_C(0x100000000);
+		ck_assert_int_eq(channel_send(ends[1], &answered), 0);
+		memset(&got, 0xff, sizeof got);
+		ck_assert_int_eq(channel_receive(ends[0], &got), 1);
+		ck_assert_int_eq(got.type, CHANNEL_ANSWER);
+		ck_assert_mem_eq(&got.answer, &answered.answer, query_answer_length(&answered.answer));
+	}
+}
+END_TEST
+
 /* What was unread at the other end when it closed does not hide that it closed. */
 START_TEST(a_reset_is_an_end)
 {
@@ -182,7 +206,9 @@ START_TEST(nonsense_is_refused_and_its_descriptors_are_closed)
 {
 	struct channel_message too_many = { .type = CHANNEL_CONNECTIONS, .count = CHANNEL_BATCH + 1 };
 	struct channel_message cut = { .type = CHANNEL_CONNECTIONS, .count = 2 };
-	struct channel_message long_word = { .type = CHANNEL_READY }, got;
+	struct channel_message long_word = { .type = CHANNEL_READY }, query = { .type = CHANNEL_QUERY };
+	struct channel_message answer = { .type = CHANNEL_ANSWER, .answer = { .count = 2 } };
+	struct channel_message rows = { .type = CHANNEL_ANSWER, .answer = { .count = QUERY_ROWS + 1 } }, got;
 	size_t head = offsetof(struct channel_message, connections);
 	unsigned before = open_descriptors();
 
@@ -190,6 +216,12 @@ START_TEST(nonsense_is_refused_and_its_descriptors_are_closed)
 	send_raw(&too_many, sizeof too_many, ends[0]);
 	send_raw(&cut, head + sizeof cut.connections[0], ends[0]);
 	send_raw(&long_word, head + 1, ends[0]);
+	send_raw(&query, head + sizeof query.query - 1, ends[0]);
+	send_raw(&query, head, ends[0]);
+	send_raw(&answer, head, ends[0]);
+	send_raw(&answer, head + query_answer_length(&answer.answer) - 1, ends[0]);
+	send_raw(&answer, head + query_answer_length(&answer.answer) + 1, ends[0]);
+	send_raw(&rows, sizeof rows, ends[0]);
 	while (channel_receive(ends[1], &got) != -1 || errno != EAGAIN) {
 		ck_assert_int_eq(errno, EBADMSG);
 		ck_assert_int_eq(got.fd_count, 0);
@@ -212,6 +244,7 @@ main(void)
 	tcase_add_test(tests, a_full_batch_arrives_whole);
 	tcase_add_test(tests, messages_stay_apart);
 	tcase_add_test(tests, an_empty_one_says_later_and_a_closed_one_ends);
+	tcase_add_test(tests, queries_and_answers_arrive_as_far_as_they_go);
 	tcase_add_test(tests, a_reset_is_an_end);
 	tcase_add_test(tests, a_full_one_says_later);
 	tcase_add_test(tests, nonsense_is_refused_and_its_descriptors_are_closed);

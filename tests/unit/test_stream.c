@@ -148,6 +148,20 @@ START_TEST(the_next_message_begins_without_doubt)
 }
 END_TEST
 
+START_TEST(bytes_are_counted)
+{
+	char bytes[8];
+
+	ck_assert(stream.received == 0 && stream.sent == 0);
+	peer_says("hello");
+	ck_assert_int_eq(stream_read(&stream, bytes, 3), 3);
+	ck_assert_int_eq(stream_read(&stream, bytes, sizeof bytes), 2);
+	ck_assert_int_eq(stream_read(&stream, bytes, sizeof bytes), -1);
+	ck_assert_int_eq(stream_write(&stream, &(struct iovec){ bytes, 4 }, 1), 4);
+	ck_assert(stream.received == 5 && stream.sent == 4);
+}
+END_TEST
+
 START_TEST(a_full_socket_is_not_writable_until_it_is)
 {
 	static char bytes[1 << 20];
@@ -251,6 +265,7 @@ main(void)
 	tcase_add_test(tests, the_end_behind_the_bytes_is_found);
 	tcase_add_test(tests, the_reset_behind_the_bytes_is_found);
 	tcase_add_test(tests, the_next_message_begins_without_doubt);
+	tcase_add_test(tests, bytes_are_counted);
 	tcase_add_test(tests, a_full_socket_is_not_writable_until_it_is);
 	tcase_add_test(tests, writing_to_one_who_is_gone_is_an_error);
 	tcase_add_test(tests, unread_bytes_are_seen_and_left);
