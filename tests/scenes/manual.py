@@ -73,7 +73,7 @@ class Reader:
         os.chmod(self.t.path("bin/socat"), 0o755)
 
     def respond(self, message):
-        if message.target.startswith("/slow"):
+        if message.target.startswith("/report"):
             self.held.wait(30)
         return response(body=b"ok")
 
@@ -121,7 +121,8 @@ class Reader:
 
     def do_fresh(self):
         """A drover to which nothing has been done yet."""
-        assert self.drover.exited() or self.drover.stop() == 0
+        self.release()
+        assert self.drover.exited() or self.drover.stop(signal.SIGQUIT) == 0
         self.start()
 
     def do_requests(self, count):
@@ -129,19 +130,18 @@ class Reader:
             assert self.drover.get().status == 200
 
     def do_hold(self, target):
-        """A request that is in progress until `release`."""
+        """A request that is in progress until there is a fresh drover."""
         self.held.clear()
         peer = self.t.keep(self.drover.connect())
-        peer.send(request(target=target))
+        peer.send(request(target=target, host="www.example.org"))
         self.peers.append(peer)
         self.t.wait(lambda: self.drover.counters()["requests-active"] == len(self.peers), "the request is in progress")
 
-    def do_release(self):
+    def release(self):
         self.held.set()
         for peer in self.peers:
             peer.close()
         self.peers = []
-        self.t.wait(lambda: self.drover.counters()["client-open"] == 0, "the clients are gone")
 
     def do_kill_worker(self, number):
         pid = self.drover.workers()[int(number)]["pid"]
