@@ -15,6 +15,7 @@ check_PROGRAMS += unit/test_channel
 check_PROGRAMS += unit/test_conf
 check_PROGRAMS += unit/test_conf_control
 check_PROGRAMS += unit/test_conf_errors
+check_PROGRAMS += unit/test_connection
 check_PROGRAMS += unit/test_control_commands
 check_PROGRAMS += unit/test_control_request
 check_PROGRAMS += unit/test_control_stream
