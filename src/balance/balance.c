@@ -20,6 +20,8 @@ balance_index(const struct balance_algorithm *algorithm)
 	return i;
 }
 
+const char *const balance_names[] = { "round-robin", "least-connections", NULL };
+
 const struct balance_algorithm *
 balance_find(const char *name)
 {

@@ -41,6 +41,8 @@ extern const unsigned balance_count;
 /* Its place in balance_algorithms: how the scoreboard names it. */
 unsigned balance_index(const struct balance_algorithm *algorithm);
 
+extern const char *const balance_names[]; /* of those, in their order */
+
 /* By name; NULL when there is none. */
 const struct balance_algorithm *balance_find(const char *name);
 

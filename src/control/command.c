@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "control/values.h"
 
 const char *const permission_names[] = { "none", "read", "operate", "admin", NULL };
 
@@ -116,6 +117,21 @@ call_is_dry_run(const struct call *call)
 	return json_is_true(json_object_get(call->params, "dry-run"));
 }
 
+bool
+call_is_to_change(const struct call *call)
+{
+	return !call_is_dry_run(call) && !call->changes_lost;
+}
+
+bool
+call_comes_too_late(struct call *call)
+{
+	if (!master_is_stopping(call->master))
+		return false;
+	call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Ask again after the next start.", "drover is stopping.");
+	return true;
+}
+
 void
 call_change(struct call *call, json_t *from, json_t *to, const char *what, ...)
 {
@@ -132,7 +148,9 @@ call_change(struct call *call, json_t *from, json_t *to, const char *what, ...)
 	va_end(ap);
 	if (call->changes == NULL)
 		call->changes = json_array();
-	json_array_append_new(call->changes, json_pack("{s:s,s:o,s:o}", "what", text, "from", from, "to", to));
+	if (json_array_append_new(call->changes,
+		json_pack("{s:o,s:o,s:o}", "what", value_text(text), "from", from, "to", to)) < 0)
+		call->changes_lost = true;
 }
 
 void
@@ -141,7 +159,7 @@ call_reply_changes(struct call *call, json_t *result)
 	json_t *changes = call->changes != NULL ? call->changes : json_array();
 
 	call->changes = NULL;
-	if (json_object_set_new(result, "changes", changes) < 0 ||
+	if (json_object_set_new(result, "changes", changes) < 0 || call->changes_lost ||
 	    (call_is_dry_run(call) && json_object_set_new(result, "dry-run", json_true()) < 0)) {
 		json_decref(result);
 		result = NULL;

@@ -99,6 +99,8 @@ struct call {
 	bool done;
 	json_t *result; /* owned; NULL when it failed */
 	json_t *changes; /* owned; NULL: none was noted */
+	bool only_shows; /* it was asked for nothing that changes anything, though its method can */
+	bool changes_lost; /* there was no memory to note one */
 	struct fault fault;
 	call_poll_fn *poll; /* not NULL: waiting */
 	uint64_t deadline; /* monotonic microseconds */
@@ -134,6 +136,16 @@ void call_end(struct call *call);
 
 /* Whether nothing is to be changed: the parameter dry-run is true. */
 bool call_is_dry_run(const struct call *call);
+
+/*
+ * Asked when all was checked and noted: whether the change is to be carried out
+ * now. Not in a dry run, nor when there was no memory to note what changes; then
+ * call_reply_changes is to follow all the same.
+ */
+bool call_is_to_change(const struct call *call);
+
+/* Whether the call has failed because drover is stopping: then nothing is changed any more. */
+bool call_comes_too_late(struct call *call);
 
 /*
  * Notes what the call changes, or would change, for its reply: `what` as in the

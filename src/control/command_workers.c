@@ -1,19 +1,8 @@
-/* workers, scale: the proxy processes. Master. */
+/* workers: the proxy processes. Master. */
 #include "base/clock.h"
 #include "control/commands.h"
 #include "control/named.h"
 #include "control/values.h"
-#include "supervise/child.h"
-
-static const uint64_t scale_patience = 30 * CLOCK_SECOND;
-
-static enum child_state
-slot_state(const struct scoreboard *board, unsigned slot)
-{
-	uint32_t state = scoreboard_get(&board->workers[slot].state);
-
-	return state < CHILD_STATES ? (enum child_state)state : CHILD_EMPTY;
-}
 
 /* The newest death of that slot that is still written down, or null. */
 static json_t *
@@ -61,7 +50,7 @@ worker_show(const struct scoreboard *board, unsigned slot)
 	int pid = scoreboard_get(&w->pid);
 
 	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:o,s:o}", "worker", (int)slot, "state",
-	    child_state_names[slot_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(),
+	    child_state_names[worker_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(),
 	    "age-ms", worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->restarts), "load",
 	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed),
 	    "requests", (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
@@ -93,64 +82,4 @@ command_workers(struct call *call)
 	    json_pack("{s:i,s:i}", "desired", (int)master_workers_desired(call->master), "ready",
 		(int)master_workers_ready(call->master)),
 	    "workers", workers_next);
-}
-
-/* ---- scale */
-
-static void
-scale_reply(struct call *call)
-{
-	call_reply(
-	    call, json_pack("{s:{s:i,s:i}}", "workers", "desired", (int)master_workers_desired(call->master),
-		      "ready", (int)master_workers_ready(call->master)));
-}
-
-/* Whether nothing is left to wait for: the wanted ones are ready or have failed for good, the others are gone. */
-static bool
-scale_is_over(struct master *master)
-{
-	const struct scoreboard *board = master_board(master);
-	unsigned slot, settled = 0;
-	enum child_state state;
-
-	/* which slots they are in is the master's choice */
-	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
-		state = slot_state(board, slot);
-		if (state != CHILD_EMPTY && state != CHILD_READY && state != CHILD_FAILED)
-			return false;
-		settled += state != CHILD_EMPTY;
-	}
-	return settled == master_workers_desired(master);
-}
-
-static bool
-scale_poll(struct call *call, bool expired)
-{
-	bool changed = (int64_t)master_workers_desired(call->master) != call_integer(call, "workers");
-
-	if (!expired && !changed && !scale_is_over(call->master))
-		return false;
-	scale_reply(call);
-	return true;
-}
-
-void
-command_scale(struct call *call)
-{
-	struct error err;
-
-	if (master_is_stopping(call->master)) {
-		call_fail(
-		    call, REPLY_ERROR_IMPOSSIBLE, "Scale it after the next start.", "drover is stopping.");
-		return;
-	}
-	if (master_scale(call->master, (unsigned)call_integer(call, "workers"), &err) < 0) {
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
-		    "The number of workers is as before; the error log may tell more.", "%s", err.text);
-		return;
-	}
-	if (call_boolean(call, "wait"))
-		call_wait(call, scale_poll, scale_patience);
-	else
-		scale_reply(call);
 }

@@ -1,7 +1,29 @@
 #include "control/commands.h"
 
+static const char *const listener_states[] = { "listening", "paused", NULL };
 static const char *const stop_modes[] = { "graceful", "now", NULL };
 static const char *const histogram_words[] = { "all", "pools", "servers", "workers", NULL };
+
+/* What several methods have. */
+#define PARAM_POOL(text) \
+	{ \
+		"pool", PARAM_TEXT, .required = true, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = text \
+	}
+#define PARAM_SERVER \
+	{ \
+		"server", PARAM_TEXT, .required = true, .min = 1, .max = SCOREBOARD_NAME - 1, \
+		    .sentence = "Its name as written, or its address." \
+	}
+#define PARAM_WEIGHT(...) \
+	{ \
+		"weight", PARAM_INTEGER, .min = 1, .max = BALANCE_WEIGHT_MAX, \
+		    .sentence = "Its share of the requests, compared with the other servers of the pool.", __VA_ARGS__ \
+	}
+#define PARAM_MAX_CONNECTIONS(...) \
+	{ \
+		"max-connections", PARAM_INTEGER, .min = 0, .max = 1000000, \
+		    .sentence = "Requests in flight to it over all workers; 0: no limit.", __VA_ARGS__ \
+	}
 
 const struct command control_commands[] = {
 	{
@@ -44,8 +66,21 @@ const struct command control_commands[] = {
 	    .params = {
 		{ "workers", PARAM_INTEGER, .required = true, .min = 1, .max = CONF_WORKERS_MAX,
 		    .sentence = "How many are wanted." },
-		{ "wait", PARAM_BOOLEAN, .default_json = "false",
-		    .sentence = "Answer when they are ready and the surplus is gone, or after 30 seconds." },
+		PARAM_WAIT("they are ready and the surplus is gone"),
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "restart-worker",
+	    .summary = "Replaces a worker process by a new one, without a gap.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_restart_worker,
+	    .example = "{\"method\":\"restart-worker\",\"params\":{\"worker\":0,\"wait\":true}}",
+	    .params = {
+		{ "worker", PARAM_INTEGER, .required = true, .min = 0, .max = CONF_WORKERS_MAX - 1,
+		    .sentence = "Its number." },
+		PARAM_WAIT("the new one is ready and the old one is gone"),
+		PARAM_DRY_RUN,
 	    },
 	},
 	{
@@ -63,6 +98,86 @@ const struct command control_commands[] = {
 	    .example = "{\"method\":\"servers\"}",
 	    .params = {
 		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = "Show this pool alone." },
+	    },
+	},
+	{
+	    .name = "server-add",
+	    .summary = "Adds a server to a pool.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_server_add,
+	    .example = "{\"method\":\"server-add\",\"params\":{\"pool\":\"web\",\"server\":\"10.0.0.9:8080\",\"weight\":2}}",
+	    .params = {
+		PARAM_POOL("Which pool."),
+		{ "server", PARAM_TEXT, .required = true, .min = 1, .max = SCOREBOARD_NAME - 1,
+		    .sentence = "Its address and port, or unix:/path. Of names localhost alone." },
+		PARAM_WEIGHT(.default_json = "1"),
+		PARAM_MAX_CONNECTIONS(.default_json = "0"),
+		{ "state", PARAM_WORD, .words = server_states_to_set, .default_json = "\"ready\"",
+		    .sentence = "In which it begins; drain and maintenance send it no requests." },
+		{ "max-fails", PARAM_INTEGER, .min = 0, .max = 1000000,
+		    .sentence = "Failures within fail-timeout-ms after which it is down for as long. Left out: as its pool has it." },
+		{ "fail-timeout-ms", PARAM_INTEGER, .min = 1, .max = 86400000,
+		    .sentence = "The time for max-fails. Left out: as its pool has it." },
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "server-set",
+	    .summary = "Changes a server's weight, its limit, or whether it gets requests.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_server_set,
+	    .example = "{\"method\":\"server-set\",\"params\":{\"pool\":\"web\",\"server\":\"10.0.0.9:8080\",\"state\":\"drain\"}}",
+	    .params = {
+		PARAM_POOL("Its pool."),
+		PARAM_SERVER,
+		PARAM_WEIGHT(),
+		{ "state", PARAM_WORD, .words = server_states_to_set,
+		    .sentence = "Whether it takes requests (ready), finishes what it has (drain), or its tunnels are ended, too (maintenance)." },
+		PARAM_MAX_CONNECTIONS(),
+		PARAM_WAIT("all workers work by it and, in drain and maintenance, nothing is in progress on it"),
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "server-remove",
+	    .summary = "Takes a server out of its pool when its requests in progress have ended.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_server_remove,
+	    .example = "{\"method\":\"server-remove\",\"params\":{\"pool\":\"web\",\"server\":\"10.0.0.9:8080\",\"wait\":true}}",
+	    .params = {
+		PARAM_POOL("Its pool."),
+		PARAM_SERVER,
+		{ "force", PARAM_BOOLEAN, .default_json = "false",
+		    .sentence = "Cut its requests in progress off at once, not only after shutdown-timeout." },
+		PARAM_WAIT("it is gone"),
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "balance",
+	    .summary = "Changes how connections are spread over workers, or requests over the servers of a pool.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_balance,
+	    .example = "{\"method\":\"balance\",\"params\":{\"algorithm\":\"least-connections\",\"pool\":\"web\"}}",
+	    .params = {
+		{ "algorithm", PARAM_WORD, .required = true, .words = balance_names, .sentence = "How." },
+		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX,
+		    .sentence = "Of this pool. Left out: how connections are spread over workers." },
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "listener-set",
+	    .summary = "Pauses a listener, so that connections wait in the kernel's queue, or goes on.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_listener_set,
+	    .example = "{\"method\":\"listener-set\",\"params\":{\"listener\":\"*:80\",\"state\":\"paused\"}}",
+	    .params = {
+		{ "listener", PARAM_TEXT, .required = true, .min = 1, .max = ADDRESS_TEXT_MAX,
+		    .sentence = "Its name in the configuration, or the address that it is bound to." },
+		{ "state", PARAM_WORD, .required = true, .words = listener_states,
+		    .sentence = "Whether connections are accepted (listening) or wait (paused)." },
+		PARAM_DRY_RUN,
 	    },
 	},
 	{
@@ -150,11 +265,30 @@ const struct command control_commands[] = {
 	    .example = "{\"method\":\"config\"}",
 	},
 	{
+	    .name = "log-level",
+	    .summary = "Changes how much is written to the error log, or shows it.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_log_level,
+	    .example = "{\"method\":\"log-level\",\"params\":{\"level\":\"debug\",\"process\":\"worker 1\",\"for-ms\":60000}}",
+	    .params = {
+		{ "level", PARAM_WORD, .words = log_level_names,
+		    .sentence = "What is written: this and all that is graver. Left out: only show." },
+		{ "process", PARAM_TEXT, .min = 1, .max = 32, .default_json = "\"all\"",
+		    .sentence = "Which process: all, master, or worker and its number." },
+		{ "for-ms", PARAM_INTEGER, .min = 1, .max = 7 * 86400000,
+		    .sentence = "After this time it is as before. Left out: for good." },
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
 	    .name = "log-reopen",
 	    .summary = "Opens the log files again, after they were rotated.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_log_reopen,
 	    .example = "{\"method\":\"log-reopen\"}",
+	    .params = {
+		PARAM_DRY_RUN,
+	    },
 	},
 	{
 	    .name = "watch",
@@ -178,6 +312,7 @@ const struct command control_commands[] = {
 	    .params = {
 		{ "mode", PARAM_WORD, .words = stop_modes, .default_json = "\"graceful\"",
 		    .sentence = "Whether requests in progress are finished, within shutdown-timeout (graceful), or cut (now)." },
+		PARAM_DRY_RUN,
 	    },
 	},
 	{ .name = NULL },

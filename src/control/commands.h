@@ -9,22 +9,32 @@
 
 extern const struct command control_commands[]; /* the last has no name */
 
+extern const char *const server_states_to_set[]; /* by enum conf_server_state, NULL at the end */
+
 command_fn command_config; /* command_config.c */
 command_fn command_counters; /* command_counters.c */
 command_fn command_histograms; /* command_histograms.c */
 command_fn command_listeners; /* command_listeners.c */
-command_fn command_log_reopen; /* command_config.c */
 command_fn command_help; /* command_help.c */
 command_fn command_pools; /* command_pools.c */
 command_fn command_routes; /* command_pools.c */
-command_fn command_scale; /* command_workers.c */
 command_fn command_servers; /* command_servers.c */
 command_fn command_session_close; /* command_session_close.c */
 command_fn command_sessions; /* command_sessions.c */
 command_fn command_status; /* command_status.c */
-command_fn command_stop; /* command_stop.c */
 command_fn command_version; /* command_status.c */
 command_fn command_watch; /* command_watch.c */
 command_fn command_workers; /* command_workers.c */
+
+command_fn command_balance; /* command_balance.c */
+command_fn command_listener_set; /* command_listener_set.c */
+command_fn command_log_level; /* command_log.c */
+command_fn command_log_reopen; /* command_log.c */
+command_fn command_restart_worker; /* command_scale.c */
+command_fn command_scale; /* command_scale.c */
+command_fn command_server_add; /* command_servers_change.c */
+command_fn command_server_remove; /* command_servers_change.c */
+command_fn command_server_set; /* command_servers_change.c */
+command_fn command_stop; /* command_stop.c */
 
 #endif

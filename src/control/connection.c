@@ -246,7 +246,7 @@ connection_run(struct connection *c)
 	master_act_for(c->call.master, c->peer.uid, c->peer.pid);
 	request->command->handler(&c->call);
 	master_act_for(c->call.master, 0, 0);
-	if (request->command->permission > CONF_PERMISSION_READ)
+	if (request->command->permission > CONF_PERMISSION_READ && !c->call.only_shows)
 		connection_log_change(c);
 	if (c->call.done)
 		connection_answer(c);

@@ -2,13 +2,18 @@ noinst_LIBRARIES += libcontrol.a
 libcontrol_a_SOURCES = \
 	control/buffer.c control/buffer.h \
 	control/command.c control/command.h \
+	control/command_balance.c \
 	control/command_config.c \
 	control/command_counters.c \
 	control/command_help.c \
 	control/command_histograms.c \
+	control/command_listener_set.c \
 	control/command_listeners.c \
+	control/command_log.c \
 	control/command_pools.c \
+	control/command_scale.c \
 	control/command_servers.c \
+	control/command_servers_change.c \
 	control/command_session_close.c \
 	control/command_sessions.c \
 	control/command_status.c \

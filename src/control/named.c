@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "supervise/child.h"
 
 static int
 pool_unknown(struct call *call, const struct conf *conf, const char *name)
@@ -34,26 +33,6 @@ pool_named(struct call *call, const char *name)
 		if (strcmp(conf->pools[i].name, name) == 0)
 			return (int)i;
 	return pool_unknown(call, conf, name);
-}
-
-bool
-worker_is_there(struct master *master, unsigned slot)
-{
-	return slot < master_workers_desired(master) ||
-	       (slot < SCOREBOARD_WORKERS &&
-		   scoreboard_get(&master_board(master)->workers[slot].state) != CHILD_EMPTY);
-}
-
-bool
-worker_named(struct call *call)
-{
-	int64_t slot = call_integer(call, "worker");
-
-	if (worker_is_there(call->master, (unsigned)slot))
-		return true;
-	call_fail(call, REPLY_ERROR_PARAMS, "The method workers shows all.", "There is no worker %lld.",
-	    (long long)slot);
-	return false;
 }
 
 /* ---- servers */
@@ -159,4 +138,32 @@ listener_named(struct call *call, const char *name)
 	call_fail(call, REPLY_ERROR_PARAMS, "Give the address that it is bound to; the method listeners shows it.",
 	    "%zu listeners have the name %s.", found, fault_word(name, word));
 	return -1;
+}
+
+/* ---- workers */
+
+enum child_state
+worker_state(const struct scoreboard *board, unsigned slot)
+{
+	uint32_t state = scoreboard_get(&board->workers[slot].state);
+
+	return state < CHILD_STATES ? (enum child_state)state : CHILD_EMPTY;
+}
+
+bool
+worker_is_there(struct master *master, unsigned slot)
+{
+	return slot < SCOREBOARD_WORKERS && worker_state(master_board(master), slot) != CHILD_EMPTY;
+}
+
+bool
+worker_named(struct call *call)
+{
+	int64_t slot = call_integer(call, "worker");
+
+	if (worker_is_there(call->master, (unsigned)slot))
+		return true;
+	call_fail(call, REPLY_ERROR_PARAMS, "The method workers shows all.", "There is no worker %lld.",
+	    (long long)slot);
+	return false;
 }

@@ -6,11 +6,12 @@
 #define DROVER_CONTROL_NAMED_H
 
 #include "control/command.h"
+#include "supervise/child.h"
 
 /* The index of the pool of that name in the configuration. -1: there is none, and the call has failed. */
 int pool_named(struct call *call, const char *name);
 
-/* Whether a worker has that slot, or is wanted there. */
+/* Whether there is a worker in that slot. */
 bool worker_is_there(struct master *master, unsigned slot);
 
 /* The same of the parameter `worker`; false: the call has failed. */
@@ -28,5 +29,8 @@ int server_named(struct call *call, unsigned pool, const char *name);
  * the call has failed.
  */
 int listener_named(struct call *call, const char *name);
+
+/* What a worker does now; of a slot below SCOREBOARD_WORKERS. */
+enum child_state worker_state(const struct scoreboard *board, unsigned slot);
 
 #endif

@@ -1,6 +1,9 @@
 #include "master/logs.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,6 +67,38 @@ logs_reopen(struct logs *logs, const struct conf *conf, struct error *err)
 		logs->access = access;
 	}
 	return 0;
+}
+
+/* Whether the file could be made in its directory. */
+static bool
+directory_takes(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX] = ".";
+
+	if (slash != NULL)
+		snprintf(directory, sizeof directory, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+static int
+log_file_check(const char *path, const char *what, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno != ENOENT || !directory_takes(path))
+		return error_file(err, path, "cannot open the %s %s", what, path);
+	return 0;
+}
+
+int
+logs_check(const struct conf *conf, struct error *err)
+{
+	if (access_log_is_file(conf) && log_file_check(conf->access_log, "access log", err) < 0)
+		return -1;
+	return error_log_is_file(conf) ? log_file_check(conf->error_log, "log file", err) : 0;
 }
 
 bool

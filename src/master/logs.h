@@ -18,6 +18,9 @@ int logs_open(struct logs *logs, const struct conf *conf, struct error *err);
 /* Opens those that are files again; on error (-1) both stay as they are. */
 int logs_reopen(struct logs *logs, const struct conf *conf, struct error *err);
 
+/* Whether those that are files could be opened again; nothing is made. -1 with a sentence. */
+int logs_check(const struct conf *conf, struct error *err);
+
 /* Fills in the message that hands the files to a worker; the descriptors stay the master's. false: there is no file. */
 bool logs_message(const struct logs *logs, const struct conf *conf, struct channel_message *message);
 

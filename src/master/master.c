@@ -184,6 +184,12 @@ master_reopen_logs(struct master *m, struct error *err)
 	return 0;
 }
 
+int
+master_reopen_logs_check(const struct master *m, struct error *err)
+{
+	return logs_check(m->conf, err);
+}
+
 /* What has connected by now is still served; from then on a successor can have the addresses. */
 static void
 master_accept_last(struct master *m)

@@ -188,6 +188,8 @@ void master_query_end(struct master_query *query);
 
 /* Opens the log files again (after rotation) and hands them to the workers. On error the old ones stay. */
 int master_reopen_logs(struct master *master, struct error *err);
+/* Whether that can be done, as far as can be said without doing it. */
+int master_reopen_logs_check(const struct master *master, struct error *err);
 
 /* graceful: no new connections, requests in progress are finished within shutdown-timeout. Else at once. */
 void master_stop(struct master *master, bool graceful);

@@ -83,7 +83,7 @@ def same_again(t):
     "scale to the number that there is changes nothing; bounds are checked"
     drover = t.drover(t.pool(t.server()), workers=3)
     pids = drover.pids()
-    assert drover.call("scale", workers=3) == {"workers": {"desired": 3, "ready": 3}}
+    assert drover.call("scale", workers=3) == {"workers": {"desired": 3, "ready": 3}, "changes": []}
     assert drover.pids() == pids
     for wrong in (0, -1, 257, 1 << 40, 2.5, "3", None, True, [3]):
         try:

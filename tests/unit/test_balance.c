@@ -135,6 +135,16 @@ START_TEST(only_usable_ones_are_chosen)
 }
 END_TEST
 
+START_TEST(the_names_are_those_of_the_table)
+{
+	size_t i;
+
+	for (i = 0; balance_algorithms[i] != NULL; i++)
+		ck_assert_str_eq(balance_names[i], balance_algorithms[i]->name);
+	ck_assert_ptr_null(balance_names[i]);
+}
+END_TEST
+
 START_TEST(none_is_chosen_of_none)
 {
 	const struct balance_algorithm *const *a;
@@ -227,6 +237,7 @@ main(void)
 	tcase_add_test(tests, round_robin_spreads_the_turns_of_a_heavy_one);
 	tcase_add_test(tests, the_turn_may_wrap);
 	tcase_add_test(tests, only_usable_ones_are_chosen);
+	tcase_add_test(tests, the_names_are_those_of_the_table);
 	tcase_add_test(tests, none_is_chosen_of_none);
 	tcase_add_test(tests, least_connections_fills_the_emptier_first);
 	tcase_add_test(tests, least_connections_takes_equals_in_turn);

@@ -1,0 +1,326 @@
+/* server-add, server-remove, server-set: the servers of the pools, changed while drover runs. Master. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/commands.h"
+#include "control/named.h"
+#include "control/values.h"
+
+static const uint64_t patience = 30 * CLOCK_SECOND;
+
+const char *const server_states_to_set[] = { /* by enum conf_server_state */
+	"ready", "drain", "maintenance", NULL
+};
+
+static enum conf_server_state
+state_read(const char *word)
+{
+	int state = CONF_SERVER_READY;
+
+	while (strcmp(server_states_to_set[state], word) != 0)
+		state++;
+	return (enum conf_server_state)state;
+}
+
+static const struct scoreboard_server *
+row_at(const struct call *call, size_t place)
+{
+	return &master_board(call->master)->servers[place];
+}
+
+static const char *
+pool_of(const struct call *call, const struct scoreboard_server *row)
+{
+	return master_conf(call->master)->pools[row->pool].name;
+}
+
+/* The pool and the server that the call names: the place, or -1: it has failed. */
+static int
+place_named(struct call *call)
+{
+	int pool = pool_named(call, call_text(call, "pool"));
+
+	return pool < 0 ? -1 : server_named(call, (unsigned)pool, call_text(call, "server"));
+}
+
+/* How a server stands now, for a reply. */
+static json_t *
+server_stands(const struct call *call, size_t place)
+{
+	const struct scoreboard *board = master_board(call->master);
+	const struct scoreboard_server *row = row_at(call, place);
+
+	return json_pack("{s:o,s:o,s:s,s:I,s:I,s:I}", "pool", value_text(pool_of(call, row)), "server",
+	    value_server_name(row), "state",
+	    server_state_names[scoreboard_server_state(board, (unsigned)place)], "weight",
+	    (json_int_t)scoreboard_get(&row->weight), "max-connections",
+	    (json_int_t)scoreboard_get(&row->max_connections), "load",
+	    (json_int_t)scoreboard_server_load(board, (unsigned)place));
+}
+
+/* ---- server-add */
+
+static int
+add_read(struct call *call, struct master_server *server)
+{
+	const struct conf *conf = master_conf(call->master);
+	int pool = pool_named(call, call_text(call, "pool"));
+	struct error err;
+
+	if (pool < 0)
+		return -1;
+	*server = (struct master_server){
+		.pool = (unsigned)pool,
+		.name = call_text(call, "server"),
+		.state = state_read(call_text(call, "state")),
+		.weight = (uint16_t)call_integer(call, "weight"),
+		.max_connections = (uint32_t)call_integer(call, "max-connections"),
+		.max_fails = conf->pools[pool].max_fails,
+		.fail_timeout = conf->pools[pool].fail_timeout,
+	};
+	if (call_has(call, "max-fails"))
+		server->max_fails = (uint32_t)call_integer(call, "max-fails");
+	if (call_has(call, "fail-timeout-ms"))
+		server->fail_timeout = (uint64_t)call_integer(call, "fail-timeout-ms") * CLOCK_MILLISECOND;
+	if (conf_server_from_text(&server->address, server->name, &err) == 0)
+		return 0;
+	call_fail(call, REPLY_ERROR_PARAMS,
+	    "Write an address and port, as 10.0.0.5:8080 or [::1]:8080, or unix:/path.", "%s.", err.text);
+	return -1;
+}
+
+static void
+add_reply(struct call *call, const struct master_server *server)
+{
+	call_reply_changes(call,
+	    json_pack("{s:o,s:o,s:o,s:s}", "pool",
+		value_text(master_conf(call->master)->pools[server->pool].name), "server",
+		value_text(server->name), "address", value_address(&server->address), "state",
+		server_states_to_set[server->state]));
+}
+
+void
+command_server_add(struct call *call)
+{
+	struct master_server server;
+	struct error err;
+
+	if (call_comes_too_late(call) || add_read(call, &server) < 0)
+		return;
+	if (master_server_check(call->master, &server, &err) < 0) {
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
+		    "The method servers shows all; server-set changes one that is there.", "%s.", err.text);
+		return;
+	}
+	call_change(call, json_null(),
+	    json_pack("{s:s,s:i,s:I,s:I,s:o}", "state", server_states_to_set[server.state], "weight",
+		(int)server.weight, "max-connections", (json_int_t)server.max_connections, "max-fails",
+		(json_int_t)server.max_fails, "fail-timeout-ms", value_ms(server.fail_timeout)),
+	    "pool %s server %s", master_conf(call->master)->pools[server.pool].name, server.name);
+	if (call_is_to_change(call) && master_server_add(call->master, &server, &err) < 0)
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "%s.", err.text);
+	else
+		add_reply(call, &server);
+}
+
+/* ---- server-remove: call->cursor is its place, call->inner its id */
+
+static bool
+is_gone(const struct call *call)
+{
+	return scoreboard_server_state(master_board(call->master), (unsigned)call->cursor) == SERVER_FREE ||
+	       row_at(call, call->cursor)->id != call->inner;
+}
+
+static void
+remove_reply(struct call *call)
+{
+	bool gone = is_gone(call);
+	uint32_t load = gone ? 0 : scoreboard_server_load(master_board(call->master), (unsigned)call->cursor);
+
+	call_reply_changes(call, json_pack("{s:s,s:s,s:b,s:I}", "pool", call_text(call, "pool"), "server",
+				     call_text(call, "server"), "gone", (int)gone, "load", (json_int_t)load));
+}
+
+static bool
+remove_poll(struct call *call, bool expired)
+{
+	if (!expired && !is_gone(call) && !master_is_stopping(call->master))
+		return false;
+	remove_reply(call);
+	return true;
+}
+
+static void
+remove_note(struct call *call, enum server_state state)
+{
+	const struct scoreboard_server *row = row_at(call, call->cursor);
+	bool force = call_boolean(call, "force");
+
+	if (state != SERVER_LEAVING && state != SERVER_CUT)
+		call_change(call, server_stands(call, call->cursor), json_null(), "pool %s server %s",
+		    pool_of(call, row), row->name);
+	else if (force && state == SERVER_LEAVING)
+		call_change(call, json_string(server_state_names[SERVER_LEAVING]),
+		    json_string(server_state_names[SERVER_CUT]), "pool %s server %s state",
+		    pool_of(call, row), row->name);
+}
+
+/* -1: it cannot be taken out, and the call has failed. */
+static int
+remove_check(struct call *call, unsigned place, enum server_state state)
+{
+	struct error err;
+
+	if (state == SERVER_LEAVING || state == SERVER_CUT ||
+	    master_server_remove_check(call->master, place, &err) == 0)
+		return 0;
+	call_fail(call, REPLY_ERROR_IMPOSSIBLE,
+	    "Add another one first, or set its state to maintenance with server-set.", "%s.", err.text);
+	return -1;
+}
+
+void
+command_server_remove(struct call *call)
+{
+	enum server_state state;
+	struct error err;
+	int place;
+
+	if (call_comes_too_late(call) || (place = place_named(call)) < 0)
+		return;
+	call->cursor = (size_t)place;
+	call->inner = row_at(call, call->cursor)->id;
+	state = scoreboard_server_state(master_board(call->master), (unsigned)place);
+	if (remove_check(call, (unsigned)place, state) < 0)
+		return;
+	remove_note(call, state);
+	if (call_is_to_change(call) &&
+	    master_server_remove(call->master, (unsigned)place, call_boolean(call, "force"), &err) < 0)
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "%s.", err.text);
+	else if (call_boolean(call, "wait") && call_is_to_change(call))
+		call_wait(call, remove_poll, patience);
+	else
+		remove_reply(call);
+}
+
+/* ---- server-set: call->cursor and call->inner as above */
+
+static void
+set_reply(struct call *call)
+{
+	json_t *result = is_gone(call) ? json_pack("{s:s,s:s,s:n}", "pool", call_text(call, "pool"), "server",
+					     call_text(call, "server"), "state")
+				       : server_stands(call, call->cursor);
+
+	json_object_set_new(result, "settled", json_boolean(master_servers_settled(call->master)));
+	call_reply_changes(call, result);
+}
+
+/* Whether somebody else has changed the state meanwhile, or the server is on its way out. */
+static bool
+set_is_overtaken(const struct call *call)
+{
+	enum server_state state = scoreboard_server_state(master_board(call->master), (unsigned)call->cursor);
+
+	if (is_gone(call) || state == SERVER_LEAVING || state == SERVER_CUT)
+		return true;
+	return call_has(call, "state") && strcmp(server_state_names[state], call_text(call, "state")) != 0;
+}
+
+static bool
+set_is_over(const struct call *call)
+{
+	bool empties = call_has(call, "state") && strcmp(call_text(call, "state"), "ready") != 0;
+
+	return master_servers_settled(call->master) &&
+	       (!empties ||
+		   scoreboard_server_load(master_board(call->master), (unsigned)call->cursor) == 0);
+}
+
+static bool
+set_poll(struct call *call, bool expired)
+{
+	if (!expired && !set_is_overtaken(call) && !set_is_over(call) && !master_is_stopping(call->master))
+		return false;
+	set_reply(call);
+	return true;
+}
+
+static void
+set_note_number(struct call *call, const char *name, uint32_t now)
+{
+	const struct scoreboard_server *row = row_at(call, call->cursor);
+
+	if (call_has(call, name))
+		call_change(call, json_integer(now), json_integer(call_integer(call, name)),
+		    "pool %s server %s %s", pool_of(call, row), row->name, name);
+}
+
+static void
+set_note(struct call *call, enum server_state state)
+{
+	const struct scoreboard_server *row = row_at(call, call->cursor);
+
+	set_note_number(call, "weight", scoreboard_get(&row->weight));
+	set_note_number(call, "max-connections", scoreboard_get(&row->max_connections));
+	if (call_has(call, "state"))
+		call_change(call, json_string(server_state_names[state]),
+		    json_string(call_text(call, "state")), "pool %s server %s state", pool_of(call, row),
+		    row->name);
+}
+
+static void
+set_carry_out(struct call *call, unsigned place)
+{
+	if (call_has(call, "weight"))
+		master_server_set_weight(call->master, place, (uint16_t)call_integer(call, "weight"));
+	if (call_has(call, "max-connections"))
+		master_server_set_max_connections(
+		    call->master, place, (uint32_t)call_integer(call, "max-connections"));
+	if (call_has(call, "state"))
+		master_server_set_state(call->master, place, state_read(call_text(call, "state")));
+}
+
+static int
+set_check(struct call *call)
+{
+	if (call_has(call, "weight") || call_has(call, "max-connections") || call_has(call, "state"))
+		return 0;
+	call_fail(call, REPLY_ERROR_PARAMS, "Give at least one of weight, state and max-connections.",
+	    "There is nothing to set.");
+	return -1;
+}
+
+/* -1: it is on its way out, and the call has failed. */
+static int
+set_check_state(struct call *call, enum server_state state)
+{
+	if (state != SERVER_LEAVING && state != SERVER_CUT)
+		return 0;
+	call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Add it again with server-add.",
+	    "The server is being removed.");
+	return -1;
+}
+
+void
+command_server_set(struct call *call)
+{
+	enum server_state state;
+	int place;
+
+	if (call_comes_too_late(call) || set_check(call) < 0 || (place = place_named(call)) < 0)
+		return;
+	call->cursor = (size_t)place;
+	call->inner = row_at(call, call->cursor)->id;
+	state = scoreboard_server_state(master_board(call->master), (unsigned)place);
+	if (set_check_state(call, state) < 0)
+		return;
+	set_note(call, state);
+	if (call_is_to_change(call))
+		set_carry_out(call, (unsigned)place);
+	if (call_boolean(call, "wait") && call_is_to_change(call))
+		call_wait(call, set_poll, patience);
+	else
+		set_reply(call);
+}
