@@ -152,16 +152,19 @@ def filters(t):
 @case
 def filters_of_requests(t):
     "by pool and by server of the request in progress"
-    one, two = Held(t), Held(t)
-    drover = t.drover(t.pool(one.server, name="one") + t.pool(two.server, name="two") +
+    one, two, three = Held(t), Held(t), Held(t)
+    drover = t.drover(t.pool(one.server, name="one") + t.pool(two.server, three.server, name="two") +
                       'route { path = "/held/two"  pool = "two" }\nroute { pool = "one" }', listen=LISTEN)
-    idle, first, second = used(t, drover), t.connect(drover), t.connect(drover)
+    idle, first, second, third = used(t, drover), t.connect(drover), t.connect(drover), t.connect(drover)
     first.send(request(target="/held/one"))
     second.send(request(target="/held/two"))
-    assert first.receive() and second.receive() and name(idle) in listed(drover)
-    assert set(listed(drover, active=True)) == {name(first), name(second)}
-    assert set(listed(drover, pool="one")) == {name(first)} and set(listed(drover, pool="two")) == {name(second)}
-    assert set(listed(drover, pool="two", server=two.server.address)) == {name(second)}
+    third.send(request(target="/held/two"))
+    assert first.receive() and second.receive() and third.receive() and name(idle) in listed(drover)
+    assert set(listed(drover, active=True)) == {name(first), name(second), name(third)}
+    assert set(listed(drover, pool="one")) == {name(first)}
+    assert set(listed(drover, pool="two")) == {name(second), name(third)}
+    each = [listed(drover, pool="two", server=held.server.address) for held in (two, three)]
+    assert len(each[0]) == len(each[1]) == 1 and not set(each[0]) & set(each[1]), each
     assert not listed(drover, pool="two", client="127.0.0.9")
     fails(lambda: drover.call("sessions", pool="tow"), -32602, "two")
     fails(lambda: drover.call("sessions", server=two.server.address), -32602, "pool")
@@ -171,9 +174,9 @@ def filters_of_requests(t):
     fails(lambda: drover.call("sessions", worker=200), -32602, "worker")
     fails(lambda: drover.call("sessions", limit=10001), -32602, "10000")
     fails(lambda: drover.call("sessions", activ=True), -32602, "active")
-    one.go.set()
-    two.go.set()
-    assert first.read_response().body == second.read_response().body == b"abcd"
+    for held in (one, two, three):
+        held.go.set()
+    assert {peer.read_response().body for peer in (first, second, third)} == {b"abcd"}
 
 
 @case
@@ -367,10 +370,13 @@ def silent_worker(t):
     drover = t.drover(t.pool(t.server()), workers=2, balance="round-robin", listen=LISTEN)
     peers = [t.connect(drover) for _ in range(10)]
     drover.wait_loads(10)
-    victim = drover.workers()[0]["pid"]
+    victim, alone = drover.workers()[0]["pid"], t.keep(drover.open_control())
     os.kill(victim, signal.SIGSTOP)
     try:
+        alone.send_line({"method": "sessions", "params": {"worker": 0}})
         result = drover.call("sessions")
+        assert alone.reply()["result"] == {"sessions": [], "matched": 0, "shown": 0, "truncated": False,
+                                           "missing-workers": [0]}
     finally:
         os.kill(victim, signal.SIGCONT)
     assert result["missing-workers"] == [0] and result["shown"] == 5, result
