@@ -9,6 +9,7 @@
 #include "ipc/channel.h"
 #include "master/state.h"
 
+static const uint64_t publish_every = 5 * CLOCK_MILLISECOND; /* at most */
 static const uint64_t look_every = 20 * CLOCK_MILLISECOND; /* at those that leave */
 
 static const enum server_state state_of[] = {
@@ -31,29 +32,49 @@ pool_name(const struct master *m, const struct scoreboard_server *row)
 
 /* ---- telling the workers */
 
-static void
-servers_tell_cb(struct later *later)
+/* The number that what changes now will be published under. */
+static uint32_t
+servers_next_version(const struct master *m)
 {
-	struct servers *servers = CONTAINER_OF(later, struct servers, tell);
-	struct master *m = CONTAINER_OF(servers, struct master, servers);
+	uint32_t next = scoreboard_get(&m->board->servers_version) + 1;
+
+	return next != 0 ? next : 1;
+}
+
+/* What was written down since the last time is to be seen by the workers. */
+static void
+servers_publish(struct master *m)
+{
 	struct channel_message message = { .type = CHANNEL_SERVERS };
 	unsigned slot;
 
+	m->servers.unpublished = false;
+	m->servers.published_at = loop_now(m->loop);
+	atomic_store_explicit(&m->board->servers_version, servers_next_version(m), memory_order_release);
 	/* only so that they look at once: one that cannot be told looks with its next heartbeat */
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid != 0 && m->workers.slots[slot].channel >= 0)
 			channel_send(m->workers.slots[slot].channel, &message);
 }
 
-/* What was written down before is to be seen by the workers. */
+static void
+servers_publish_cb(struct timer *timer)
+{
+	struct servers *servers = CONTAINER_OF(timer, struct servers, publish);
+
+	servers_publish(CONTAINER_OF(servers, struct master, servers));
+}
+
+/* To be called after each change. A worker copies all servers then, so that many changes in a row are published together. */
 static void
 servers_changed(struct master *m)
 {
-	uint32_t version = scoreboard_get(&m->board->servers_version) + 1;
+	uint64_t due = m->servers.published_at + publish_every, now = loop_now(m->loop);
 
-	atomic_store_explicit(&m->board->servers_version, version != 0 ? version : 1, memory_order_release);
 	master_changed(m);
-	loop_later(m->loop, &m->servers.tell, servers_tell_cb);
+	if (!m->servers.unpublished)
+		timer_set(&m->servers.publish, due > now ? due - now : 0);
+	m->servers.unpublished = true;
 }
 
 bool
@@ -74,7 +95,7 @@ servers_seen(const struct master *m, uint32_t version)
 bool
 master_servers_settled(const struct master *m)
 {
-	return servers_seen(m, scoreboard_get(&m->board->servers_version));
+	return !m->servers.unpublished && servers_seen(m, scoreboard_get(&m->board->servers_version));
 }
 
 /* The one setter of a state. Workers see all that was written before it. */
@@ -83,7 +104,7 @@ server_set_state(struct master *m, unsigned slot, enum server_state state)
 {
 	atomic_store_explicit(&m->board->servers[slot].state, (uint32_t)state, memory_order_release);
 	servers_changed(m);
-	m->servers.places[slot].version = scoreboard_get(&m->board->servers_version);
+	m->servers.places[slot].version = servers_next_version(m);
 }
 
 /* ---- coming */
@@ -314,6 +335,7 @@ servers_init(struct master *m)
 	size_t p, s;
 
 	timer_init(&m->servers.timer, m->loop, servers_timer_cb);
+	timer_init(&m->servers.publish, m->loop, servers_publish_cb);
 	for (p = 0; p < m->conf->pool_count; p++) {
 		const struct conf_pool *pool = &m->conf->pools[p];
 
@@ -334,12 +356,13 @@ servers_init(struct master *m)
 			server_describe(m, (unsigned)(pool->first_server + s), &server);
 		}
 	}
-	loop_later_cancel(m->loop, &m->servers.tell); /* nobody is there to be told */
+	servers_publish(m); /* before there is anybody to be told */
+	timer_clear(&m->servers.publish);
 }
 
 void
 servers_close(struct master *m)
 {
-	loop_later_cancel(m->loop, &m->servers.tell);
+	timer_clear(&m->servers.publish);
 	timer_clear(&m->servers.timer);
 }

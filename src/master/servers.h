@@ -7,6 +7,7 @@
 #ifndef DROVER_MASTER_SERVERS_H
 #define DROVER_MASTER_SERVERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ipc/scoreboard.h"
@@ -17,7 +18,9 @@ struct master;
 struct servers {
 	uint32_t last_id;
 	unsigned leaving; /* servers that have not left yet */
-	struct later tell; /* workers are told once a turn, however much has changed in it */
+	bool unpublished; /* there are changes that workers have not been told of */
+	uint64_t published_at; /* monotonic microseconds */
+	struct timer publish;
 	struct timer timer; /* looks after those that leave */
 	struct {
 		uint32_t version; /* of the last change of its state: what workers must have seen */

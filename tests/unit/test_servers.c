@@ -40,10 +40,28 @@ conf_fill(void)
 	};
 }
 
+static void
+stop_cb(struct timer *timer)
+{
+	loop_stop(timer->loop);
+}
+
+/* Has the master publish what has changed, and look at those that leave. */
+static void
+master_looks(void)
+{
+	struct timer timer;
+
+	timer_init(&timer, master->loop, stop_cb);
+	timer_set(&timer, 50 * CLOCK_MILLISECOND);
+	loop_run(master->loop);
+}
+
 /* What a worker does when it has heard of a change. */
 static void
 worker_looks(void)
 {
+	master_looks();
 	scoreboard_set(&master->board->workers[0].servers_seen, scoreboard_get(&master->board->servers_version));
 }
 
@@ -76,23 +94,6 @@ teardown(void)
 	loop_free(master->loop);
 	scoreboard_free(master->board);
 	free(master);
-}
-
-static void
-stop_cb(struct timer *timer)
-{
-	loop_stop(timer->loop);
-}
-
-/* Has the master look at those that leave, once at least. */
-static void
-master_looks(void)
-{
-	struct timer timer;
-
-	timer_init(&timer, master->loop, stop_cb);
-	timer_set(&timer, 50 * CLOCK_MILLISECOND);
-	loop_run(master->loop);
 }
 
 static int
