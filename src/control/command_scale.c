@@ -91,7 +91,7 @@ restart_reply(struct call *call)
 
 	call_reply_changes(call,
 	    json_pack("{s:i,s:s,s:o,s:b,s:o}", "worker", (int)restarted(call), "state", state, "pid",
-		pid != 0 ? json_integer(pid) : json_null(), "replaced",
+		pid != 0 ? json_integer(pid) : json_null(), "being-replaced",
 		(int)master_worker_is_replaced(call->master, restarted(call)), "workers",
 		workers_value(call->master)));
 }

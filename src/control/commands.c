@@ -105,7 +105,7 @@ const struct command control_commands[] = {
 	    .summary = "Adds a server to a pool.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_server_add,
-	    .example = "{\"method\":\"server-add\",\"params\":{\"pool\":\"web\",\"server\":\"10.0.0.9:8080\",\"weight\":2}}",
+	    .example = "{\"method\":\"server-add\",\"params\":{\"pool\":\"web\",\"server\":\"127.0.0.1:3004\",\"weight\":2}}",
 	    .params = {
 		PARAM_POOL("Which pool."),
 		{ "server", PARAM_TEXT, .required = true, .min = 1, .max = SCOREBOARD_NAME - 1,
@@ -126,7 +126,7 @@ const struct command control_commands[] = {
 	    .summary = "Changes a server's weight, its limit, or whether it gets requests.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_server_set,
-	    .example = "{\"method\":\"server-set\",\"params\":{\"pool\":\"web\",\"server\":\"10.0.0.9:8080\",\"state\":\"drain\"}}",
+	    .example = "{\"method\":\"server-set\",\"params\":{\"pool\":\"web\",\"server\":\"127.0.0.1:3002\",\"state\":\"drain\"}}",
 	    .params = {
 		PARAM_POOL("Its pool."),
 		PARAM_SERVER,
@@ -143,7 +143,7 @@ const struct command control_commands[] = {
 	    .summary = "Takes a server out of its pool when its requests in progress have ended.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_server_remove,
-	    .example = "{\"method\":\"server-remove\",\"params\":{\"pool\":\"web\",\"server\":\"10.0.0.9:8080\",\"wait\":true}}",
+	    .example = "{\"method\":\"server-remove\",\"params\":{\"pool\":\"web\",\"server\":\"127.0.0.1:3002\",\"wait\":true}}",
 	    .params = {
 		PARAM_POOL("Its pool."),
 		PARAM_SERVER,
@@ -171,7 +171,7 @@ const struct command control_commands[] = {
 	    .summary = "Pauses a listener, so that connections wait in the kernel's queue, or goes on.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_listener_set,
-	    .example = "{\"method\":\"listener-set\",\"params\":{\"listener\":\"*:80\",\"state\":\"paused\"}}",
+	    .example = "{\"method\":\"listener-set\",\"params\":{\"listener\":\"127.0.0.1:8080\",\"state\":\"paused\"}}",
 	    .params = {
 		{ "listener", PARAM_TEXT, .required = true, .min = 1, .max = ADDRESS_TEXT_MAX,
 		    .sentence = "Its name in the configuration, or the address that it is bound to." },
@@ -248,7 +248,7 @@ const struct command control_commands[] = {
 	    .summary = "Ends client connections: one, or all from an address.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_session_close,
-	    .example = "{\"method\":\"session-close\",\"params\":{\"client\":\"10.0.0.9\",\"graceful\":true}}",
+	    .example = "{\"method\":\"session-close\",\"params\":{\"client\":\"127.0.0.1\",\"graceful\":true}}",
 	    .params = {
 		{ "session", PARAM_INTEGER, .min = 1, .max = INT64_MAX, .sentence = "The number of one, from sessions." },
 		{ "client", PARAM_TEXT, .min = 1, .max = 64, .sentence = "All from this address or network, or unix." },

@@ -57,8 +57,8 @@ class Reader:
         with open(PAGE, encoding="utf-8") as file:
             self.displays = manual.displays(file.read())
         self.conf = "\n".join(next(d for d in self.displays if ["configuration"] in d.directives).lines) + "\n"
-        self.servers = {name: t.server(self.respond).address
-                        for name in re.findall(r'server "([^"]+)"', self.conf)}
+        shown = "\n".join(line for display in self.displays for line in display.lines)
+        self.servers = {name: t.server(self.respond).address for name in set(re.findall(r"127\.0\.0\.1:3\d{3}", shown))}
         self.listeners = re.findall(r'listen "([^"]+)"', self.conf)
         self.make_tools()
         self.start()
