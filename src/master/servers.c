@@ -270,16 +270,12 @@ static void
 server_gone(struct master *m, unsigned slot)
 {
 	struct scoreboard_server *row = &m->board->servers[slot];
-	struct master_event event = { .type = EVENT_SERVER_REMOVED };
 
 	m->servers.places[slot].leaving = false;
 	m->servers.leaving--;
 	server_set_state(m, slot, SERVER_FREE);
 	log_notice("server %s of pool %s is removed", row->name, pool_name(m, row));
 	news_server(m, slot, EVENT_SERVER_REMOVED, "");
-	snprintf(event.pool, sizeof event.pool, "%s", pool_name(m, row));
-	snprintf(event.server, sizeof event.server, "%s", row->name);
-	master_event_add(m, &event);
 }
 
 static void

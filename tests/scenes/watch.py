@@ -102,6 +102,22 @@ def worker_cannot_start(t):
 
 
 @case
+def worker_restarted(t):
+    "a worker that is replaced: the new one is ready before the old one drains"
+    drover = t.drover(t.pool(t.server()), workers=1)
+    control = watching(t, drover, events="worker-*,changed")
+    pid = drover.pids()[0]
+    drover.call("restart-worker", worker=0, **{"dry-run": True})
+    drover.call("restart-worker", worker=0, wait=True)
+    assert control.event("worker-started")["worker"] == 1
+    control.event("changed")
+    control.event("worker-ready")
+    draining = control.event("worker-draining")
+    assert draining["pid"] == pid and draining["text"] == "another is at work in its stead", draining
+    assert control.event("worker-died")["pid"] == pid
+
+
+@case
 def scaled(t):
     "scale tells who did it, before what comes of it; workers that drain say why"
     drover = t.drover(t.pool(t.server()), workers=1)
@@ -147,7 +163,7 @@ def changed(t):
 def server_down_and_up(t):
     "a server that refuses connections is told, with why, and again when it is back"
     server, other = t.server(), t.server()
-    drover = t.drover(t.pool(server, other, name="web", options='balance = "round-robin"',
+    drover = t.drover(t.pool(server, other, name="web", options="balance = round-robin",
                              server_options="max-fails = 1 fail-timeout = 50ms"), workers=1)
     control = watching(t, drover, events="server-*")
     server.refuse()
@@ -163,6 +179,45 @@ def server_down_and_up(t):
     t.wait(is_used, "the server is tried again")
     up = control.event("server-up")
     assert (up["pool"], up["server"]) == ("web", server.address) and "text" not in up, up
+
+
+@case
+def server_is_forgiven(t):
+    "a server that is down and that an admin sets ready is up"
+    server, other = t.server(), t.server()
+    drover = t.drover(t.pool(server, other, name="web", options="balance = round-robin",
+                             server_options="max-fails = 1 fail-timeout = 1h"), workers=1)
+    control = watching(t, drover, events="server-*,changed")
+    server.refuse()
+    for _ in range(2):
+        assert drover.get().status == 200
+    control.event("server-down")
+    for state in ("maintenance", "ready"):
+        drover.call("server-set", pool="web", server=server.address, state=state)
+        control.event("changed")
+    assert control.event("server-up")["server"] == server.address
+
+
+@case
+def server_removed(t):
+    "a server that is removed: when its last request has ended, and once"
+    hello, other = t.hello(), t.server()
+    drover = t.drover(t.pool(hello, other, name="web"), workers=1)
+    drover.call("server-set", pool="web", server=other.address, state="drain")
+    control = watching(t, drover, events="server-*,changed")
+    peer = t.connect(drover)
+    peer.send(request(target="/slow/300"))
+    t.wait(lambda: drover.servers()[0]["load"] == 1, "the request is in progress")
+    drover.call("server-set", pool="web", server=other.address, state="ready")
+    drover.call("server-remove", pool="web", server=hello.address, **{"dry-run": True})
+    drover.call("server-remove", pool="web", server=hello.address)
+    assert control.event("changed")["text"].startswith("server-set ")
+    assert control.event("changed")["text"].startswith("server-remove "), "a dry run is no change"
+    assert peer.read_response().status == 200
+    gone = control.event("server-removed")
+    assert (gone["pool"], gone["server"]) == ("web", hello.address) and "text" not in gone, gone
+    drover.call("log-reopen")
+    control.event("changed")
 
 
 @case
