@@ -65,6 +65,7 @@ add_read(struct call *call, struct master_server *server)
 {
 	const struct conf *conf = master_conf(call->master);
 	int pool = pool_named(call, call_text(call, "pool"));
+	char word[FAULT_WORD_MAX];
 	struct error err;
 
 	if (pool < 0)
@@ -85,7 +86,8 @@ add_read(struct call *call, struct master_server *server)
 	if (conf_server_from_text(&server->address, server->name, &err) == 0)
 		return 0;
 	call_fail(call, REPLY_ERROR_PARAMS,
-	    "Write an address and port, as 10.0.0.5:8080 or [::1]:8080, or unix:/path.", "%s.", err.text);
+	    "Write an address and port, as 10.0.0.5:8080 or [::1]:8080, or unix:/path.",
+	    "The parameter server cannot be %s: %s", fault_word(server->name, word), err.text);
 	return -1;
 }
 
@@ -109,7 +111,8 @@ command_server_add(struct call *call)
 		return;
 	if (master_server_check(call->master, &server, &err) < 0) {
 		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
-		    "The method servers shows all; server-set changes one that is there.", "%s.", err.text);
+		    "The method servers shows all; server-set changes one that is there.",
+		    "Nothing is added: %s.", err.text);
 		return;
 	}
 	call_change(call, json_null(),
@@ -118,7 +121,7 @@ command_server_add(struct call *call)
 		(json_int_t)server.max_fails, "fail-timeout-ms", value_ms(server.fail_timeout)),
 	    "pool %s server %s", master_conf(call->master)->pools[server.pool].name, server.name);
 	if (call_is_to_change(call) && master_server_add(call->master, &server, &err) < 0)
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "%s.", err.text);
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "Nothing is changed: %s.", err.text);
 	else
 		add_reply(call, &server);
 }
@@ -176,7 +179,8 @@ remove_check(struct call *call, unsigned place, enum server_state state)
 	    master_server_remove_check(call->master, place, &err) == 0)
 		return 0;
 	call_fail(call, REPLY_ERROR_IMPOSSIBLE,
-	    "Add another one first, or set its state to maintenance with server-set.", "%s.", err.text);
+	    "Add another one first, or set its state to maintenance with server-set.",
+	    "Nothing is removed: %s.", err.text);
 	return -1;
 }
 
@@ -197,7 +201,7 @@ command_server_remove(struct call *call)
 	remove_note(call, state);
 	if (call_is_to_change(call) &&
 	    master_server_remove(call->master, (unsigned)place, call_boolean(call, "force"), &err) < 0)
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "%s.", err.text);
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "Nothing is changed: %s.", err.text);
 	else if (call_boolean(call, "wait") && call_is_to_change(call))
 		call_wait(call, remove_poll, patience);
 	else

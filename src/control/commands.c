@@ -78,7 +78,7 @@ const struct command control_commands[] = {
 	    .example = "{\"method\":\"restart-worker\",\"params\":{\"worker\":0,\"wait\":true}}",
 	    .params = {
 		{ "worker", PARAM_INTEGER, .required = true, .min = 0, .max = CONF_WORKERS_MAX - 1,
-		    .sentence = "Its number." },
+		    .sentence = "The number of a worker, as the method workers shows it." },
 		PARAM_WAIT("the new one is ready and the old one is gone"),
 		PARAM_DRY_RUN,
 	    },
@@ -107,7 +107,7 @@ const struct command control_commands[] = {
 	    .handler = command_server_add,
 	    .example = "{\"method\":\"server-add\",\"params\":{\"pool\":\"web\",\"server\":\"127.0.0.1:3004\",\"weight\":2}}",
 	    .params = {
-		PARAM_POOL("Which pool."),
+		PARAM_POOL("The name of the pool."),
 		{ "server", PARAM_TEXT, .required = true, .min = 1, .max = SCOREBOARD_NAME - 1,
 		    .sentence = "Its address and port, or unix:/path. Of names localhost alone." },
 		PARAM_WEIGHT(.default_json = "1"),
@@ -128,7 +128,7 @@ const struct command control_commands[] = {
 	    .handler = command_server_set,
 	    .example = "{\"method\":\"server-set\",\"params\":{\"pool\":\"web\",\"server\":\"127.0.0.1:3002\",\"state\":\"drain\"}}",
 	    .params = {
-		PARAM_POOL("Its pool."),
+		PARAM_POOL("The name of its pool."),
 		PARAM_SERVER,
 		PARAM_WEIGHT(),
 		{ "state", PARAM_WORD, .words = server_states_to_set,
@@ -145,7 +145,7 @@ const struct command control_commands[] = {
 	    .handler = command_server_remove,
 	    .example = "{\"method\":\"server-remove\",\"params\":{\"pool\":\"web\",\"server\":\"127.0.0.1:3002\",\"wait\":true}}",
 	    .params = {
-		PARAM_POOL("Its pool."),
+		PARAM_POOL("The name of its pool."),
 		PARAM_SERVER,
 		{ "force", PARAM_BOOLEAN, .default_json = "false",
 		    .sentence = "Cut its requests in progress off at once, not only after shutdown-timeout." },
@@ -160,7 +160,8 @@ const struct command control_commands[] = {
 	    .handler = command_balance,
 	    .example = "{\"method\":\"balance\",\"params\":{\"algorithm\":\"least-connections\",\"pool\":\"web\"}}",
 	    .params = {
-		{ "algorithm", PARAM_WORD, .required = true, .words = balance_names, .sentence = "How." },
+		{ "algorithm", PARAM_WORD, .required = true, .words = balance_names,
+		    .sentence = "How they are to be spread." },
 		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX,
 		    .sentence = "Of this pool. Left out: how connections are spread over workers." },
 		PARAM_DRY_RUN,
