@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "conf/conf.h"
+#include "control/peer.h"
 #include "control/reply.h"
 #include "control/shared_text.h"
 #include "control/stream.h"
@@ -71,15 +72,6 @@ const struct command *command_find(const struct command *table, const char *name
 
 /* Fills in the fault for a method that does not exist, with the name nearest to it. */
 void command_unknown(struct fault *fault, const struct command *table, const char *name);
-
-/* Who is at the other end of the connection, as the kernel says. */
-struct peer {
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
-	bool privileged; /* root, or the user that drover runs as */
-	enum conf_permission permission; /* the most that it may do */
-};
 
 /* Asked from time to time while a call waits; see call_wait. */
 typedef bool call_poll_fn(struct call *call, bool expired);

@@ -230,13 +230,24 @@ connection_answer(struct connection *c)
 }
 
 static void
+connection_refuse(struct connection *c, struct fault *fault)
+{
+	if (fault->code == REPLY_ERROR_PERMISSION) {
+		fault_hint(fault, PEER_HINT, c->peer.socket);
+		if (c->refusals != NULL)
+			refusals_add(c->refusals, clock_monotonic(), &c->peer, fault->message);
+	}
+	connection_reply(c, NULL, fault);
+}
+
+static void
 connection_run(struct connection *c)
 {
-	const struct request *request = &c->line.requests[c->next];
+	struct request *request = &c->line.requests[c->next];
 
+	/* what only shows something is for nobody when it is deaf */
 	if (request->command == NULL || (c->deaf && request->command->permission == CONF_PERMISSION_READ)) {
-		connection_reply(
-		    c, NULL, &request->fault); /* what only shows something is for nobody when it is deaf */
+		connection_refuse(c, &request->fault);
 		return;
 	}
 	c->call.peer = &c->peer;

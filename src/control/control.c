@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "control/connection.h"
+#include "control/refusals.h"
 #include "net/listener.h"
 
 #define CONTROL_MAGIC 0xc0117000u
@@ -23,7 +24,7 @@ enum {
 	BACKLOG = 128
 };
 
-static const uint64_t work_time = 1 * CLOCK_MILLISECOND; /* a turn; a step that was begun is finished */
+static const uint64_t work_time = 200; /* microseconds a turn, so that clients do not wait; a step that was begun is finished */
 static const uint64_t tick_time = 100 * CLOCK_MILLISECOND;
 static const uint64_t accept_pause = 200 * CLOCK_MILLISECOND;
 static const uint64_t warn_pause = 60 * CLOCK_SECOND;
@@ -47,9 +48,10 @@ struct control {
 	struct control_listener *listeners;
 	size_t listener_count;
 	struct connection_list connections;
-	struct connection_list ready;
+	struct connection_list ready[2]; /* with something to do: ordinary and privileged ones */
 	unsigned count;
 	int spare; /* a descriptor kept back, so that an admin gets in when there are no more; -1: in use */
+	struct refusals refusals;
 	uint64_t full; /* monotonic microseconds: when the log last said that there is no room */
 	struct later work;
 	struct timer tick;
@@ -67,7 +69,7 @@ control_wake(struct connection *c)
 
 	if (!c->is_ready) {
 		c->is_ready = true;
-		TAILQ_INSERT_TAIL(&control->ready, c, ready_link);
+		TAILQ_INSERT_TAIL(&control->ready[c->peer.privileged], c, ready_link);
 	}
 	loop_later(control->loop, &control->work, control_work_cb);
 }
@@ -83,7 +85,7 @@ static void
 control_drop(struct control *control, struct connection *c)
 {
 	if (c->is_ready)
-		TAILQ_REMOVE(&control->ready, c, ready_link);
+		TAILQ_REMOVE(&control->ready[c->peer.privileged], c, ready_link);
 	TAILQ_REMOVE(&control->connections, c, link);
 	connection_free(c);
 	control->count--;
@@ -110,6 +112,22 @@ control_stepped(struct control *control, struct connection *c, enum connection_s
 		control_tick_start(control);
 }
 
+/* Whose turn it is. Privileged ones come first; of every four steps one is for the others all the same. */
+static struct connection *
+control_next(struct control *control, unsigned step)
+{
+	bool first = step % 4 != 3;
+	struct connection *c = TAILQ_FIRST(&control->ready[first]);
+
+	if (c == NULL)
+		c = TAILQ_FIRST(&control->ready[!first]);
+	if (c != NULL) {
+		TAILQ_REMOVE(&control->ready[c->peer.privileged], c, ready_link);
+		c->is_ready = false;
+	}
+	return c;
+}
+
 /* Every connection in turn does one step, until the time for this turn of the loop is used up. */
 static void
 control_work_cb(struct later *later)
@@ -120,14 +138,12 @@ control_work_cb(struct later *later)
 	unsigned steps;
 
 	OBJECT_CHECK(control, CONTROL_MAGIC);
-	for (steps = 0; steps < STEPS_PER_TURN && (c = TAILQ_FIRST(&control->ready)) != NULL; steps++) {
-		TAILQ_REMOVE(&control->ready, c, ready_link);
-		c->is_ready = false;
+	for (steps = 0; steps < STEPS_PER_TURN && (c = control_next(control, steps)) != NULL; steps++) {
 		control_stepped(control, c, connection_step(c));
 		if (clock_monotonic() - begin > work_time)
 			break;
 	}
-	if (!TAILQ_EMPTY(&control->ready))
+	if (!TAILQ_EMPTY(&control->ready[0]) || !TAILQ_EMPTY(&control->ready[1]))
 		loop_later(control->loop, &control->work, control_work_cb);
 }
 
@@ -158,19 +174,31 @@ control_event_cb(void *arg)
 
 /* ---- accepting */
 
-/* Sends one error and closes: the socket's buffer is empty, so that it does not block. */
+/*
+ * Sends one error to who is about to be closed; the socket's buffer is empty, so that it does not
+ * block. What has come in is taken out: a socket closed over it would be reset.
+ */
+static void
+control_say(int fd, const struct fault *fault)
+{
+	struct buffer out = { 0 };
+	char unread[4096];
+
+	if (reply_fault(&out, NULL, fault) == 0 && buffer_append(&out, "\n", 1) == 0 &&
+	    send(fd, buffer_first(&out), buffer_length(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("control: a refusal could not be sent: %s", strerror(errno));
+	buffer_free(&out);
+	recv(fd, unread, sizeof unread, MSG_DONTWAIT);
+}
+
 static void
 control_refuse(int fd, const char *sentence, const char *hint)
 {
-	struct buffer out = { 0 };
 	struct fault fault;
 
 	fault_set(&fault, REPLY_ERROR_LIMIT, "%s", sentence);
 	fault_hint(&fault, "%s", hint);
-	if (reply_fault(&out, NULL, &fault) == 0 && buffer_append(&out, "\n", 1) == 0 &&
-	    send(fd, buffer_first(&out), buffer_length(&out), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		log_debug("control: a refusal could not be sent: %s", strerror(errno));
-	buffer_free(&out);
+	control_say(fd, &fault);
 }
 
 /* Who has been idle longest gives its place up. */
@@ -215,20 +243,17 @@ control_has_room(struct control *control, const struct peer *peer)
 	return false;
 }
 
-static int
-peer_read(struct peer *peer, int fd, enum conf_permission permission)
+/* Nothing is read from who may do nothing: it costs no place among the connections. */
+static void
+control_deny(struct control *control, int fd, const struct peer *peer)
 {
-	struct ucred credentials;
-	socklen_t length = sizeof credentials;
+	struct fault fault;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
-		return -1;
-	peer->uid = credentials.uid;
-	peer->gid = credentials.gid;
-	peer->pid = credentials.pid;
-	peer->privileged = credentials.uid == 0 || credentials.uid == geteuid();
-	peer->permission = permission;
-	return 0;
+	fault_set(&fault, REPLY_ERROR_PERMISSION, "You have no permission on this control socket (uid %u).",
+	    (unsigned)peer->uid);
+	fault_hint(&fault, PEER_HINT, peer->socket);
+	control_say(fd, &fault);
+	refusals_add(&control->refusals, loop_now(control->loop), peer, "it has no permission at all");
 }
 
 static void
@@ -238,8 +263,13 @@ control_take(struct control_listener *listener, int fd)
 	struct connection *c;
 	struct peer peer;
 
-	if (peer_read(&peer, fd, listener->conf->permission) < 0) {
+	if (peer_read(&peer, fd, listener->conf) < 0) {
 		log_warn("control: cannot tell who connected: %s", strerror(errno));
+		close(fd);
+		return;
+	}
+	if (peer.permission == CONF_PERMISSION_NONE) {
+		control_deny(control, fd, &peer);
 		close(fd);
 		return;
 	}
@@ -255,6 +285,7 @@ control_take(struct control_listener *listener, int fd)
 		close(fd);
 		return;
 	}
+	c->refusals = &control->refusals;
 	TAILQ_INSERT_TAIL(&control->connections, c, link);
 	control->count++;
 	control_wake(c);
@@ -370,7 +401,8 @@ control_open(struct master *master, struct error *err)
 	control->loop = master_loop(master);
 	control->spare = -1;
 	TAILQ_INIT(&control->connections);
-	TAILQ_INIT(&control->ready);
+	TAILQ_INIT(&control->ready[0]);
+	TAILQ_INIT(&control->ready[1]);
 	timer_init(&control->tick, control->loop, control_tick_cb);
 	timer_init(&control->pause, control->loop, control_resume_cb);
 	for (i = 0; i < conf->control_count; i++)

@@ -25,7 +25,9 @@ libcontrol_a_SOURCES = \
 	control/control.c control/control.h \
 	control/named.c control/named.h \
 	control/params.c control/params.h \
+	control/peer.c control/peer.h \
 	control/pool_walk.c control/pool_walk.h \
+	control/refusals.c control/refusals.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
 	control/session_filter.c control/session_filter.h \

@@ -17,7 +17,7 @@
 #include "control/command.h"
 
 enum {
-	REQUEST_LINE_MAX = 65536, /* bytes, without the newline */
+	REQUEST_LINE_MAX = 16384, /* bytes, without the newline */
 	REQUEST_BATCH_MAX = 64, /* requests in one batch */
 	REQUEST_DEPTH_MAX = 32, /* arrays and objects within each other */
 	REQUEST_VALUES_MAX = 4096 /* in a line: values and names, so that reading one takes little time */

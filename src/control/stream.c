@@ -7,7 +7,7 @@
 
 enum { TEXT_PIECE = 16 * 1024 /* bytes a step */ };
 
-static const uint64_t step_time = 200; /* microseconds; a row that was begun is finished */
+static const uint64_t step_time = 100; /* microseconds; a row that was begun is finished */
 
 bool
 stream_is_open(const struct stream *stream)

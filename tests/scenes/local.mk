@@ -8,6 +8,7 @@ scenes += scenes/balance_workers.py
 scenes += scenes/command_line.py
 scenes += scenes/control.py
 scenes += scenes/control_hostile.py
+scenes += scenes/control_permissions.py
 scenes += scenes/control_read.py
 scenes += scenes/droverctl.py
 scenes += scenes/first_states.py
