@@ -110,7 +110,7 @@ def errors(t):
     drover, control = start(t)
     pids = drover.pids()
     for line in (b"garbage", b"{", b'{"method":"version"', b'{"method":"version"}x', b"\x00", b"\xff\xfe",
-                 b'{"method":"\xff"}', b'{"method":"status","method":"version"}', b"[" * 5000, b'{"a":' * 5000,
+                 b'{"method":"\xff"}', b'{"method":"status","method":"version"}', b"[" * 5000, b'{"a":' * 3000,
                  b"GET / HTTP/1.1", b'{"method":"version","id":1e999}'):
         control.send(line + b"\n")
         reply = control.reply()
