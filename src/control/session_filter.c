@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "control/named.h"
 
+enum { QUERIES_RESERVED = 4 }; /* of QUERIES_MAX, for root and the user that drover runs as */
+
 struct query_filter
 session_filter_all(void)
 {
@@ -65,10 +67,13 @@ struct master_query *
 session_query_begin(
     struct call *call, const struct query *query, int worker, master_answer_fn *answer, void *arg)
 {
-	struct master_query *begun;
+	struct master_query *begun = NULL;
 	struct error err;
 
-	begun = master_query_begin(call->master, query, worker, answer, arg, &err);
+	if (!call->peer->privileged && master_query_room(call->master) <= QUERIES_RESERVED)
+		error_set(&err, "too many others look at them");
+	else
+		begun = master_query_begin(call->master, query, worker, answer, arg, &err);
 	if (begun == NULL)
 		call_fail(call, REPLY_ERROR_LIMIT, "Try again in a moment.", "Sessions cannot be looked at now: %s.",
 		    err.text);

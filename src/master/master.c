@@ -180,7 +180,8 @@ master_reopen_logs(struct master *m, struct error *err)
 	log_notice("log files opened again");
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid != 0)
-			worker_owe(&m->workers.slots[slot], WORKER_OWED_LOGS);
+			m->workers.slots[slot].owed |= WORKER_OWED_LOGS;
+	dispatch_retry_soon(m); /* that hands them over: once, however often they are opened until then */
 	return 0;
 }
 

@@ -155,6 +155,9 @@ uint64_t master_log_level_until(const struct master *master, int process);
 
 struct master_query;
 
+/* How many more queries can be begun now, of QUERIES_MAX. */
+unsigned master_query_room(const struct master *master);
+
 /*
  * Called with each answer; then once with NULL for each worker that has no more to
  * say: one that has not sent its last answer has died. It may end the query.

@@ -97,6 +97,16 @@ queries_new_id(struct queries *queries)
 	return queries->last_id;
 }
 
+unsigned
+master_query_room(const struct master *m)
+{
+	unsigned i, room = 0;
+
+	for (i = 0; i < QUERIES_MAX; i++)
+		room += m->queries.all[i] == NULL;
+	return room;
+}
+
 struct master_query *
 master_query_begin(struct master *m, const struct query *query, int worker, master_answer_fn *answer, void *arg,
     struct error *err)
