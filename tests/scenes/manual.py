@@ -83,6 +83,7 @@ class Reader:
         self.count += 1
         name = f"drover{self.count}"
         self.names = {"/run/drover/control.sock": self.t.path(name + ".sock"),
+                      "/run/drover/status.sock": self.t.path(name + "-status.sock"),
                       "/var/log/drover/error.log": self.t.path(name + ".log"),
                       "/var/log/drover/access.log": self.t.path(name + ".access"),
                       "/etc/drover/drover.conf": self.t.path(name + ".conf"), **self.servers}

@@ -127,8 +127,7 @@ def values(text):
 def laid_out(text, width=76):
     """A reply as the page has it: broken after commas, the later lines indented."""
     lines, part = [], ""
-    pieces = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^",])*,?', text)
-    for piece in pieces:
+    for piece in filter(None, re.findall(r'(?:"(?:\\.|[^"\\])*"|[^",])*,?', text)):
         if part and len(part) + len(piece) > width:
             lines.append(part)
             part = "    "
