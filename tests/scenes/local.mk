@@ -7,6 +7,7 @@ scenes += scenes/balance_servers.py
 scenes += scenes/balance_workers.py
 scenes += scenes/command_line.py
 scenes += scenes/control.py
+scenes += scenes/control_fire.py
 scenes += scenes/control_hostile.py
 scenes += scenes/control_permissions.py
 scenes += scenes/control_read.py
@@ -34,5 +35,5 @@ scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/drover.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/drover.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
 EXTRA_DIST += tools/terminal.py

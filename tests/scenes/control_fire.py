@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""
+Consistency under fire: random changes from eight clients at once, while workers
+are killed and traffic flows. At the end the replies, the events, the scoreboard
+and what drover does agree, and nothing has leaked.
+
+FIRE_CHANGES, FIRE_KILLS, FIRE_PAUSE (seconds between two of them) and FIRE_SEED
+make it bigger, and SCENE_DEADLINE longer.
+"""
+
+import collections
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from drover import is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
+from fire import VICTIM, Client, Door, Killer, Pool, Watcher, zombies  # pylint: disable=wrong-import-position
+from load import Load  # pylint: disable=wrong-import-position
+from scene import case, diagnose, main  # pylint: disable=wrong-import-position
+from wire import request  # pylint: disable=wrong-import-position
+
+CHANGES = int(os.environ.get("FIRE_CHANGES", "600"))
+SEED = os.environ.get("FIRE_SEED", "1")
+KILLS = int(os.environ.get("FIRE_KILLS", "10"))
+PAUSE = float(os.environ.get("FIRE_PAUSE", "0.1"))
+CLIENTS = 8
+WORKERS = 3
+MEMORY = 16 << 20  # bytes that the master may grow by
+
+
+class Fire:
+    """What burns: drover, its pools, and all that use it."""
+
+    def __init__(self, t):
+        self.t = t
+        self.servers = [t.hello(f"h{i}") for i in range(6)]
+        self.pools = [Pool(i, self.servers) for i in range(CLIENTS)]
+        self.drover = t.drover("".join(map(Pool.text, self.pools)), listen=None, workers=WORKERS)
+        self.more_changes = 0  # of this scene itself
+        self.quiet()
+        self.memory = process_memory(self.drover.pid)
+        # the connection that asks may linger
+        self.before = min(t.wait(self.descriptors, "workers keep nothing") for _ in range(5))
+        self.watcher = t.keep(Watcher(self.drover))
+        self.loads = [t.keep(Load(Door(self.drover, i), 1, keep_alive=i % 2 == 0)) for i in range(CLIENTS)]
+        self.victims = [t.keep(Load(Door(self.drover, i, VICTIM), 1)) for i in range(2)]
+        self.clients = [Client(self.drover, pool, -(-CHANGES // CLIENTS), SEED) for pool in self.pools]
+        self.killer = t.keep(Killer(self.drover, KILLS, PAUSE, len(self.loads) + len(self.victims), SEED))
+
+    def quiet(self):
+        """Nothing is carried any more, by nobody."""
+        t, drover = self.t, self.drover
+        drover.wait_ready()
+        drover.wait_loads(0)
+        t.wait(lambda: not any(row["load"] for row in drover.servers()), f"servers carry nothing: {drover.servers()}")
+        t.wait(lambda: not any(row["state"] == "leaving" for row in drover.servers()), "who was removed is gone")
+        t.wait(lambda: drover.counters()["requests-active"] == 0 and drover.counters()["client-open"] == 0,
+               f"gauges are zero: {drover.counters()}")
+
+    def descriptors(self):
+        """Of the master, and of a worker that keeps no connection to a server; None while one does."""
+        row = min(self.drover.workers(), key=lambda row: row["worker"])
+        if self.drover.counters()["server-idle"] > 0:
+            return None
+        return process_descriptors(self.drover.pid), process_descriptors(row["pid"])
+
+    def burn(self):
+        for part in (*self.clients, self.killer):
+            part.start()
+        for client in self.clients:
+            client.join()
+        self.killer.stop()
+
+    def end_traffic(self):
+        """Nobody waits behind a paused listener for ever: they go on meanwhile."""
+        paused = [pool for pool in self.pools if pool.paused()]
+        for load in (*self.loads, *self.victims):
+            load.stopping = True
+        self.set_listeners(paused, "listening")
+        for load in (*self.loads, *self.victims):
+            load.stop()
+        self.set_listeners(paused, "paused")
+
+    def set_listeners(self, pools, state):
+        for pool in pools:
+            self.drover.call("listener-set", listener=pool.listener, state=state)
+            self.more_changes += 1
+
+    def tell(self):
+        methods = collections.Counter()
+        for client in self.clients:
+            methods.update(client.methods)
+        diagnose(f"{sum(c.done for c in self.clients)} changes, {sum(c.tried for c in self.clients)} dry runs, "
+                 f"{sum(c.refused for c in self.clients)} refused, {dict(methods)}",
+                 f"{self.killer.kills} kills of workers that carried {self.killer.cost}; "
+                 f"{sum(c.closed for c in self.clients)} sessions closed; "
+                 f"{sum(load.total() for load in self.loads)} requests, "
+                 f"{sum(len(load.failures) for load in self.loads)} failed; victims: {sum(load.total() for load in self.victims)}, "
+                 f"{sum(len(load.failures) for load in self.victims)} failed; {len(self.watcher.events)} events")
+
+
+# ---- what is looked at
+
+
+def clients_were_right(fire):
+    problems = [client.problem for client in fire.clients if client.problem]
+    assert not problems, problems
+
+
+def failures_are_explained(fire):
+    failed = [failure for load in fire.loads for failure in load.failures]
+    assert not [failure for load in fire.loads + fire.victims for failure in load.refused]
+    allowed = fire.killer.cost + sum(client.forced for client in fire.clients)
+    assert len(failed) <= allowed, (len(failed), allowed, failed[:20])
+    victims = [failure for load in fire.victims for failure in load.failures]
+    assert len(victims) <= allowed + sum(client.closed for client in fire.clients), victims[:20]
+
+
+def events_are_whole(t, fire):
+    events = fire.watcher.events
+    t.wait(lambda: events and events[-1]["number"] == fire.drover.call("status")["newest-event"],
+           "the watcher has the newest event")
+    assert fire.watcher.is_whole(), (fire.watcher.strange[:3], [event["number"] for event in events][:50])
+    carried_out = fire.more_changes + sum(client.done for client in fire.clients)
+    assert fire.watcher.count("changed") == carried_out, (fire.watcher.count("changed"), carried_out)
+
+
+def models_agree(fire):
+    for pool in fire.pools:
+        rows = {row["server"]: {name: row[name] for name in ("weight", "state", "max-connections")}
+                for row in fire.drover.servers(pool=pool.name)}
+        assert rows == pool.servers, (pool.name, rows, pool.servers)
+
+
+def shared_agrees(fire):
+    """What all clients change is as the last event says."""
+    scaled = [params["workers"] for params in fire.watcher.changed("scale")] or [WORKERS]
+    assert fire.drover.call("workers")["desired"] == scaled[-1], scaled[-3:]
+
+
+def spread_over(drover, index, count):
+    return collections.Counter(drover.exchange(request(), index=index).get("x-instance") for _ in range(count))
+
+
+def requests_agree(fire):
+    """Requests go to the ready servers, and to each its share; a paused listener accepts nothing."""
+    names = {server.address: server.name for server in fire.servers}
+    for index, pool in enumerate(fire.pools):
+        shares = {names[address]: weight for address, weight in pool.shares().items()}
+        if pool.paused():
+            paused_accepts_nothing(fire, index, pool)
+            continue
+        laps = 4
+        seen = spread_over(fire.drover, index, laps * sum(shares.values()))
+        assert set(seen) == set(shares), (pool.name, seen, shares)
+        if pool.balance() == "round-robin":
+            assert seen == {name: laps * weight for name, weight in shares.items()}, (pool.name, seen, shares)
+
+
+def paused_accepts_nothing(fire, index, pool):
+    carried = fire.drover.counters()["client-connections"]
+    peer = fire.t.connect(fire.drover, index)
+    peer.send(request())
+    assert fire.drover.call("version") and fire.drover.counters()["client-connections"] == carried, pool.name
+    fire.drover.call("listener-set", listener=pool.listener, state="listening")
+    assert peer.read_response().status == 200
+    peer.close()
+
+
+def nothing_leaks(t, fire):
+    drover = fire.drover
+    drover.call("scale", workers=WORKERS, wait=True)
+    fire.watcher.close()
+    t.wait(lambda: len(fire.killer.children()) == WORKERS, "as many processes as workers")
+    fire.quiet()
+    t.wait(lambda: fire.descriptors() == fire.before, f"descriptors are {fire.before} again: {fire.descriptors()}")
+    memory = process_memory(drover.pid)
+    assert is_sanitized() or memory - fire.memory < MEMORY, (memory, fire.memory)
+    assert zombies(drover.pid) == 0
+    diagnose(f"memory of the master: {fire.memory >> 10} KiB before, {memory >> 10} KiB after")
+
+
+@case
+def under_fire(t):
+    "replies, events, scoreboard and behaviour agree after it; nothing leaks"
+    fire = Fire(t)
+    fire.burn()
+    fire.end_traffic()
+    fire.tell()
+    clients_were_right(fire)
+    failures_are_explained(fire)
+    fire.quiet()
+    events_are_whole(t, fire)
+    models_agree(fire)
+    shared_agrees(fire)
+    requests_agree(fire)
+    nothing_leaks(t, fire)
+
+
+main()
