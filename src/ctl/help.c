@@ -154,7 +154,7 @@ static const struct source {
 	{ "pool", "servers", "servers", "pool" },
 	{ "server", "servers", "servers", "server" },
 	{ "worker", "workers", "workers", "worker" },
-	{ "listener", "listeners", "listeners", "name" },
+	{ "listener", "listeners", "listeners", "listener" },
 	{ "method", "help", "methods", "method" },
 };
 

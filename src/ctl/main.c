@@ -18,6 +18,7 @@
 #include "ctl/methods.h"
 #include "ctl/render.h"
 #include "ctl/style.h"
+#include "ctl/top.h"
 
 enum { TIMEOUT_STANDARD = 35 }; /* seconds: longer than what waits in drover, which answers after 30 */
 
@@ -190,8 +191,14 @@ run(const struct options *o, const struct wanted *wanted, char *const *arguments
 {
 	struct client c;
 	json_t *methods;
-	int end = ask_open(o, &c);
+	int end;
 
+	if (!wanted->words && strcmp(arguments[0], "top") == 0) {
+		if (arguments[1] != NULL)
+			return usage_error("top takes no parameters, such as ", arguments[1]);
+		return top(o);
+	}
+	end = ask_open(o, &c);
 	if (end != 0)
 		return end;
 	end = ask_methods(o, &c, &methods);

@@ -12,6 +12,7 @@ scenes += scenes/control_hostile.py
 scenes += scenes/control_permissions.py
 scenes += scenes/control_read.py
 scenes += scenes/droverctl.py
+scenes += scenes/droverctl_top.py
 scenes += scenes/first_states.py
 scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py

@@ -31,6 +31,7 @@ class Screen:
         self.cells = [[" "] * columns for _ in range(rows)]
         self.y = self.x = 0
         self.top, self.bottom = 0, rows - 1
+        self.saved = 0, 0
 
     def text(self):
         return "\n".join("".join(row).rstrip() for row in self.cells)
@@ -108,11 +109,22 @@ class Screen:
             if x >= self.columns:
                 y, x = y + 1, 0
 
+    def escape(self, letter):
+        if letter == b"M" and self.y == self.top:
+            self.scroll(-1)
+        elif letter == b"M":
+            self.y = max(0, self.y - 1)
+        elif letter == b"D":
+            self.line_feed()
+        elif letter == b"7":
+            self.saved = self.y, self.x
+        elif letter == b"8":
+            self.y, self.x = self.saved
+
     def control(self, match):
         mark, numbers, letter = match[1], match[2], (match[3] or b"").decode()
         if not letter or mark:
-            if match[6] == b"M":
-                self.y = max(0, self.y - 1)
+            self.escape(match[6])
             return
         values = [int(n or 0) for n in numbers.split(b";")]
         n = values[0] or 1

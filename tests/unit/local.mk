@@ -20,6 +20,7 @@ check_PROGRAMS += unit/test_control_commands
 check_PROGRAMS += unit/test_control_request
 check_PROGRAMS += unit/test_control_stream
 check_PROGRAMS += unit/test_control_values
+check_PROGRAMS += unit/test_ctl_figures
 check_PROGRAMS += unit/test_ctl_human
 check_PROGRAMS += unit/test_ctl_methods
 check_PROGRAMS += unit/test_ctl_render

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""droverctl top on a terminal of its own: figures, keys, sizes, restarts of drover, and the terminal afterwards."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from drover import DROVER, environment  # pylint: disable=wrong-import-position
+from load import Load  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+from terminal import Terminal  # pylint: disable=wrong-import-position
+from wire import Server  # pylint: disable=wrong-import-position
+
+DROVERCTL = os.environ.get("DROVERCTL") or os.path.join(os.path.dirname(DROVER), "droverctl")
+TERMINFO = ("/etc/terminfo", "/lib/terminfo", "/usr/lib/terminfo", "/usr/share/terminfo")
+
+
+def start(t, **options):
+    servers = [t.keep(Server()), t.keep(Server())]
+    body = t.pool(servers[0], name="app") + t.pool(servers[1], name="other") + 'route { path = "/other/" pool = "other" }\n' \
+        'route { pool = "app" }\n'
+    return t.drover(body, **options)
+
+
+def top(t, drover, rows=40, columns=120, ready=True, **env):
+    if not any(os.path.exists(os.path.join(place, first, "xterm")) for place in TERMINFO for first in ("x", "78")):
+        t.skip("the system does not know the terminal xterm")
+    env = environment(t.dir, dict({"TERM": "xterm", "DROVER_CONTROL": drover.control_path}, **env))
+    terminal = t.keep(Terminal([DROVERCTL, "top"], env, rows, columns))
+    if ready:
+        terminal.wait_text("workers ready", "worker-ready")
+    return terminal
+
+
+def ends(terminal, status=0):
+    assert terminal.end() == status, (terminal.popen.returncode, terminal.raw[-500:])
+    assert terminal.restored(), "the terminal is set as it was"
+    assert b"\x1b[?1049h" in terminal.raw and terminal.raw.rindex(b"\x1b[?1049l") > terminal.raw.rindex(b"\x1b[?1049h")
+    assert not terminal.screen.strange, terminal.screen.strange
+
+
+def line_of(text, start_of_line):
+    return next((line for line in text.splitlines() if line.startswith(start_of_line)), "")
+
+
+@case
+def figures(t):
+    "the overview shows workers, pools, servers, events and rates under load"
+    drover = start(t, workers=3)
+    load = Load(drover, clients=4)
+    terminal = top(t, drover)
+    terminal.wait(lambda text: re.search(r"^requests/s [1-9]", text, re.MULTILINE), "a rate of requests")
+    terminal.wait(lambda text: re.search(r"^127\.0\.0\.1:\d+ +app +ready +\d+ +[1-9][\d.]*k? +0 +[\d.]+ m?s +[\d.]+ m?s",
+                                         text, re.MULTILINE), "rate and latencies of a server")
+    text = terminal.screen.text()
+    assert text.startswith("drover ") and "workers ready 3/3" in text and "servers up 2/2" in text, text
+    assert re.search(r"^ +2  ready ", text, re.MULTILINE) and re.search(r"^app +1 +1 ", text, re.MULTILINE), text
+    assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  worker-ready worker 0 pid \d+", text, re.MULTILINE), text
+    assert "─" in text and {31, 32, 33} & terminal.screen.colours == {32}, terminal.screen.colours
+    load.stop()
+    drover.call("scale", workers=1)
+    terminal.wait_text("workers ready 1/1", "from 3 to 1")
+    terminal.type("q")
+    ends(terminal)
+
+
+@case
+def keys(t):
+    "lists alone, sorting, pause, pace, help, sessions"
+    drover = start(t, workers=3)
+    client = t.connect(drover)
+    drover.wait_loads(1)
+    terminal = top(t, drover)
+    terminal.type("1")
+    text = terminal.wait(lambda text: "events (" not in text and text, "the workers alone")
+    assert "loop p99" in text and "0 overview" in text, text
+    terminal.type(">")
+    terminal.wait_text("worker*")
+    assert [line.split()[0] for line in terminal.screen.text().splitlines()[4:7]] == ["2", "1", "0"], terminal.screen.text()
+    terminal.type("r")
+    terminal.wait_text("worker^")
+    terminal.wait(lambda text: [line.split()[0] for line in text.splitlines()[4:7]] == ["0", "1", "2"], "the other order")
+    terminal.type("<")
+    terminal.wait(lambda text: "worker^" not in text, "no order")
+    terminal.type("4")
+    here = "{}:{}".format(*client.socket.getsockname())
+    terminal.wait(lambda text: re.search(rf"^ +1  {here} +\d  new ", text, re.MULTILINE), "the client among the sessions")
+    terminal.type(" ")
+    terminal.wait_text("paused")
+    terminal.type(" ")
+    terminal.wait_text("every 1s")
+    terminal.type("-")
+    terminal.wait_text("every 2s")
+    terminal.type("++")
+    terminal.wait_text("every 500ms")
+    terminal.type("h")
+    terminal.wait_text("the next list; the list alone")
+    terminal.type("x")
+    terminal.wait(lambda text: "the next list" not in text, "the end of the help")
+    terminal.type("5")
+    terminal.wait_text("events (", "worker-ready")
+    terminal.type("0")
+    terminal.wait_text("loop p99", "weight", "events (")
+    terminal.type("\t\t\t\r")
+    terminal.wait(lambda text: "weight" in text and "loop p99" not in text, "the servers alone, by tab and enter")
+    terminal.type("\x04")
+    ends(terminal)
+
+
+@case
+def scrolling(t):
+    "a list longer than the screen"
+    servers = "".join(f'server "127.0.0.1:{i}" {{ }} ' for i in range(1001, 1101))
+    drover = t.drover('pool "app" { ' + servers + "}\n", workers=1)
+    terminal = top(t, drover, rows=24, columns=80)
+    terminal.type("3")
+    terminal.wait_text("127.0.0.1:1001 ", "127.0.0.1:1018")
+    terminal.type("\x1b[6~")
+    terminal.wait(lambda text: "127.0.0.1:1030" in text and "127.0.0.1:1001 " not in text, "the next page")
+    terminal.type("\x1bOF")
+    terminal.wait_text("127.0.0.1:1100")
+    terminal.type("jjj\x1bOA")
+    terminal.wait(lambda text: "127.0.0.1:1100" not in text and "127.0.0.1:1099" in text, "one row up")
+    terminal.type("\x1bOH")
+    terminal.wait_text("127.0.0.1:1001 ")
+    terminal.type("q")
+    ends(terminal)
+
+
+@case
+def sizes(t):
+    "every size is used, and one that is too small is told"
+    drover = start(t, workers=2)
+    terminal = top(t, drover, rows=24, columns=80)
+    for rows, columns in ((50, 200), (12, 60), (24, 80), (8, 40), (200, 30), (3, 200), (1, 1), (24, 300)):
+        terminal.resize(rows, columns)
+        if rows >= 8 and columns >= 40:
+            terminal.wait(lambda text, n=rows: len(text.splitlines()) == n and "q quit" in text.splitlines()[-1],
+                          f"keys on the last of {rows} lines")
+            assert "drover " in terminal.screen.text().splitlines()[0]
+        elif columns >= 10:
+            terminal.wait_text("too small")
+    terminal.type("q")
+    ends(terminal)
+
+
+@case
+def drover_goes_and_comes(t):
+    "drover ends and is started again: told, connected again, no absurd rates"
+    drover = start(t, workers=1)
+    for _ in range(50):
+        drover.get()
+    terminal = top(t, drover)
+    terminal.wait(lambda text: re.search(r"^requests/s 0 ", text, re.MULTILINE), "a rate")
+    assert drover.stop() == 0
+    terminal.wait_text("no drover: ", "Trying again.")
+    again = t.drover(drover.body, workers=1, name="again")
+    again.stopped = True
+    assert again.stop() == 0
+    again = t.drover(drover.body, workers=2, name="drover")
+    terminal.wait_text("workers ready 2/2", "every 1s")
+    terminal.wait(lambda text: re.search(r"^requests/s 0 ", text, re.MULTILINE), "a rate again")
+    assert terminal.raw.count(b"Trying again.") >= 1 and "-" not in line_of(terminal.screen.text(), "requests/s")
+    assert terminal.screen.text().count("worker-ready") == 2, terminal.screen.text()
+    terminal.type("q")
+    ends(terminal)
+    assert again.pid
+
+
+@case
+def endings(t):
+    "^C, signals and a terminal that goes away: set back, with the right status"
+    drover = start(t, workers=1)
+    terminal = top(t, drover)
+    terminal.type("\x03")
+    ends(terminal)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        terminal = top(t, drover)
+        os.kill(terminal.pid, number)
+        ends(terminal, -number)
+    drover.wait_loads(0)
+
+
+@case
+def plain(t):
+    "no colours with NO_COLOR, ASCII without UTF-8"
+    drover = start(t, workers=1)
+    terminal = top(t, drover, NO_COLOR="1", LC_ALL="C")
+    assert not terminal.screen.colours, terminal.screen.colours
+    text = terminal.screen.text()
+    assert text.isascii() and text.splitlines()[2].startswith("-- ") and text.splitlines()[2].endswith("----"), text
+    terminal.type("q")
+    ends(terminal)
+
+
+@case
+def no_screen(t):
+    "what is said when there is no terminal, no drover, or a terminal that nobody knows"
+    drover = start(t, workers=1)
+    done = subprocess.run([DROVERCTL, "top"], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          env=environment(t.dir, {"DROVER_CONTROL": drover.control_path}))
+    assert done.returncode == 2 and b"needs a terminal" in done.stderr and not done.stdout, done
+    terminal = top(t, drover, ready=False, TERM="no-such-terminal")
+    assert terminal.end() == 2 and b"no-such-terminal" in terminal.raw and terminal.restored(), terminal.raw
+    terminal = top(t, drover, ready=False, DROVER_CONTROL=t.path("nothing"))
+    assert terminal.end() == 3 and b"Is drover running?" in terminal.raw, terminal.raw
+
+
+main()
