@@ -6,6 +6,7 @@ libconf_a_SOURCES = \
 	conf/check.c conf/check.h \
 	conf/conf.c conf/conf.h \
 	conf/directories.c \
+	conf/drift.c conf/drift.h \
 	conf/elements.c conf/elements.h \
 	conf/field.h \
 	conf/list.c conf/list.h \
@@ -17,7 +18,9 @@ libconf_a_SOURCES = \
 	conf/scan.c conf/scan.h \
 	conf/server.c conf/server.h \
 	conf/show.c \
-	conf/show_json.c \
+	conf/show_json.c conf/show_json.h \
 	conf/syntax.c conf/syntax.h \
 	conf/unknown.c conf/unknown.h \
-	conf/value.c conf/value.h
+	conf/value.c conf/value.h \
+	conf/walk.c conf/walk.h \
+	conf/writer.c conf/writer.h

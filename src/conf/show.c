@@ -1,12 +1,12 @@
 /* The effective configuration as text, and the option table as a list. Master only. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
 #include "conf/elements.h"
 #include "conf/options.h"
 #include "conf/value.h"
+#include "conf/writer.h"
 
 /* Whether the value only repeats what it inherits from the section around it. */
 static bool
@@ -82,60 +82,43 @@ options_show(
 			option_show(to, option, base, depth);
 }
 
-static void sections_show(FILE *to, const struct conf_section *parent, const void *base, unsigned depth);
+void
+conf_text_begin(FILE *to, struct conf_walk *walk)
+{
+	options_show(to, &conf_section_top, conf_walk_level(walk)->base, NULL, 0);
+}
 
 static void
-section_show(
-    FILE *to, const struct conf_section *section, const void *base, const void *parent, unsigned depth)
+section_show(FILE *to, const struct conf_walk_level *level, const void *parent, unsigned depth)
 {
-	const char *title = conf_title_of(section, base);
+	const char *title = conf_title_of(level->section, level->base);
 
 	putc_unlocked('\n', to);
-	indent(to, depth);
-	fputs_unlocked(section->name, to);
+	indent(to, depth - 1);
+	fputs_unlocked(level->section->name, to);
 	if (title != NULL) {
 		putc_unlocked(' ', to);
 		quoted_show(to, title);
 	}
 	fputs_unlocked(" {\n", to);
-	options_show(to, section, base, parent, depth + 1);
-	sections_show(to, section, base, depth + 1);
-	indent(to, depth);
-	fputs_unlocked("}\n", to);
+	options_show(to, level->section, level->base, parent, depth);
 }
 
-/* All sections inside a struct; they nest as deep as the table of sections does. */
-static void
-sections_show(FILE *to, const struct conf_section *parent, const void *base, unsigned depth)
+void
+conf_text_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event)
 {
-	const struct conf_section *const *section;
-	struct conf_elements elements;
-	size_t i;
-
-	for (section = conf_sections; *section != NULL; section++) {
-		if ((*section)->parent != parent)
-			continue;
-		elements = conf_elements_of(*section, base);
-		for (i = 0; i < elements.count; i++)
-			section_show(to, *section, elements.base + i * elements.size, base, depth);
+	if (event == CONF_WALK_OPEN) {
+		section_show(to, conf_walk_level(walk), walk->levels[walk->depth - 1].base, walk->depth);
+	} else if (event == CONF_WALK_CLOSE) {
+		indent(to, walk->depth);
+		fputs_unlocked("}\n", to);
 	}
 }
 
 char *
 conf_show(const struct conf *conf)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *to = open_memstream(&text, &length);
-
-	if (to == NULL)
-		return NULL;
-	options_show(to, &conf_section_top, conf, NULL, 0);
-	sections_show(to, &conf_section_top, conf, 0);
-	if (fclose(to) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return conf_writer_all(conf, CONF_FORM_TEXT);
 }
 
 void

@@ -5,13 +5,14 @@
  */
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "conf/conf.h"
 #include "conf/elements.h"
 #include "conf/options.h"
+#include "conf/show_json.h"
 #include "conf/value.h"
+#include "conf/writer.h"
 
 static bool
 is_number(const struct conf_option *option, const char *text, uint64_t *number)
@@ -52,8 +53,8 @@ list_json(const struct conf_option *option, const void *base)
 	return list;
 }
 
-static json_t *
-option_json(const struct conf_option *option, const void *base)
+json_t *
+conf_option_json(const struct conf_option *option, const void *base)
 {
 	char space[CONF_VALUE_MAX];
 
@@ -64,8 +65,6 @@ option_json(const struct conf_option *option, const void *base)
 	return value_json(option, option->type->write(option, base, 0, space));
 }
 
-static json_t *section_json(const struct conf_section *section, const void *base);
-
 static json_t *
 elements_json(const struct conf_section *section, const void *parent)
 {
@@ -74,7 +73,7 @@ elements_json(const struct conf_section *section, const void *parent)
 	size_t i;
 
 	for (i = 0; i < elements.count; i++) {
-		if (json_array_append_new(list, section_json(section, elements.base + i * elements.size)) ==
+		if (json_array_append_new(list, conf_section_json(section, elements.base + i * elements.size)) ==
 		    0)
 			continue;
 		json_decref(list);
@@ -96,7 +95,7 @@ section_fill(json_t *object, const struct conf_section *section, const void *bas
 		rc |= json_object_set_new_nocheck(object, section->title_name, json_string(title));
 	for (option = conf_options; option->name != NULL; option++)
 		if (option->section == section)
-			rc |= json_object_set_new_nocheck(object, option->name, option_json(option, base));
+			rc |= json_object_set_new_nocheck(object, option->name, conf_option_json(option, base));
 	for (inner = conf_sections; *inner != NULL; inner++)
 		if ((*inner)->parent == section)
 			rc |=
@@ -104,8 +103,8 @@ section_fill(json_t *object, const struct conf_section *section, const void *bas
 	return rc;
 }
 
-static json_t *
-section_json(const struct conf_section *section, const void *base)
+json_t *
+conf_section_json(const struct conf_section *section, const void *base)
 {
 	json_t *object = json_object();
 
@@ -118,7 +117,7 @@ section_json(const struct conf_section *section, const void *base)
 struct json_t *
 conf_show_json(const struct conf *conf)
 {
-	return section_json(&conf_section_top, conf);
+	return conf_section_json(&conf_section_top, conf);
 }
 
 /* ---- as text */
@@ -192,64 +191,61 @@ name_put(FILE *to, const char *name, bool first)
 	fputs_unlocked("\":", to);
 }
 
-static void section_put(FILE *to, const struct conf_section *section, const void *base);
-
+/* The title and the options of a section, the first members of its object. */
 static void
-elements_put(FILE *to, const struct conf_section *section, const void *parent)
+options_put(FILE *to, const struct conf_walk_level *level)
 {
-	struct conf_elements elements = conf_elements_of(section, parent);
-	size_t i;
-
-	putc_unlocked('[', to);
-	for (i = 0; i < elements.count; i++) {
-		if (i > 0)
-			putc_unlocked(',', to);
-		section_put(to, section, elements.base + i * elements.size);
-	}
-	putc_unlocked(']', to);
-}
-
-static void
-section_put(FILE *to, const struct conf_section *section, const void *base)
-{
-	const struct conf_section *const *inner;
+	const char *title = conf_title_of(level->section, level->base);
 	const struct conf_option *option;
-	const char *title = conf_title_of(section, base);
 	bool first = title == NULL;
 
 	putc_unlocked('{', to);
 	if (title != NULL) {
-		name_put(to, section->title_name, true);
+		name_put(to, level->section->title_name, true);
 		string_put(to, title);
 	}
 	for (option = conf_options; option->name != NULL; option++) {
-		if (option->section != section)
+		if (option->section != level->section)
 			continue;
 		name_put(to, option->name, first);
-		option_put(to, option, base);
+		option_put(to, option, level->base);
 		first = false;
 	}
-	for (inner = conf_sections; *inner != NULL; inner++) {
-		if ((*inner)->parent != section)
-			continue;
-		name_put(to, (*inner)->name, first);
-		elements_put(to, *inner, base);
+}
+
+void
+conf_json_begin(FILE *to, struct conf_walk *walk)
+{
+	options_put(to, conf_walk_level(walk));
+}
+
+void
+conf_json_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event)
+{
+	const struct conf_walk_level *level = conf_walk_level(walk);
+
+	switch (event) {
+	case CONF_WALK_LIST:
+		name_put(to, (*level->list)->name, false);
+		putc_unlocked('[', to);
+		break;
+	case CONF_WALK_OPEN:
+		if (walk->levels[walk->depth - 1].index > 1)
+			putc_unlocked(',', to);
+		options_put(to, level);
+		break;
+	case CONF_WALK_LIST_END:
+		putc_unlocked(']', to);
+		break;
+	case CONF_WALK_CLOSE:
+	case CONF_WALK_OVER:
+		putc_unlocked('}', to);
+		break;
 	}
-	putc_unlocked('}', to);
 }
 
 char *
 conf_show_json_text(const struct conf *conf)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *to = open_memstream(&text, &length);
-
-	if (to == NULL)
-		return NULL;
-	section_put(to, &conf_section_top, conf);
-	if (fclose(to) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return conf_writer_all(conf, CONF_FORM_JSON);
 }

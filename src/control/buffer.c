@@ -66,6 +66,18 @@ buffer_cut(struct buffer *b, size_t length)
 		buffer_free(b);
 }
 
+char *
+buffer_take(struct buffer *b)
+{
+	char *bytes = b->bytes, *fitting;
+
+	if (b->start > 0)
+		memmove(bytes, bytes + b->start, buffer_length(b));
+	fitting = bytes == NULL ? NULL : realloc(bytes, buffer_length(b));
+	*b = (struct buffer){ 0 };
+	return fitting != NULL ? fitting : bytes;
+}
+
 void
 buffer_free(struct buffer *b)
 {

@@ -39,6 +39,9 @@ void buffer_drop(struct buffer *b, size_t count);
 /* Takes away what was appended since buffer_length was `length`. */
 void buffer_cut(struct buffer *b, size_t length);
 
+/* Hands over what is there, malloc'ed; the buffer is empty then. NULL: it was empty. */
+char *buffer_take(struct buffer *b);
+
 void buffer_free(struct buffer *b);
 
 #endif

@@ -84,13 +84,9 @@ call_rows(struct call *call, json_t *head, const char *name, stream_rows_fn *nex
 }
 
 void
-call_reply_text(struct call *call, struct shared_text *text)
+call_text_later(struct call *call, stream_text_fn *make)
 {
-	if (text == NULL) {
-		call_fail_memory(call);
-		return;
-	}
-	call->stream.text = text;
+	call->stream.make = make;
 	call->done = true;
 }
 
@@ -108,7 +104,7 @@ call_end(struct call *call)
 	json_decref(call->result);
 	json_decref(call->changes);
 	stream_free(&call->stream);
-	*call = (struct call){ .master = call->master, .wake = call->wake };
+	*call = (struct call){ .master = call->master, .shared = call->shared, .wake = call->wake };
 }
 
 bool

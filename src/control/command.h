@@ -13,7 +13,7 @@
 #include "conf/conf.h"
 #include "control/peer.h"
 #include "control/reply.h"
-#include "control/shared_text.h"
+#include "control/shared.h"
 #include "control/stream.h"
 #include "master/master.h"
 
@@ -81,7 +81,7 @@ typedef void call_end_fn(struct call *call);
 
 /*
  * One request being carried out. A handler ends it with call_reply, call_rows,
- * call_reply_text or call_fail, or with call_wait when the answer comes later; it changes all or nothing.
+ * call_text_later or call_fail, or with call_wait when the answer comes later; it changes all or nothing.
  */
 struct call {
 	struct master *master;
@@ -98,6 +98,7 @@ struct call {
 	uint64_t deadline; /* monotonic microseconds */
 	struct stream stream;
 	struct watcher *watcher; /* the connection's */
+	struct control_shared *shared; /* the control socket's */
 	void (*wake)(struct call *call); /* the connection's */
 	/* of a handler whose call goes on after it has returned */
 	size_t cursor, inner; /* how far it is; 0 at first */
@@ -117,13 +118,13 @@ void call_reply(struct call *call, json_t *result);
  */
 void call_rows(struct call *call, json_t *head, const char *name, stream_rows_fn *next);
 
-/* Replies with text that is JSON already, and of which the caller's reference is taken over; NULL: no memory, an error. */
-void call_reply_text(struct call *call, struct shared_text *text);
+/* Replies with text that is JSON already; `make` is asked for it, later and until it has it. */
+void call_text_later(struct call *call, stream_text_fn *make);
 
 /* For a handler that said STREAM_LATER, or waits: there is something new. */
 void call_wake(struct call *call);
 
-/* For the connection: the call is over, answered or not. Everything but `master` and `wake` is forgotten. */
+/* For the connection: the call is over, answered or not. What belongs to the connection stays, all else is forgotten. */
 void call_end(struct call *call);
 
 /* Whether nothing is to be changed: the parameter dry-run is true. */

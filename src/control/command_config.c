@@ -1,12 +1,21 @@
-/* config: the configuration in effect. Master. */
-#include "control/commands.h"
-#include "control/values.h"
+/* config: the configuration in effect, and how it differs from the file. Master. */
+#include <string.h>
 
+#include "control/commands.h"
+
+static enum stream_row
+config_next(struct call *call, struct shared_text **text)
+{
+	enum conf_form form =
+	    strcmp(call_text(call, "format"), "text") == 0 ? CONF_FORM_TEXT : CONF_FORM_JSON;
+
+	return config_texts_get(&call->shared->config, call->master, form, call->cursor, text);
+}
+
+/* cursor: the change that is to be seen in it. */
 void
 command_config(struct call *call)
 {
-	const struct conf *conf = master_conf(call->master);
-
-	call_reply(call, json_pack("{s:o,s:o}", "config-file", value_text_or_null(conf->file), "config",
-			     conf_show_json(conf)));
+	call->cursor = master_changes(call->master);
+	call_text_later(call, config_next);
 }

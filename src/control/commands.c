@@ -2,6 +2,7 @@
 
 static const char *const listener_states[] = { "listening", "paused", NULL };
 static const char *const stop_modes[] = { "graceful", "now", NULL };
+static const char *const config_forms[] = { "json", "text", NULL };
 static const char *const histogram_words[] = { "all", "pools", "servers", "workers", NULL };
 
 /* What several methods have. */
@@ -260,10 +261,14 @@ const struct command control_commands[] = {
 	},
 	{
 	    .name = "config",
-	    .summary = "Shows the configuration in effect, with all defaults.",
+	    .summary = "Shows the configuration in effect, with all defaults, and how it differs from the file.",
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_config,
 	    .example = "{\"method\":\"config\"}",
+	    .params = {
+		{ "format", PARAM_WORD, .words = config_forms, .default_json = "\"json\"",
+		    .sentence = "As an object (json), or as one string in the form of the file (text)." },
+	    },
 	},
 	{
 	    .name = "log-level",

@@ -234,8 +234,8 @@ connection_refuse(struct connection *c, struct fault *fault)
 {
 	if (fault->code == REPLY_ERROR_PERMISSION) {
 		fault_hint(fault, PEER_HINT, c->peer.socket);
-		if (c->refusals != NULL)
-			refusals_add(c->refusals, clock_monotonic(), &c->peer, fault->message);
+		if (c->call.shared != NULL)
+			refusals_add(&c->call.shared->refusals, clock_monotonic(), &c->peer, fault->message);
 	}
 	connection_reply(c, NULL, fault);
 }

@@ -18,7 +18,6 @@
 
 #include "control/buffer.h"
 #include "control/command.h"
-#include "control/refusals.h"
 #include "control/request.h"
 #include "control/watch.h"
 #include "net/loop.h"
@@ -51,7 +50,6 @@ struct connection {
 	int fd;
 	struct watch watch;
 	struct peer peer;
-	struct refusals *refusals; /* the owner's: where what the peer may not do is written down; NULL: nowhere */
 	bool readable, writable; /* as far as is known */
 	bool ended; /* the client sends no more */
 	bool deaf; /* the client is gone: what it asked for is done, replies are dropped */

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "control/connection.h"
-#include "control/refusals.h"
 #include "net/listener.h"
 
 #define CONTROL_MAGIC 0xc0117000u
@@ -51,7 +50,7 @@ struct control {
 	struct connection_list ready[2]; /* with something to do: ordinary and privileged ones */
 	unsigned count;
 	int spare; /* a descriptor kept back, so that an admin gets in when there are no more; -1: in use */
-	struct refusals refusals;
+	struct control_shared shared;
 	uint64_t full; /* monotonic microseconds: when the log last said that there is no room */
 	struct later work;
 	struct timer tick;
@@ -253,7 +252,7 @@ control_deny(struct control *control, int fd, const struct peer *peer)
 	    (unsigned)peer->uid);
 	fault_hint(&fault, PEER_HINT, peer->socket);
 	control_say(fd, &fault);
-	refusals_add(&control->refusals, loop_now(control->loop), peer, "it has no permission at all");
+	refusals_add(&control->shared.refusals, loop_now(control->loop), peer, "it has no permission at all");
 }
 
 static void
@@ -285,7 +284,7 @@ control_take(struct control_listener *listener, int fd)
 		close(fd);
 		return;
 	}
-	c->refusals = &control->refusals;
+	c->call.shared = &control->shared;
 	TAILQ_INSERT_TAIL(&control->connections, c, link);
 	control->count++;
 	control_wake(c);
@@ -449,6 +448,7 @@ control_close(struct control *control)
 	timer_clear(&control->pause);
 	if (control->spare >= 0)
 		close(control->spare);
+	config_texts_free(&control->shared.config);
 	free(control->listeners);
 	control->magic = 0;
 	free(control);

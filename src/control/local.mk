@@ -21,6 +21,7 @@ libcontrol_a_SOURCES = \
 	control/command_watch.c \
 	control/command_workers.c \
 	control/commands.c control/commands.h \
+	control/config_texts.c control/config_texts.h \
 	control/connection.c control/connection.h \
 	control/control.c control/control.h \
 	control/named.c control/named.h \
@@ -31,6 +32,7 @@ libcontrol_a_SOURCES = \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \
 	control/session_filter.c control/session_filter.h \
+	control/shared.h \
 	control/shared_text.c control/shared_text.h \
 	control/stream.c control/stream.h \
 	control/sums.c control/sums.h \

@@ -85,6 +85,12 @@ reply_members(struct buffer *out, const json_t *object)
 }
 
 int
+reply_elements(struct buffer *out, const json_t *array)
+{
+	return reply_dump(out, array, JSON_EMBED | JSON_REAL_PRECISION(RESULT_DIGITS));
+}
+
+int
 reply_text(struct buffer *out, const char *text)
 {
 	return buffer_append(out, text, strlen(text));

@@ -64,12 +64,13 @@ int reply_fault(struct buffer *out, const json_t *id, const struct fault *fault)
 
 /*
  * Parts of a result that is written piece by piece: what stands before the value
- * (a "}" ends the reply), a value, the members of an object (NULL: none) without its braces, and text as
- * it is. -1: no memory, and some of it may have been appended.
+ * (a "}" ends the reply), a value, the members of an object (NULL: none) without its braces, the elements of an array
+ * without its brackets, and text as it is. -1: no memory, and some of it may have been appended.
  */
 int reply_begin(struct buffer *out, const json_t *id);
 int reply_value(struct buffer *out, const json_t *json);
 int reply_members(struct buffer *out, const json_t *object);
+int reply_elements(struct buffer *out, const json_t *array);
 int reply_text(struct buffer *out, const char *text);
 
 /* Appends {"jsonrpc":"2.0","method":"...","params":...} and a newline. -1: no memory, and nothing was appended. */

@@ -7,12 +7,10 @@
 
 enum { TEXT_PIECE = 16 * 1024 /* bytes a step */ };
 
-static const uint64_t step_time = 100; /* microseconds; a row that was begun is finished */
-
 bool
 stream_is_open(const struct stream *stream)
 {
-	return stream->next != NULL || stream->text != NULL;
+	return stream->next != NULL || stream->make != NULL;
 }
 
 static int
@@ -79,6 +77,19 @@ stream_next(struct call *call, struct buffer *out)
 }
 
 static enum stream_step
+stream_make(struct call *call)
+{
+	switch (call->stream.make(call, &call->stream.text)) {
+	case STREAM_ROW:
+		return call->stream.text == NULL ? STREAM_FAILED : STREAM_MORE;
+	case STREAM_BUSY:
+		return STREAM_MORE;
+	default:
+		return STREAM_WAITS;
+	}
+}
+
+static enum stream_step
 stream_copy(struct stream *stream, struct buffer *out)
 {
 	size_t left = stream->text->length - stream->copied;
@@ -100,9 +111,11 @@ stream_continue(struct call *call, struct buffer *out)
 
 	if (call->stream.text != NULL)
 		return stream_copy(&call->stream, out);
+	if (call->stream.make != NULL)
+		return stream_make(call);
 	do
 		step = stream_next(call, out);
-	while (step == STREAM_MORE && clock_monotonic() - begin < step_time);
+	while (step == STREAM_MORE && clock_monotonic() - begin < STREAM_STEP_TIME);
 	return step;
 }
 

@@ -25,13 +25,19 @@ enum stream_row {
 /* *row becomes a reference for the caller. It takes far less than a millisecond. */
 typedef enum stream_row stream_rows_fn(struct call *call, json_t **row);
 
-/* Part of struct call; call_rows and call_reply_text fill it in. */
+/* The same for a text as a whole, whose JSON is the result: STREAM_ROW is the end; NULL: no memory. */
+typedef enum stream_row stream_text_fn(struct call *call, struct shared_text **text);
+
+enum { STREAM_STEP_TIME = 100 /* microseconds: how long a step takes, and what was begun in it */ };
+
+/* Part of struct call; call_rows and call_text_later fill it in. */
 struct stream {
 	stream_rows_fn *next; /* rows */
 	const char *name; /* of their list */
 	json_t *head; /* owned: the members before it */
 	bool has_rows; /* one was given */
-	struct shared_text *text; /* owned: a whole result, as JSON */
+	stream_text_fn *make; /* a text */
+	struct shared_text *text; /* owned; NULL: it is not there yet */
 	size_t copied; /* bytes of it */
 };
 

@@ -5,10 +5,11 @@
 
 #include "master/state.h"
 
-/* The struct conf that is given out is the first member; texts are borrowed. */
+/* The struct conf that is given out is the first member. */
 struct effective {
 	struct conf conf;
 	struct conf_server *servers; /* of all pools */
+	char (*names)[SCOREBOARD_NAME]; /* theirs; other texts belong to the configuration as it was read */
 };
 
 void
@@ -25,10 +26,12 @@ master_changes(const struct master *m)
 
 /* Whether it belongs to the configuration: those that leave do not any more. */
 static bool
-server_stays(const struct scoreboard *board, unsigned slot)
+server_stays(const struct master *m, unsigned slot)
 {
-	enum server_state state = scoreboard_server_state(board, slot);
+	enum server_state state = scoreboard_server_state(m->board, slot);
 
+	if (m->board->servers[slot].pool >= m->conf->pool_count)
+		return false;
 	return state == SERVER_READY || state == SERVER_DRAIN || state == SERVER_MAINTENANCE;
 }
 
@@ -46,12 +49,15 @@ server_state(const struct scoreboard *board, unsigned slot)
 }
 
 static void
-effective_server(struct conf_server *to, const struct scoreboard *board, unsigned slot)
+effective_server(
+    struct conf_server *to, char name[SCOREBOARD_NAME], const struct scoreboard *board, unsigned slot)
 {
 	const struct scoreboard_server *row = &board->servers[slot];
 
+	memcpy(name, row->name, SCOREBOARD_NAME);
+	name[SCOREBOARD_NAME - 1] = '\0';
 	*to = (struct conf_server){
-		.name = (char *)(uintptr_t)row->name, /* nobody writes to it through here */
+		.name = name,
 		.address = row->address,
 		.state = server_state(board, slot),
 		.weight = (uint16_t)scoreboard_get(&row->weight),
@@ -72,7 +78,7 @@ effective_pools(struct effective *e, const struct master *m)
 	for (p = 0; p < e->conf.pool_count; p++)
 		pools[p].server_count = 0;
 	for (slot = 0; slot < slots; slot++)
-		if (server_stays(m->board, slot))
+		if (server_stays(m, slot))
 			pools[m->board->servers[slot].pool].server_count++;
 	for (p = 0; p < e->conf.pool_count; p++) {
 		pools[p].balance = master_pool_balance(m, (unsigned)p);
@@ -85,8 +91,8 @@ effective_pools(struct effective *e, const struct master *m)
 	for (slot = 0; slot < slots; slot++) {
 		struct conf_pool *pool = &pools[m->board->servers[slot].pool];
 
-		if (server_stays(m->board, slot))
-			effective_server(&pool->servers[pool->server_count++], m->board, slot);
+		if (server_stays(m, slot))
+			effective_server(&pool->servers[pool->server_count++], e->names[slot], m->board, slot);
 	}
 }
 
@@ -121,7 +127,8 @@ master_conf_now(const struct master *m)
 	e->conf.pools = copy(conf->pools, conf->pool_count, sizeof *conf->pools);
 	e->conf.listeners = copy(conf->listeners, conf->listener_count, sizeof *conf->listeners);
 	e->servers = calloc(scoreboard_server_slots(m->board) + 1, sizeof *e->servers);
-	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->servers == NULL) {
+	e->names = malloc((scoreboard_server_slots(m->board) + 1) * sizeof *e->names);
+	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->servers == NULL || e->names == NULL) {
 		master_conf_now_free(&e->conf);
 		return NULL;
 	}
@@ -146,5 +153,6 @@ master_conf_now_free(struct conf *now)
 	free(e->conf.pools);
 	free(e->conf.listeners);
 	free(e->servers);
+	free(e->names);
 	free(e);
 }

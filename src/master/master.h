@@ -46,8 +46,8 @@ const struct conf *master_conf(const struct master *master);
 
 /*
  * The configuration as it is in effect now, with all that was changed since. For
- * reading and for conf_show; to be given to master_conf_now_free, before anything
- * else is changed. NULL: no memory.
+ * reading and for showing, whatever is changed meanwhile; to be given to master_conf_now_free.
+ * NULL: no memory.
  */
 struct conf *master_conf_now(const struct master *master);
 void master_conf_now_free(struct conf *now);

@@ -2,11 +2,12 @@
 """The methods that only read: what they show is what happened."""
 
 import os
+import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import ControlError  # pylint: disable=wrong-import-position
+from drover import DROVER, ControlError  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
@@ -181,6 +182,53 @@ def status(t):
     shown = drover.call("status")
     assert shown["pools"] == 2 and shown["servers"] == {"total": 3, "ready": 3, "up": 3}, shown
     assert shown["newest-event"] >= 0
+
+
+@case
+def config(t):
+    "config: as an object and as text that drover reads back; what was changed since the file, each with its place"
+    drover, web, old = two_pools(t)
+    shown = drover.call("config")
+    assert shown["config-file"] == drover.conf_path and shown["changes"] == [], shown
+    assert [pool["name"] for pool in shown["config"]["pool"]] == ["web", "old"], shown
+    drover.call("scale", workers=3)
+    drover.call("server-set", pool="web", server=web[0].address, weight=7)
+    drover.call("server-add", pool="old", server="127.0.0.1:9", weight=2)
+    shown = drover.call("config")
+    assert shown["config"]["workers"] == 3 and shown["config"]["pool"][0]["server"][0]["weight"] == 7, shown
+    assert [(row["what"], row["from"]) for row in shown["changes"]] == [
+        ("workers", 2), (f"pool web server {web[0].address} weight", 1), ("pool old server 127.0.0.1:9", None)], shown
+    assert [row["to"] for row in shown["changes"]][:2] == [3, 7] and shown["changes"][2]["to"]["weight"] == 2, shown
+    text = drover.call("config", format="text")
+    assert text["changes"] == shown["changes"] and text["config-file"] == drover.conf_path
+    with open(t.path("again.conf"), "w", encoding="utf-8") as file:
+        file.write(text["config"])
+    again = subprocess.run([DROVER, "-T", "-c", t.path("again.conf")], stdout=subprocess.PIPE, check=True, text=True)
+    assert again.stdout == text["config"], again.stdout
+    assert old.address in text["config"]
+    refused(drover, "config", "'jsno'", "json", format="jsno")
+
+
+@case
+def config_of_many(t):
+    "config of 4,000 servers: both forms, asked for by many at once while it changes; each sees its own change"
+    servers = [f"127.1.{i // 250}.{i % 250 + 1}:9" for i in range(4000)]
+    drover = t.drover(t.pool(*servers))
+    asking = [t.keep(drover.open_control()) for _ in range(8)]
+    for weight in range(2, 5):
+        for i, control in enumerate(asking):
+            server = servers[i * 499]
+            control.send_line({"method": "server-set", "params": {"pool": "app", "server": server, "weight": weight}})
+            control.send_line({"method": "config", "params": {"format": ("json", "text")[i % 2]}})
+        for i, control in enumerate(asking):
+            assert "result" in control.reply()
+            shown = control.reply()["result"]
+            mine = [row for row in shown["changes"] if row["what"] == f"pool app server {servers[i * 499]} weight"]
+            assert [(row["from"], row["to"]) for row in mine] == [(1, weight)], (i, mine)
+            if i % 2 == 0:
+                assert [row["address"] for row in shown["config"]["pool"][0]["server"]] == servers
+            else:
+                assert shown["config"].count("server ") == 4000
 
 
 main()

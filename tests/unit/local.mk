@@ -14,6 +14,7 @@ check_PROGRAMS += unit/test_body
 check_PROGRAMS += unit/test_channel
 check_PROGRAMS += unit/test_conf
 check_PROGRAMS += unit/test_conf_control
+check_PROGRAMS += unit/test_conf_drift
 check_PROGRAMS += unit/test_conf_errors
 check_PROGRAMS += unit/test_connection
 check_PROGRAMS += unit/test_control_commands

@@ -146,10 +146,6 @@ START_TEST(no_memory_for_the_head_is_an_error)
 	ck_assert(call.done && !stream_is_open(&call.stream));
 	ck_assert_int_eq(call.fault.code, REPLY_ERROR_INTERNAL);
 	call_end(&call);
-	call_reply_text(&call, NULL);
-	ck_assert(call.done && !stream_is_open(&call.stream));
-	ck_assert_int_eq(call.fault.code, REPLY_ERROR_INTERNAL);
-	call_end(&call);
 }
 END_TEST
 
@@ -166,14 +162,36 @@ long_text(size_t length)
 	return text;
 }
 
-static void
-check_text(struct shared_text *text, size_t length)
+/* It takes three steps to make. */
+static enum stream_row
+make_text(struct call *call, struct shared_text **text)
+{
+	if (++call->cursor < 3)
+		return call->cursor == 1 ? STREAM_BUSY : STREAM_LATER;
+	*text = call->state == NULL ? NULL : shared_text_ref(call->state);
+	return STREAM_ROW;
+}
+
+START_TEST(no_memory_for_a_text_is_noticed)
 {
 	struct call call = { 0 };
 	struct buffer out = { 0 };
+
+	call_text_later(&call, make_text);
+	ck_assert_int_eq(stream_begin(&call.stream, &out, NULL), 0);
+	ck_assert_ptr_null(drain(&call, &out, STREAM_FAILED));
+	call_end(&call);
+}
+END_TEST
+
+static void
+check_text(struct shared_text *text, size_t length)
+{
+	struct call call = { .state = text };
+	struct buffer out = { 0 };
 	json_t *reply;
 
-	call_reply_text(&call, shared_text_ref(text));
+	call_text_later(&call, make_text);
 	ck_assert_int_eq(stream_begin(&call.stream, &out, NULL), 0);
 	reply = drain(&call, &out, STREAM_OVER);
 	ck_assert_uint_eq(json_string_length(json_object_get(reply, "result")), length - 2);
@@ -209,6 +227,7 @@ main(void)
 	tcase_add_test(tests, a_step_is_short);
 	tcase_add_test(tests, no_memory_for_a_row_is_noticed);
 	tcase_add_test(tests, no_memory_for_the_head_is_an_error);
+	tcase_add_test(tests, no_memory_for_a_text_is_noticed);
 	tcase_add_loop_test(tests, a_text_is_copied_and_shared, 0, 6);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

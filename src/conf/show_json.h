@@ -1,0 +1,13 @@
+/* Parts of a configuration as JSON trees: see conf_show_json. Master only. */
+#ifndef DROVER_CONF_SHOW_JSON_H
+#define DROVER_CONF_SHOW_JSON_H
+
+#include <jansson.h>
+
+#include "conf/options.h"
+
+/* An option of what its section fills; a section with all that is in it. New references; NULL: no memory. */
+json_t *conf_option_json(const struct conf_option *option, const void *base);
+json_t *conf_section_json(const struct conf_section *section, const void *base);
+
+#endif

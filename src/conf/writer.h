@@ -1,0 +1,39 @@
+/*
+ * The effective configuration as text piece by piece, for who may not take long
+ * over it; conf_show and conf_show_json_text put the pieces together. Master only.
+ */
+#ifndef DROVER_CONF_WRITER_H
+#define DROVER_CONF_WRITER_H
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "conf/walk.h"
+
+enum conf_form { CONF_FORM_TEXT, CONF_FORM_JSON };
+
+struct conf_writer;
+
+/* `conf` is to stay as it is until conf_writer_free. NULL: no memory. */
+struct conf_writer *conf_writer_new(const struct conf *conf, enum conf_form form);
+
+/*
+ * The next piece, a section's options at most, in whole characters: borrowed until the next call.
+ * 1: there it is; 0: that was all; -1: no memory.
+ */
+int conf_writer_next(struct conf_writer *writer, struct text *piece);
+
+/* NULL is allowed. */
+void conf_writer_free(struct conf_writer *writer);
+
+/* All of it, malloc'ed; NULL: no memory. */
+char *conf_writer_all(const struct conf *conf, enum conf_form form);
+
+/* ---- the two forms: what they write at an event of the walk, and at its begin */
+
+void conf_text_begin(FILE *to, struct conf_walk *walk);
+void conf_text_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event);
+void conf_json_begin(FILE *to, struct conf_walk *walk);
+void conf_json_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event);
+
+#endif

@@ -1,0 +1,13 @@
+/* What the connections to all control sockets have in common. Master. */
+#ifndef DROVER_CONTROL_SHARED_H
+#define DROVER_CONTROL_SHARED_H
+
+#include "control/config_texts.h"
+#include "control/refusals.h"
+
+struct control_shared {
+	struct refusals refusals;
+	struct config_texts config;
+};
+
+#endif
