@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HUMAN_MAX = 32 }; /* room for each of these, with its NUL */
+enum { HUMAN_MAX = 64 }; /* room for each of these, with its NUL */
 
 /* "0.512 ms", "12 ms", "1.2 s", "3 min 12 s", "3 h 4 min", "3 d 4 h". Returns `to`. */
 const char *human_duration(double ms, char to[HUMAN_MAX]);
