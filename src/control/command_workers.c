@@ -36,16 +36,10 @@ log_level_word(const struct scoreboard_worker *w)
 	return log_level_names[level <= LOG_LEVEL_DEBUG ? level : LOG_LEVEL_DEBUG];
 }
 
-/* Whether it works by the last change of servers and pools. */
-static bool
-servers_are_current(const struct scoreboard *board, const struct scoreboard_worker *w)
-{
-	return scoreboard_get(&w->servers_seen) == scoreboard_get(&board->servers_version);
-}
-
 static json_t *
-worker_show(const struct scoreboard *board, unsigned slot)
+worker_show(struct master *master, unsigned slot)
 {
+	const struct scoreboard *board = master_board(master);
 	const struct scoreboard_worker *w = &board->workers[slot];
 	int pid = scoreboard_get(&w->pid);
 
@@ -55,7 +49,7 @@ worker_show(const struct scoreboard *board, unsigned slot)
 	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed),
 	    "requests", (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
 	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "log-level", log_level_word(w),
-	    "servers-current", (int)servers_are_current(board, w), "loop", value_lag(w), "last-death",
+	    "servers-current", (int)master_worker_is_current(master, slot), "loop", value_lag(w), "last-death",
 	    last_death(board, slot));
 }
 
@@ -69,7 +63,7 @@ workers_next(struct call *call, json_t **row)
 		slot = (unsigned)call->cursor++;
 		if (!worker_is_there(call->master, slot))
 			continue;
-		*row = worker_show(master_board(call->master), slot);
+		*row = worker_show(call->master, slot);
 		return STREAM_ROW;
 	}
 	return STREAM_LAST;

@@ -120,6 +120,8 @@ void master_server_set_max_connections(struct master *master, unsigned server, u
 
 /* Whether every worker works by the last change of servers and pools. */
 bool master_servers_settled(const struct master *master);
+/* Whether one worker, by its slot, does. */
+bool master_worker_is_current(const struct master *master, unsigned worker);
 
 /* ---- listeners: by index in conf.listeners */
 

@@ -77,19 +77,29 @@ servers_changed(struct master *m)
 	m->servers.unpublished = true;
 }
 
+static bool
+worker_has_seen(const struct master *m, unsigned slot, uint32_t version)
+{
+	uint32_t seen = atomic_load_explicit(&m->board->workers[slot].servers_seen, memory_order_acquire);
+
+	return seen != 0 && (int32_t)(seen - version) >= 0;
+}
+
 bool
 servers_seen(const struct master *m, uint32_t version)
 {
 	unsigned slot;
 
-	for (slot = 0; slot < m->workers.used; slot++) {
-		uint32_t seen =
-		    atomic_load_explicit(&m->board->workers[slot].servers_seen, memory_order_acquire);
-
-		if (m->workers.slots[slot].pid != 0 && (seen == 0 || (int32_t)(seen - version) < 0))
+	for (slot = 0; slot < m->workers.used; slot++)
+		if (m->workers.slots[slot].pid != 0 && !worker_has_seen(m, slot, version))
 			return false;
-	}
 	return true;
+}
+
+bool
+master_worker_is_current(const struct master *m, unsigned slot)
+{
+	return !m->servers.unpublished && worker_has_seen(m, slot, scoreboard_get(&m->board->servers_version));
 }
 
 bool
