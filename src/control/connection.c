@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "control/commands.h"
+#include "control/params.h"
 
 #define CONNECTION_MAGIC 0xc0117301u
 
@@ -207,7 +208,7 @@ static void
 connection_log_change(const struct connection *c)
 {
 	const struct call *call = &c->call;
-	char *params = json_dumps(call->params, JSON_COMPACT);
+	char *params = params_text(call->command, call->params);
 
 	log_notice("control: uid %u pid %d: %s %s%s%s", (unsigned)c->peer.uid, (int)c->peer.pid,
 	    call->command->name, params == NULL ? "" : params, call->fault.code != 0 ? ": refused: " : "",

@@ -228,3 +228,31 @@ fail:
 	json_decref(params);
 	return -1;
 }
+
+static bool
+param_is_default(const struct param *param, const json_t *value)
+{
+	json_t *usual = param->default_json == NULL ? NULL : json_loads(param->default_json, JSON_DECODE_ANY, NULL);
+	bool is = usual != NULL && json_equal(usual, value);
+
+	json_decref(usual);
+	return is;
+}
+
+char *
+params_text(const struct command *command, const json_t *params)
+{
+	json_t *told = json_deep_copy(params);
+	const struct param *param;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < COMMAND_PARAMS_MAX && command->params[i].name != NULL; i++) {
+		param = &command->params[i];
+		if (param_is_default(param, json_object_get(told, param->name)))
+			json_object_del(told, param->name);
+	}
+	text = json_dumps(told, JSON_COMPACT);
+	json_decref(told);
+	return text;
+}

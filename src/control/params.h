@@ -16,4 +16,7 @@
  */
 int params_read(json_t **checked, const struct command *command, json_t *given, struct fault *fault);
 
+/* Parameters that were read, as JSON for people: without those that are as by default. malloc'ed; NULL: no memory. */
+char *params_text(const struct command *command, const json_t *params);
+
 #endif

@@ -128,7 +128,7 @@ def scaled(t):
     assert "text" not in event and "worker" not in event, event
     control.event("worker-started")
     event = control.event("changed")
-    assert event["by"] == me() and event["text"] == 'scale {"workers":2,"wait":true,"dry-run":false}', event
+    assert event["by"] == me() and event["text"] == 'scale {"workers":2,"wait":true}', event
     control.event("worker-ready")
     drover.call("scale", workers=1, wait=True)
     control.event("scaled")
@@ -156,7 +156,7 @@ def changed(t):
     drover.call("status")
     drover.call("log-reopen")
     event = control.event("changed")
-    assert event["text"] == 'log-reopen {"dry-run":false}' and event["number"] == newest + 1 == control.watch()["newest"], event
+    assert event["text"] == 'log-reopen {}' and event["number"] == newest + 1 == control.watch()["newest"], event
 
 
 @case
@@ -413,7 +413,7 @@ def half_closed_reader(t):
     assert control.reply()["result"]["watching"]
     for _ in range(3):
         drover.call("log-reopen")
-        assert control.event("changed")["text"] == 'log-reopen {"dry-run":false}'
+        assert control.event("changed")["text"] == 'log-reopen {}'
     plain = t.keep(drover.open_control())
     plain.send(b'{"method":"version"}')
     plain.half_close()

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/object.h"
+#include "control/params.h"
 #include "control/request.h"
 
 static const char *const modes[] = { "graceful", "now", NULL };
@@ -195,6 +196,31 @@ START_TEST(parameters_given_are_kept)
 	read_line(&line, "{\"method\":\"stop\",\"params\":{\"mode\":\"now\"}}");
 	ck_assert_str_eq(json_string_value(json_object_get(line.requests[0].params, "mode")), "now");
 	request_line_free(&line);
+}
+END_TEST
+
+/* As the log and the event `changed` show them. */
+static void
+ck_told(const char *asked, const char *told)
+{
+	struct request_line line;
+	char *text;
+
+	read_line(&line, asked);
+	text = params_text(line.requests[0].command, line.requests[0].params);
+	ck_assert_str_eq(text, told);
+	free(text);
+	request_line_free(&line);
+}
+
+START_TEST(parameters_are_told_without_their_defaults)
+{
+	ck_told("{\"method\":\"scale\",\"params\":{\"workers\":8}}", "{\"workers\":8}");
+	ck_told("{\"method\":\"scale\",\"params\":{\"wait\":false,\"workers\":8}}", "{\"workers\":8}");
+	ck_told("{\"method\":\"scale\",\"params\":{\"workers\":8,\"wait\":true}}",
+	    "{\"workers\":8,\"wait\":true}");
+	ck_told("{\"method\":\"stop\"}", "{}");
+	ck_told("{\"method\":\"stop\",\"params\":{\"mode\":\"now\"}}", "{\"mode\":\"now\"}");
 }
 END_TEST
 
@@ -427,6 +453,7 @@ main(void)
 	tcase_add_test(tests, the_long_form_is_a_request);
 	tcase_add_test(tests, parameters_left_out_have_their_default);
 	tcase_add_test(tests, parameters_given_are_kept);
+	tcase_add_test(tests, parameters_are_told_without_their_defaults);
 	tcase_add_test(tests, a_blank_line_asks_nothing);
 	tcase_add_loop_test(tests, ids_come_back_as_they_were, 0, ARRAY_LENGTH(ids));
 	tcase_add_test(tests, permission_comes_before_parameters);
