@@ -2,6 +2,13 @@
 #include "control/commands.h"
 #include "control/values.h"
 
+/* A figure of the kernel's queue, which it tells for some kinds of sockets only. */
+static json_t *
+queue_figure(const struct master_listener_figures *figures, uint32_t figure)
+{
+	return figures->backlog == 0 ? json_null() : json_integer((json_int_t)figure);
+}
+
 static json_t *
 listener_show(const struct master *master, size_t i)
 {
@@ -11,11 +18,11 @@ listener_show(const struct master *master, size_t i)
 	char address[ADDRESS_TEXT_MAX];
 
 	master_listener_figures(master, i, &figures);
-	return json_pack("{s:o,s:o,s:o,s:b,s:I,s:I,s:I}", "listener", value_text(listener->name), "address",
+	return json_pack("{s:o,s:o,s:o,s:b,s:I,s:o,s:o}", "listener", value_text(listener->name), "address",
 	    value_text(master_listener_address(master, i, address)), "pool",
 	    listener->pool < 0 ? json_null() : value_pool(conf, (uint32_t)listener->pool), "paused",
 	    (int)master_listener_is_paused(master, i), "accepted", (json_int_t)figures.accepted, "waiting",
-	    (json_int_t)figures.waiting, "backlog", (json_int_t)figures.backlog);
+	    queue_figure(&figures, figures.waiting), "backlog", queue_figure(&figures, figures.backlog));
 }
 
 /* cursor: listeners that were shown. */

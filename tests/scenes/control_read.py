@@ -97,12 +97,17 @@ def routes(t):
 
 @case
 def listeners(t):
-    "listeners: names, addresses and pools"
+    "listeners: names, addresses, pools, and what they have accepted"
     drover = t.drover(t.pool(t.server()) + t.pool(t.server(), name="own") +
                       f'listen "unix:{t.path("x.sock")}" {{ pool = "own" }}\nroute {{ pool = "app" }}\n')
     first, second = drover.call("listeners")["listeners"]
     assert (first["listener"], first["address"], first["pool"]) == ("127.0.0.1:0", drover.addresses[0], None), first
     assert (second["listener"], second["pool"]) == ("unix:" + t.path("x.sock"), "own"), second
+    assert not first["paused"] and not second["paused"] and first["backlog"] > 0, first
+    assert (first["accepted"], first["waiting"], second["accepted"]) == (0, 0, 0), (first, second)
+    for _ in range(3):
+        drover.exchange(request(), index=1)
+    t.wait(lambda: [row["accepted"] for row in drover.call("listeners")["listeners"]] == [0, 3], "three were accepted")
     only = t.drover(t.pool(t.server()), name="other").call("listeners")["listeners"]
     assert [row["pool"] for row in only] == ["app"], only  # the only pool: there is no route
 
