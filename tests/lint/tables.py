@@ -167,7 +167,8 @@ def compare_flags(program, page):
     run = subprocess.run([program, "-h"], stdout=subprocess.PIPE, universal_newlines=True, check=False)
     flags = [["-" + flag] for flag in USAGE.findall(run.stdout)]
     items = ["-" + m.group(1) for m in map(FLAG.match, read(page).splitlines()) if m]
-    return compare(items, page, flags, "drover -h") if flags else ["drover -h lists no option"]
+    name = os.path.basename(program) + " -h"
+    return compare(items, page, flags, name) if flags else [name + " lists no option"]
 
 
 def main():
@@ -182,10 +183,12 @@ def main():
         else:
             rows, problems = printed(program, table)
             report.case(case, problems or compare_page(table, rows, page))
-    if not os.path.exists(os.path.join(TOP, "man/drover.8")) or not os.access(program, os.X_OK):
-        report.skip("the command line is documented in man/drover.8", "drover or the page is missing")
-    else:
-        report.case("the command line is documented in man/drover.8", compare_flags(program, "man/drover.8"))
+    for built, page in ((program, "man/drover.8"), (os.environ.get("DROVERCTL", ""), "man/droverctl.8")):
+        case = "the command line is documented in " + page
+        if not os.path.exists(os.path.join(TOP, page)) or not os.access(built, os.X_OK):
+            report.skip(case, "the program or the page is missing")
+        else:
+            report.case(case, compare_flags(built, page))
     if not os.path.exists(os.path.join(TOP, SAMPLE)) or not os.access(program, os.X_OK):
         report.skip("%s shows every option" % SAMPLE, "drover or the sample is missing")
     else:

@@ -4,13 +4,15 @@
 import json
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import DROVER, environment  # pylint: disable=wrong-import-position
+from drover import DROVER, TOP, environment  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from terminal import Terminal  # pylint: disable=wrong-import-position
 from wire import Server  # pylint: disable=wrong-import-position
@@ -278,6 +280,72 @@ def big_results(t):
     head.stdout.close()
     assert head.wait(20) == 0 and head.stderr.read() == b"", "a reader that has seen enough is no failure"
     head.stderr.close()
+
+
+def completions(t, line, drover=None):
+    """What bash would offer at the end of a line; the text before the last ':' or '=' is not repeated."""
+    script = 'compopt() { :; }; source "$1"; COMP_LINE=$2; COMP_POINT=${#2}; _droverctl; printf "%s\\n" "${COMPREPLY[@]}"'
+    env = environment(t.dir, {"DROVER_CONTROL": drover.control_path if drover else t.path("nothing")})
+    env["PATH"] = os.path.dirname(DROVERCTL) + ":" + env["PATH"]
+    done = subprocess.run(["bash", "-c", script, "bash", os.path.join(TOP, "etc", "droverctl.bash"), line], env=env, cwd=t.dir,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stderr == "", done
+    return done.stdout.splitlines()
+
+
+@case
+def completion(t):
+    "bash completes methods, parameters, their words and names of things; quiet without drover"
+    if shutil.which("bash") is None:
+        t.skip("there is no bash")
+    drover = start(t)
+    assert {"status ", "scale ", "watch ", "top "} <= set(completions(t, "droverctl ", drover))
+    assert completions(t, "droverctl sta", drover) == ["status "]
+    assert completions(t, "droverctl -j scale w", drover) == ["workers=", "wait "]
+    assert completions(t, "droverctl stop mode=", drover)[:2] == ["graceful ", "now "]
+    assert completions(t, "droverctl servers pool=a", drover) == ["app "]
+    port = drover.servers()[0]["server"].split(":")[1]
+    assert completions(t, f"droverctl sessions server=127.0.0.1:{port[:2]}", drover) == [port + " "]
+    assert completions(t, "droverctl help sca", drover) == ["scale "]
+    assert completions(t, f"droverctl -S {drover.control_path} versi") == ["version "], "the socket of the line is asked"
+    assert completions(t, "droverctl -S dr", drover) == ["drover.sock"], "sockets and folders alone"
+    assert "-S" in completions(t, "droverctl -", drover)
+    assert completions(t, "droverctl -t ", drover) == [""] and completions(t, "droverctl sta") == [""]
+
+
+@case
+def watching(t):
+    "watch: events for people and programs, across a restart, until nobody reads"
+    drover = start(t, workers=1)
+    pid = drover.pids()[0]
+    for name, arguments in (("people", ["watch", "events=worker-*,scaled", "since=0"]), ("programs", ["-j", "watch", "since=0"])):
+        t.process(name, [DROVERCTL, "-S", drover.control_path, *arguments])
+    people, programs = t.processes[-2:]
+    t.wait(lambda: f"  worker-ready worker 0 pid {pid}\n" in people.stdout(), "the first events")
+    drover.call("scale", workers=2, wait=True)
+    t.wait(lambda: re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  scaled .*from 1 to 2$", people.stdout(), re.MULTILINE),
+           "the change")
+    t.wait(lambda: '"event":"scaled"' in programs.stdout(), "the change as JSON")
+    for line in programs.stdout().splitlines():
+        event = json.loads(line)
+        assert event["method"] == "event" and event["params"]["number"] > 0, line
+    assert drover.stop() == 0
+    t.wait(lambda: "Waiting for it to come back." in people.stderr(), "that drover is gone")
+    assert people.stdout().count("worker-started") == 2, people.stdout()
+    again = t.drover(drover.body, workers=3)
+    t.wait(lambda: "-- connected again: drover was restarted\n" in people.stderr(), "the new connection")
+    t.wait(lambda: people.stdout().count("worker-ready") == 5, "the events of the new drover, all")
+    people.kill(signal.SIGINT)
+    assert people.wait() == 0
+    assert programs.stdout().count('"worker-ready"') == 5
+    reader = subprocess.Popen([DROVERCTL, "-S", again.control_path, "watch", "since=0"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+    assert b"worker-" in reader.stdout.readline()
+    reader.stdout.close()
+    assert reader.wait(20) == 0 and reader.stderr.read() == b"", "it does not wait for an event to see that nobody reads"
+    reader.stderr.close()
+    fails(ctl(t, "watch", "events=wroker-died", drover=again), 1, "worker-died")
+    fails(ctl(t, "watch", "sinc=1", drover=again), 2, "since")
 
 
 @case
