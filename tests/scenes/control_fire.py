@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
 Consistency under fire: random changes from eight clients at once, while workers
-are killed and traffic flows. At the end the replies, the events, the scoreboard
-and what drover does agree, and nothing has leaked.
+are killed and traffic flows. At the end the replies, the events, `config`, the
+scoreboard and what drover does agree, and nothing has leaked.
 
 FIRE_CHANGES, FIRE_KILLS, FIRE_PAUSE (seconds between two of them) and FIRE_SEED
 make it bigger, and SCENE_DEADLINE longer.
@@ -10,10 +10,11 @@ make it bigger, and SCENE_DEADLINE longer.
 
 import collections
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
+from drover import DROVER, is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
 from fire import VICTIM, Client, Door, Killer, Pool, Watcher, zombies  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, diagnose, main  # pylint: disable=wrong-import-position
@@ -95,8 +96,8 @@ class Fire:
                  f"{self.killer.kills} kills of workers that carried {self.killer.cost}; "
                  f"{sum(c.closed for c in self.clients)} sessions closed; "
                  f"{sum(load.total() for load in self.loads)} requests, "
-                 f"{sum(len(load.failures) for load in self.loads)} failed; victims: {sum(load.total() for load in self.victims)}, "
-                 f"{sum(len(load.failures) for load in self.victims)} failed; {len(self.watcher.events)} events")
+                 f"{sum(len(load.failures) for load in self.loads)} failed; "
+                 f"victims: {sum(load.total() for load in self.victims)}, {sum(len(load.failures) for load in self.victims)} failed; {len(self.watcher.events)} events")
 
 
 # ---- what is looked at
@@ -125,17 +126,49 @@ def events_are_whole(t, fire):
     assert fire.watcher.count("changed") == carried_out, (fire.watcher.count("changed"), carried_out)
 
 
-def models_agree(fire):
+def config_agrees(t, fire):
+    drover = fire.drover
+    shown = drover.call("config")
+    text = drover.call("config", format="text")["config"]
+    with open(t.path("now.conf"), "w", encoding="utf-8") as file:
+        file.write(text)
+    subprocess.run([DROVER, "-t", "-c", t.path("now.conf")], check=True, capture_output=True)
+    again = subprocess.run([DROVER, "-T", "-c", t.path("now.conf")], check=True, capture_output=True, text=True)
+    assert again.stdout == text, "what config gives is not what is read back"
+    return shown["config"], shown["changes"]
+
+
+def rows_of(rows, name):
+    return {row[name]: {key: row[key] for key in ("weight", "state", "max-connections")} for row in rows}
+
+
+def models_agree(fire, config):
+    listeners = {row["listener"]: row for row in fire.drover.call("listeners")["listeners"]}
     for pool in fire.pools:
-        rows = {row["server"]: {name: row[name] for name in ("weight", "state", "max-connections")}
-                for row in fire.drover.servers(pool=pool.name)}
+        shown = next(row for row in config["pool"] if row["name"] == pool.name)
+        assert shown["balance"] == pool.balance(), (shown, pool.state)
+        assert rows_of(shown["server"], "address") == pool.servers, (shown, pool.servers)
+        rows = rows_of(fire.drover.servers(pool=pool.name), "server")
         assert rows == pool.servers, (pool.name, rows, pool.servers)
+        assert listeners[pool.listener]["paused"] == pool.paused(), (listeners[pool.listener], pool.state)
 
 
-def shared_agrees(fire):
+def drift_agrees(fire, drift):
+    """What config says was changed since the file, done to the file, makes what is."""
+    for pool in fire.pools:
+        again = Pool(pool.number, fire.servers)
+        for change in drift:
+            if again.concerns(change):
+                again.apply(change)
+        assert (again.state, again.servers) == (pool.state, pool.servers), (pool.name, drift)
+
+
+def shared_agrees(fire, config):
     """What all clients change is as the last event says."""
     scaled = [params["workers"] for params in fire.watcher.changed("scale")] or [WORKERS]
-    assert fire.drover.call("workers")["desired"] == scaled[-1], scaled[-3:]
+    assert fire.drover.call("workers")["desired"] == config["workers"] == scaled[-1], (scaled[-3:], config["workers"])
+    spread = [params["algorithm"] for params in fire.watcher.changed("balance") if "pool" not in params]
+    assert not spread or config["balance"] == spread[-1], (spread[-3:], config["balance"])
 
 
 def spread_over(drover, index, count):
@@ -157,13 +190,18 @@ def requests_agree(fire):
             assert seen == {name: laps * weight for name, weight in shares.items()}, (pool.name, seen, shares)
 
 
+def listener_of(fire, pool):
+    return next(row for row in fire.drover.call("listeners")["listeners"] if row["listener"] == pool.listener)
+
+
 def paused_accepts_nothing(fire, index, pool):
-    carried = fire.drover.counters()["client-connections"]
+    accepted = listener_of(fire, pool)["accepted"]
     peer = fire.t.connect(fire.drover, index)
     peer.send(request())
-    assert fire.drover.call("version") and fire.drover.counters()["client-connections"] == carried, pool.name
+    fire.t.wait(lambda: listener_of(fire, pool)["waiting"] == 1, "the connection waits in the kernel's queue")
+    assert listener_of(fire, pool)["accepted"] == accepted, (pool.name, accepted)
     fire.drover.call("listener-set", listener=pool.listener, state="listening")
-    assert peer.read_response().status == 200
+    assert peer.read_response().status == 200 and listener_of(fire, pool)["accepted"] == accepted + 1
     peer.close()
 
 
@@ -182,7 +220,7 @@ def nothing_leaks(t, fire):
 
 @case
 def under_fire(t):
-    "replies, events, scoreboard and behaviour agree after it; nothing leaks"
+    "replies, events, config, scoreboard and behaviour agree after it; nothing leaks"
     fire = Fire(t)
     fire.burn()
     fire.end_traffic()
@@ -191,8 +229,10 @@ def under_fire(t):
     failures_are_explained(fire)
     fire.quiet()
     events_are_whole(t, fire)
-    models_agree(fire)
-    shared_agrees(fire)
+    config, drift = config_agrees(t, fire)
+    models_agree(fire, config)
+    drift_agrees(fire, drift)
+    shared_agrees(fire, config)
     requests_agree(fire)
     nothing_leaks(t, fire)
 

@@ -55,6 +55,9 @@ class Pool:
         """The servers that get requests, and the part of each."""
         return {address: row["weight"] for address, row in self.servers.items() if row["state"] == "ready"}
 
+    def concerns(self, change):
+        return change["what"] in self.state or change["what"].startswith(f"pool {self.name} ")
+
     def apply(self, change):
         """Does to the model what a reply says was done; what it was before must agree."""
         what, before, after = change["what"], change["from"], change["to"]
