@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from drover import DROVER, is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
-from fire import VICTIM, Client, Door, Killer, Pool, Watcher, zombies  # pylint: disable=wrong-import-position
+from fire import VICTIM, Client, Door, Killer, Pool, Watcher, rows_of, zombies  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, diagnose, main  # pylint: disable=wrong-import-position
 from wire import request  # pylint: disable=wrong-import-position
@@ -97,7 +97,8 @@ class Fire:
                  f"{sum(c.closed for c in self.clients)} sessions closed; "
                  f"{sum(load.total() for load in self.loads)} requests, "
                  f"{sum(len(load.failures) for load in self.loads)} failed; "
-                 f"victims: {sum(load.total() for load in self.victims)}, {sum(len(load.failures) for load in self.victims)} failed; {len(self.watcher.events)} events")
+                 f"victims: {sum(load.total() for load in self.victims)}, "
+                 f"{sum(len(load.failures) for load in self.victims)} failed; {len(self.watcher.events)} events")
 
 
 # ---- what is looked at
@@ -138,16 +139,10 @@ def config_agrees(t, fire):
     return shown["config"], shown["changes"]
 
 
-def rows_of(rows, name):
-    return {row[name]: {key: row[key] for key in ("weight", "state", "max-connections")} for row in rows}
-
-
 def models_agree(fire, config):
     listeners = {row["listener"]: row for row in fire.drover.call("listeners")["listeners"]}
     for pool in fire.pools:
-        shown = next(row for row in config["pool"] if row["name"] == pool.name)
-        assert shown["balance"] == pool.balance(), (shown, pool.state)
-        assert rows_of(shown["server"], "address") == pool.servers, (shown, pool.servers)
+        pool.expect_config(config)
         rows = rows_of(fire.drover.servers(pool=pool.name), "server")
         assert rows == pool.servers, (pool.name, rows, pool.servers)
         assert listeners[pool.listener]["paused"] == pool.paused(), (listeners[pool.listener], pool.state)

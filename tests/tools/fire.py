@@ -27,6 +27,11 @@ class Surprise(AssertionError):
     """A reply that the model has not foreseen."""
 
 
+def rows_of(rows, name):
+    """Servers as the model has them, by the member that names them."""
+    return {row[name]: {key: row[key] for key in ("weight", "state", "max-connections")} for row in rows}
+
+
 class Pool:
     """What one client owns: its pool and listener, as they must be."""
 
@@ -80,6 +85,15 @@ class Pool:
         else:
             raise Surprise(f"{self.name}: {change}, but it has {sorted(self.servers)}")
 
+    def expect_config(self, config):
+        """What config shows of it must be as the model has it."""
+        shown = next(row for row in config["pool"] if row["name"] == self.name)
+        if shown["balance"] != self.balance() or rows_of(shown["server"], "address") != self.servers:
+            raise Surprise(f"config shows {shown}, but the model has {self.state} {self.servers}")
+        paused = next(row["paused"] for row in config["listen"] if row["address"] == self.listener)
+        if paused != self.paused():
+            raise Surprise(f"config shows {self.listener} paused: {paused}")
+
     @staticmethod
     def expect(change, known):
         before = change["from"]
@@ -100,7 +114,8 @@ class Client(threading.Thread):
         self.control.socket.settimeout(60)
         self.done, self.tried, self.refused, self.forced, self.closed = 0, 0, 0, 0, 0
         self.methods, self.problem = {}, None
-        own = [self.add] * 5 + [self.remove] * 4 + [self.set] * 8 + [self.pool_balance] * 3 + [self.pause] * 3
+        own = [self.add] * 5 + [self.remove] * 4 + [self.set] * 8 + [self.pool_balance] * 3
+        own += [self.pause] * 3 + [self.look]
         self.moves = own + [self.scale, self.restart, self.spread, self.level, self.close_sessions]
 
     def run(self):
@@ -200,6 +215,10 @@ class Client(threading.Thread):
         state = "listening" if self.pool.paused() else "paused"
         self.change({f"listen {self.pool.listener} paused": state == "paused"}, "listener-set",
                     listener=self.pool.listener, state=state)
+
+    def look(self):
+        """Nobody else changes the pool: config must show it as it is, whatever others do meanwhile."""
+        self.pool.expect_config(self.control.call("config")["config"])
 
     # ---- what all share
 
