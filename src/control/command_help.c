@@ -1,4 +1,4 @@
-/* help: the table of commands and the table of errors, as they are in the program. Master. */
+/* help: the tables of commands, errors and events, as they are in the program. Master. */
 #include "base/text.h"
 #include "control/commands.h"
 
@@ -65,20 +65,6 @@ help_method(const struct command *command)
 }
 
 static json_t *
-help_methods(void)
-{
-	json_t *list = json_array();
-	const struct command *c;
-
-	for (c = control_commands; c->name != NULL; c++)
-		if (json_array_append_new(list, help_method(c)) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
-}
-
-static json_t *
 help_errors(void)
 {
 	json_t *list = json_array();
@@ -93,6 +79,36 @@ help_errors(void)
 	return list;
 }
 
+static json_t *
+help_events(void)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < EVENT_TYPES; i++)
+		if (json_array_append_new(list, json_pack("{s:s,s:s}", "event", event_table[i].name, "sentence",
+						    event_table[i].sentence)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+/* cursor: methods that were told of. */
+static enum stream_row
+help_next(struct call *call, json_t **row)
+{
+	const struct command *command = &control_commands[call->cursor];
+
+	if (command->name == NULL) {
+		*row = json_pack("{s:o,s:o}", "errors", help_errors(), "events", help_events());
+		return STREAM_LAST;
+	}
+	call->cursor++;
+	*row = help_method(command);
+	return STREAM_ROW;
+}
+
 void
 command_help(struct call *call)
 {
@@ -100,7 +116,7 @@ command_help(struct call *call)
 	const struct command *command;
 
 	if (name == NULL) {
-		call_reply(call, json_pack("{s:o,s:o}", "methods", help_methods(), "errors", help_errors()));
+		call_rows(call, json_object(), "methods", help_next);
 		return;
 	}
 	command = command_find(control_commands, name);

@@ -38,7 +38,10 @@ def every_method(t):
     "every method of help works, as its own example asks"
     drover = t.drover(t.pool(t.server(), name="web"))
     control = t.keep(drover.open_control())
-    methods = control.call("help")["methods"]
+    told = control.call("help")
+    methods = told["methods"]
+    assert set(told) == {"methods", "errors", "events"} and "worker-died" in [row["event"] for row in told["events"]], told
+    assert PERMISSION in [row["code"] for row in told["errors"]], told
     names = [row["method"] for row in methods]
     assert {"help", "version", "status", "workers", "scale", "servers", "config", "log-reopen", "stop"} <= set(names)
     for row in methods:
