@@ -86,7 +86,7 @@ server_compare(struct master *m, unsigned server, uint32_t downs, bool down)
 	const struct scoreboard_server *row = &m->board->servers[server];
 	bool was_down = m->news.servers[server].down, went_down;
 
-	if (m->news.servers[server].id != row->id) {
+	if (m->news.servers[server].id != row->id) { /* whatever was said of the one before it */
 		m->news.servers[server].id = row->id;
 		m->news.servers[server].downs = 0;
 		was_down = false;
@@ -120,7 +120,8 @@ news_servers(struct master *m)
 		uint32_t downs = atomic_load(&row->downs); /* first: it is counted after the server is down */
 		bool down = scoreboard_get(&row->down_until) != 0;
 
-		if (downs != m->news.servers[server].downs || down != m->news.servers[server].down)
+		if (row->id != m->news.servers[server].id || downs != m->news.servers[server].downs ||
+		    down != m->news.servers[server].down)
 			server_compare(m, server, downs, down);
 		if (master_event_newest(m) >= last) {
 			news_expect(m);
@@ -162,7 +163,7 @@ limit_tell(struct master *m, enum master_limit limit, uint64_t now)
 	struct news *news = &m->news;
 	struct master_event event = { .type = EVENT_LIMIT, .count = news->limits[limit].count };
 
-	if (event.count == 0 || (news->limits[limit].told != 0 && now - news->limits[limit].told < limit_pause))
+	if (event.count == 0 || (news->limits[limit].told != 0 && now < news->limits[limit].told + limit_pause))
 		return;
 	news->limits[limit].told = now;
 	news->limits[limit].count = 0;

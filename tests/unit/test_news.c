@@ -220,6 +220,19 @@ START_TEST(another_server_in_the_place_begins_anew)
 }
 END_TEST
 
+START_TEST(another_server_in_the_place_goes_down_before_the_next_look)
+{
+	set_down(0);
+	tick();
+	expect(EVENT_SERVER_DOWN, "");
+	server_write(0, 1, 77);
+	set_down(0); /* the place looks as it did: down, once */
+	tick();
+	ck_assert_str_eq(expect(EVENT_SERVER_DOWN, "")->server, "10.0.0.77:80");
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(what_workers_write_is_not_believed)
 {
 	memset(master->board->servers[0].name, 'x', SCOREBOARD_NAME);
@@ -317,6 +330,18 @@ START_TEST(each_limit_is_told_for_itself)
 }
 END_TEST
 
+START_TEST(a_tick_may_be_a_little_behind)
+{
+	now = clock_monotonic() - CLOCK_MILLISECOND; /* when this turn of the loop began */
+	master->news.last_tick = now - CLOCK_SECOND;
+	master_limit_hit(master, LIMIT_CONTROL);
+	master_limit_hit(master, LIMIT_CONTROL);
+	expect(EVENT_LIMIT, "control connections: ");
+	news_tick(master, now);
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(who_scales_is_told)
 {
 	const struct master_event *event;
@@ -371,11 +396,13 @@ main(void)
 	tcase_add_test(tests, many_servers_are_told_by_and_by);
 	tcase_add_test(tests, half_a_change_waits_for_the_rest);
 	tcase_add_test(tests, another_server_in_the_place_begins_anew);
+	tcase_add_test(tests, another_server_in_the_place_goes_down_before_the_next_look);
 	tcase_add_test(tests, what_workers_write_is_not_believed);
 	tcase_add_test(tests, errors_are_high_and_normal_again);
 	tcase_add_test(tests, errors_are_counted_by_the_second);
 	tcase_add_test(tests, a_limit_is_told_once_in_ten_seconds);
 	tcase_add_test(tests, each_limit_is_told_for_itself);
+	tcase_add_test(tests, a_tick_may_be_a_little_behind);
 	tcase_add_test(tests, who_scales_is_told);
 	tcase_add_test(tests, a_worker_that_cannot_start_is_told);
 	suite_add_tcase(suite, tests);
