@@ -50,6 +50,7 @@ struct server {
 	uint32_t id; /* what tells it from another one in the same place */
 	unsigned users; /* references: the worker's own, upstreams, exchanges that name it in the log */
 	enum server_state state;
+	bool crowded; /* it carries more than max_connections, and not for a moment only: that was lowered */
 	uint32_t max_connections;
 	uint32_t max_fails;
 	uint64_t fail_timeout;

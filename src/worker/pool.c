@@ -18,6 +18,19 @@ pool_was_tried(const struct exchange *exchange, unsigned index)
 	return false;
 }
 
+/*
+ * More than the most is two workers racing for a place, of whom one will have it
+ * in a moment: worth a try. Unless a choice has tried often: then the limit was
+ * lowered, and there is no place until the load has come down to it.
+ */
+static bool
+server_has_room(struct server *server, uint32_t load)
+{
+	if (load <= server->max_connections)
+		server->crowded = false;
+	return load != server->max_connections && !server->crowded;
+}
+
 /* Looks at all servers. Returns whether any was left out for being down. */
 static bool
 pool_survey(struct exchange *exchange, bool down_too)
@@ -29,15 +42,14 @@ pool_survey(struct exchange *exchange, bool down_too)
 	size_t i;
 
 	for (i = 0; i < pool->count; i++) {
-		const struct server *server = pool->servers[i];
+		struct server *server = pool->servers[i];
 		struct balance_candidate *c = &pool->candidates[i];
 		uint32_t most = server->max_connections;
 		bool up = health_is_up(&worker->board->servers[server->index], now);
 
 		if (pool->balance->needs_load || most > 0)
 			c->load = scoreboard_server_load(worker->board, server->index);
-		/* more than the most is two workers racing for a place, of whom one will have it in a moment: worth a try */
-		c->usable = (up || down_too) && (most == 0 || c->load != most) &&
+		c->usable = (up || down_too) && (most == 0 || server_has_room(server, c->load)) &&
 		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->index));
 		any_down |= !up;
 	}
@@ -99,6 +111,7 @@ pool_choose(struct exchange *exchange)
 			return NULL;
 		if (pool_enter(exchange, pool->servers[i]))
 			return exchange->server;
+		pool->servers[i]->crowded = tries >= RACE_TRIES / 2;
 		pool_step_back(exchange->worker, tries);
 	}
 	return NULL;
