@@ -324,9 +324,9 @@ exchange_server_failed(struct exchange *exchange, unsigned status, const char *r
 	exchange->reason = reason;
 	exchange->failure = (uint16_t)status;
 	upstream_detach(exchange, false);
-	pool_leave(exchange);
 	if (!race)
 		pool_server_failed(exchange->worker, server, reason);
+	pool_leave(exchange); /* last: with nobody on it the place may be another's */
 	if (exchange->answered)
 		return exchange_cut(exchange, reason);
 	if (!retry)

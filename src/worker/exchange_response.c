@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "worker/exchange.h"
+#include "worker/membership.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
 #include "worker/session.h"
@@ -180,8 +181,10 @@ response_sent(struct exchange *x, size_t more)
 	relay_sent(&x->response, in, more);
 	relay_forget(&x->response, in);
 	x->step = x->tunnel ? step_tunnel : step_relay;
-	if (x->tunnel)
+	if (x->tunnel) {
 		count(x->worker, TUNNELS, 1);
+		membership_tunnel_begun(x);
+	}
 	return STEP_NEXT;
 }
 

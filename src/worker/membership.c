@@ -83,6 +83,15 @@ servers_cut_cb(struct later *later)
 	}
 }
 
+void
+membership_tunnel_begun(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+
+	if (exchange_must_end(exchange))
+		loop_later(worker->loop, &worker->cut, servers_cut_cb);
+}
+
 static void
 server_set_state(struct worker *worker, struct server *server, enum server_state state)
 {

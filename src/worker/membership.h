@@ -26,6 +26,9 @@ membership_is_old(const struct worker *worker)
 	    worker->servers_version;
 }
 
+/* The exchange has become a tunnel: it is ended at once when its server went into maintenance before that. */
+void membership_tunnel_begun(struct exchange *exchange);
+
 /* Keeps the server, or lets it go. NULL is allowed. */
 struct server *server_hold(struct server *server);
 void server_release(struct server *server);

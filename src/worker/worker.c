@@ -90,7 +90,8 @@ worker_message(struct worker *worker)
 		inspect_take(worker, &worker->message.query);
 		break;
 	case CHANNEL_SERVERS:
-		membership_sync(worker);
+		if (membership_is_old(worker)) /* a request may have been quicker, or an earlier word of many */
+			membership_sync(worker);
 		break;
 	case CHANNEL_LOGS:
 		worker_take_logs(worker);

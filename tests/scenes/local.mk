@@ -21,6 +21,7 @@ scenes += scenes/limits.py
 scenes += scenes/listeners.py
 scenes += scenes/manual.py
 scenes += scenes/log_level.py
+scenes += scenes/membership.py
 scenes += scenes/no_descriptors.py
 scenes += scenes/proxy_bad_requests.py
 scenes += scenes/proxy_bad_responses.py
