@@ -180,16 +180,32 @@ show_events(struct follow *f, struct error *err)
 
 /* ---- one after another */
 
-/* Tries again until somebody listens. false: nobody reads the output. */
+/* Tries again, once a second, until somebody listens. false: nobody reads the output. */
 static bool
 reconnect(struct follow *f)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO };
 
-	while (client_open(&f->client, f->options->path, 0, NULL) != CLIENT_OK)
+	do
 		if (poll(&p, 1, RETRY_MS) > 0)
 			return false;
+	while (client_open(&f->client, f->options->path, 0, NULL) != CLIENT_OK);
 	return true;
+}
+
+/* Goes on with a new connection: 0; or the status to end with; -1: nobody reads the output. */
+static int
+resume(struct follow *f)
+{
+	int end;
+
+	do {
+		client_close(&f->client);
+		if (!reconnect(f))
+			return -1;
+		end = begin(f, true);
+	} while (end == EXIT_UNREACHED); /* who listens may have been about to end, or not have begun */
+	return end;
 }
 
 static void
@@ -212,13 +228,10 @@ follow(const struct options *o, struct client *c, json_t *params, const struct s
 	end = begin(&f, false);
 	while (end == 0 && show_events(&f, &err)) {
 		fprintf(stderr, "-- %s Waiting for it to come back.\n", err.text);
-		client_close(&f.client);
-		if (!reconnect(&f))
-			break;
-		end = begin(&f, true);
+		end = resume(&f);
 	}
 	client_close(&f.client);
 	json_decref(f.params);
 	free(f.started);
-	return end;
+	return end < 0 ? EXIT_DONE : end;
 }

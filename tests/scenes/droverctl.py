@@ -13,6 +13,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from drover import DROVER, TOP, environment  # pylint: disable=wrong-import-position
+from fake import Fake, answering  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from terminal import Terminal  # pylint: disable=wrong-import-position
 from wire import Server  # pylint: disable=wrong-import-position
@@ -38,50 +39,6 @@ def ctl(t, *arguments, drover=None, env=None, timeout=40):
 def fails(result, status, *words):
     assert result[0] == status and result[1] == "", result
     assert result[2].startswith("droverctl: ") and all(word in result[2] for word in words), (words, result)
-
-
-class Fake:
-    """A server on a unix socket that runs `talk(connection)` for each connection."""
-
-    def __init__(self, path, talk):
-        self.path, self.control_path = path, path
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        self.socket.listen(16)
-        self.talk, self.closing = talk, False
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        while not self.closing:
-            try:
-                connection = self.socket.accept()[0]
-            except OSError:
-                return
-            with connection:
-                try:
-                    self.talk(connection)
-                except OSError:
-                    pass
-
-    def close(self):
-        self.closing = True
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        self.thread.join(10)
-
-
-def answering(results):
-    """A talk that answers methods with given results; "help" lists them."""
-    methods = [{"method": name, "summary": "S.", "permission": "read", "params": []} for name in results]
-    results = dict(results, help={"methods": methods + [{"method": "help", "params": []}]})
-
-    def talk(connection):
-        for line in connection.makefile("rb"):
-            request = json.loads(line)
-            reply = {"jsonrpc": "2.0", "id": request["id"], "result": results[request["method"]]}
-            connection.sendall(json.dumps(reply).encode() + b"\n")
-    return talk
 
 
 @case

@@ -14,6 +14,7 @@ scenes += scenes/control_permissions.py
 scenes += scenes/control_read.py
 scenes += scenes/droverctl.py
 scenes += scenes/droverctl_top.py
+scenes += scenes/droverctl_watch.py
 scenes += scenes/first_states.py
 scenes += scenes/full_disk.py
 scenes += scenes/kill_under_load.py
@@ -41,5 +42,5 @@ scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/drover.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
 EXTRA_DIST += tools/terminal.py
