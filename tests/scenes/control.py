@@ -72,7 +72,8 @@ def results(t):
     workers = control.call("workers")["workers"]
     assert [row["worker"] for row in workers] == [0, 1, 2] and sum(row["requests"] for row in workers) == 5, workers
     assert all(row["state"] == "ready" and row["last-death"] is None for row in workers), workers
-    assert all(row["loop"]["p50-ms"] <= row["loop"]["p99-ms"] <= row["loop"]["max-ms"] for row in workers), workers
+    loops = [row["loop"] for row in workers if row["loop"]["count"]]
+    assert all(loop["p50-ms"] <= loop["p99-ms"] <= loop["max-ms"] for loop in loops), workers
     servers = control.call("servers", pool="app")["servers"]
     assert len(servers) == 1 and servers[0]["requests"] == 5, servers
     assert servers[0]["state"] == "ready" and servers[0]["up"] and servers[0]["down-reason"] is None, servers
@@ -208,7 +209,8 @@ def half_lines_and_vanishing(t):
             peer.close()
         else:
             peer.reset()
-    t.wait(lambda: drover.lets_in() and process_descriptors(drover.pid) <= before, "those who left are forgotten")
+        if i % 16 == 15 or i == len(line) * 4 - 1:  # more at a time than are let in would be refused
+            t.wait(lambda: drover.lets_in() and process_descriptors(drover.pid) <= before, "those who left are forgotten")
     deaf = t.keep(drover.open_control())
     deaf.socket.settimeout(0.2)
     try:
