@@ -1,7 +1,9 @@
 /* server-add, server-remove, server-set: the servers of the pools, changed while drover runs. Master. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "control/commands.h"
 #include "control/named.h"
 #include "control/values.h"
@@ -17,9 +19,9 @@ state_read(const char *word)
 {
 	int state = CONF_SERVER_READY;
 
-	while (strcmp(server_states_to_set[state], word) != 0)
+	while (server_states_to_set[state] != NULL && strcmp(server_states_to_set[state], word) != 0)
 		state++;
-	return (enum conf_server_state)state;
+	return server_states_to_set[state] != NULL ? (enum conf_server_state)state : CONF_SERVER_READY;
 }
 
 static const struct scoreboard_server *
@@ -28,10 +30,12 @@ row_at(const struct call *call, size_t place)
 	return &master_board(call->master)->servers[place];
 }
 
+/* Workers can write to the scoreboard, too: no more of a name is read than there is room for. */
 static const char *
-pool_of(const struct call *call, const struct scoreboard_server *row)
+name_of(const struct scoreboard_server *row, char name[SCOREBOARD_NAME])
 {
-	return master_conf(call->master)->pools[row->pool].name;
+	snprintf(name, SCOREBOARD_NAME, "%.*s", SCOREBOARD_NAME - 1, row->name);
+	return name;
 }
 
 /* The pool and the server that the call names: the place, or -1: it has failed. */
@@ -50,12 +54,24 @@ server_stands(const struct call *call, size_t place)
 	const struct scoreboard *board = master_board(call->master);
 	const struct scoreboard_server *row = row_at(call, place);
 
-	return json_pack("{s:o,s:o,s:s,s:I,s:I,s:I}", "pool", value_text(pool_of(call, row)), "server",
+	return json_pack("{s:o,s:o,s:s,s:I,s:I,s:I}", "pool", value_text(call_text(call, "pool")), "server",
 	    value_server_name(row), "state",
 	    server_state_names[scoreboard_server_state(board, (unsigned)place)], "weight",
 	    (json_int_t)scoreboard_get(&row->weight), "max-connections",
 	    (json_int_t)scoreboard_get(&row->max_connections), "load",
 	    (json_int_t)scoreboard_server_load(board, (unsigned)place));
+}
+
+/* What it is, as `config` has it. */
+static json_t *
+server_options(const struct master_server *server)
+{
+	char fail_timeout[32];
+
+	return json_pack("{s:o,s:i,s:I,s:s,s:I,s:s}", "address", value_text(server->name), "weight",
+	    (int)server->weight, "max-connections", (json_int_t)server->max_connections, "state",
+	    server_states_to_set[server->state], "max-fails", (json_int_t)server->max_fails, "fail-timeout",
+	    text_from_duration(server->fail_timeout, fail_timeout, sizeof fail_timeout));
 }
 
 /* ---- server-add */
@@ -115,11 +131,8 @@ command_server_add(struct call *call)
 		    "Nothing is added: %s.", err.text);
 		return;
 	}
-	call_change(call, json_null(),
-	    json_pack("{s:s,s:i,s:I,s:I,s:o}", "state", server_states_to_set[server.state], "weight",
-		(int)server.weight, "max-connections", (json_int_t)server.max_connections, "max-fails",
-		(json_int_t)server.max_fails, "fail-timeout-ms", value_ms(server.fail_timeout)),
-	    "pool %s server %s", master_conf(call->master)->pools[server.pool].name, server.name);
+	call_change(call, json_null(), server_options(&server), "pool %s server %s",
+	    master_conf(call->master)->pools[server.pool].name, server.name);
 	if (call_is_to_change(call) && master_server_add(call->master, &server, &err) < 0)
 		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "Nothing is changed: %s.", err.text);
 	else
@@ -154,19 +167,37 @@ remove_poll(struct call *call, bool expired)
 	return true;
 }
 
+/* What is taken out, of a server that is not leaving. */
+static json_t *
+remove_options(const struct scoreboard_server *row, enum server_state state)
+{
+	char name[SCOREBOARD_NAME];
+	struct master_server server = {
+		.name = name_of(row, name),
+		.weight = (uint16_t)scoreboard_get(&row->weight),
+		.max_connections = scoreboard_get(&row->max_connections),
+		.state = state_read(server_state_names[state]),
+		.max_fails = row->max_fails,
+		.fail_timeout = row->fail_timeout,
+	};
+
+	return server_options(&server);
+}
+
 static void
 remove_note(struct call *call, enum server_state state)
 {
 	const struct scoreboard_server *row = row_at(call, call->cursor);
 	bool force = call_boolean(call, "force");
+	char name[SCOREBOARD_NAME];
 
 	if (state != SERVER_LEAVING && state != SERVER_CUT)
-		call_change(call, server_stands(call, call->cursor), json_null(), "pool %s server %s",
-		    pool_of(call, row), row->name);
+		call_change(call, remove_options(row, state), json_null(), "pool %s server %s",
+		    call_text(call, "pool"), name_of(row, name));
 	else if (force && state == SERVER_LEAVING)
 		call_change(call, json_string(server_state_names[SERVER_LEAVING]),
 		    json_string(server_state_names[SERVER_CUT]), "pool %s server %s state",
-		    pool_of(call, row), row->name);
+		    call_text(call, "pool"), name_of(row, name));
 }
 
 /* -1: it cannot be taken out, and the call has failed. */
@@ -252,26 +283,28 @@ set_poll(struct call *call, bool expired)
 }
 
 static void
-set_note_number(struct call *call, const char *name, uint32_t now)
+set_note_number(struct call *call, const char *option, uint32_t now)
 {
 	const struct scoreboard_server *row = row_at(call, call->cursor);
+	char name[SCOREBOARD_NAME];
 
-	if (call_has(call, name))
-		call_change(call, json_integer(now), json_integer(call_integer(call, name)),
-		    "pool %s server %s %s", pool_of(call, row), row->name, name);
+	if (call_has(call, option))
+		call_change(call, json_integer(now), json_integer(call_integer(call, option)),
+		    "pool %s server %s %s", call_text(call, "pool"), name_of(row, name), option);
 }
 
 static void
 set_note(struct call *call, enum server_state state)
 {
 	const struct scoreboard_server *row = row_at(call, call->cursor);
+	char name[SCOREBOARD_NAME];
 
 	set_note_number(call, "weight", scoreboard_get(&row->weight));
 	set_note_number(call, "max-connections", scoreboard_get(&row->max_connections));
 	if (call_has(call, "state"))
 		call_change(call, json_string(server_state_names[state]),
-		    json_string(call_text(call, "state")), "pool %s server %s state", pool_of(call, row),
-		    row->name);
+		    json_string(call_text(call, "state")), "pool %s server %s state", call_text(call, "pool"),
+		    name_of(row, name));
 }
 
 static void
