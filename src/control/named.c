@@ -1,10 +1,11 @@
 #include "control/named.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+
+enum { NEAREST_OF = 1000 }; /* servers: more would take longer than a typing mistake is worth */
 
 static int
 pool_unknown(struct call *call, const struct conf *conf, const char *name)
@@ -58,17 +59,17 @@ server_unknown(struct call *call, unsigned pool, const char *name)
 	const struct conf *conf = master_conf(call->master);
 	const struct scoreboard *board = master_board(call->master);
 	unsigned slots = scoreboard_server_slots(board), slot, count = 0;
-	const char **names = calloc(slots + 1, sizeof *names), *near;
+	const char *names[NEAREST_OF + 1], *near;
 	char word[FAULT_WORD_MAX], hint[256] = "The method servers shows all.";
 
-	for (slot = 0; names != NULL && slot < slots; slot++)
+	for (slot = 0; slot < slots && count < NEAREST_OF; slot++)
 		if (scoreboard_server_state(board, slot) != SERVER_FREE && board->servers[slot].pool == pool &&
 		    memchr(board->servers[slot].name, '\0', sizeof board->servers[slot].name) != NULL)
 			names[count++] = board->servers[slot].name;
-	near = names != NULL ? text_nearest(name, names) : NULL;
+	names[count] = NULL;
+	near = text_nearest(name, names);
 	if (near != NULL)
 		snprintf(hint, sizeof hint, "Did you mean %s?", near);
-	free(names);
 	call_fail(call, REPLY_ERROR_PARAMS, hint, "Pool %s has no server %s.", conf->pools[pool].name,
 	    fault_word(name, word));
 	return -1;
