@@ -113,7 +113,7 @@ class Client(threading.Thread):
         self.control = drover.open_control()
         self.control.socket.settimeout(60)
         self.done, self.tried, self.refused, self.forced, self.closed = 0, 0, 0, 0, 0
-        self.methods, self.problem = {}, None
+        self.methods, self.last, self.problem = {}, None, None
         own = [self.add] * 5 + [self.remove] * 4 + [self.set] * 8 + [self.pool_balance] * 3
         own += [self.pause] * 3 + [self.look]
         self.moves = own + [self.scale, self.restart, self.spread, self.level, self.close_sessions]
@@ -339,10 +339,3 @@ class Door:
         peer = self.drover.connect(self.index, (self.source, 0) if self.source else None)
         peer.socket.settimeout(90)  # a paused listener keeps everybody waiting
         return peer
-
-
-def zombies(pid):
-    """Children of a process that have ended and were not reaped."""
-    stats = (read_file(f"/proc/{entry}/stat") for entry in os.listdir("/proc") if entry.isdigit())
-    rows = (stat.rsplit(")", 1)[1].split() for stat in stats if ")" in stat)
-    return sum(row[0] == "Z" and int(row[1]) == pid for row in rows)
