@@ -32,6 +32,7 @@ static const char configuration[] =
     "route { host = \"x.test\" path = \"/y\" pool = \"api\" }\nroute { pool = \"web\" }\n";
 
 static struct master *master;
+static struct control_shared shared; /* as the control socket has it */
 
 /* ---- lines */
 
@@ -253,6 +254,7 @@ check_connection(const char *bytes, size_t size, enum conf_permission permission
 	INVARIANT(send(ends[1], bytes, size, 0) == (ssize_t)size && shutdown(ends[1], SHUT_WR) == 0);
 	c = connection_new(ends[0], &peer, master, wake_cb, NULL);
 	INVARIANT(c != NULL);
+	c->call.shared = &shared;
 	converse(c, ends[1], &out);
 	collect(ends[1], &out);
 	INVARIANT(count_replies(&out) == lines);
