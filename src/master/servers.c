@@ -10,7 +10,9 @@
 #include "master/state.h"
 
 static const uint64_t publish_every = 5 * CLOCK_MILLISECOND; /* at most */
-static const uint64_t look_every = 20 * CLOCK_MILLISECOND; /* at those that leave */
+enum { LOOKS = 32 }; /* at those that leave, in a row: some 0.5 ms when each is gone */
+static const uint64_t look_every = 20 * CLOCK_MILLISECOND; /* at all of them */
+static const uint64_t look_pause = 2 * CLOCK_MILLISECOND; /* when there are more */
 
 static const enum server_state state_of[] = {
 	[CONF_SERVER_READY] = SERVER_READY,
@@ -25,9 +27,16 @@ is_leaving(enum server_state state)
 }
 
 static const char *
-pool_name(const struct master *m, const struct scoreboard_server *row)
+pool_name(const struct master *m, unsigned slot)
 {
-	return m->conf->pools[row->pool].name;
+	return m->conf->pools[m->servers.places[slot].pool].name;
+}
+
+static const char *
+server_name(const struct master *m, unsigned slot, char text[SCOREBOARD_NAME])
+{
+	snprintf(text, SCOREBOARD_NAME, "%.*s", SCOREBOARD_NAME - 1, m->board->servers[slot].name);
+	return text;
 }
 
 /* ---- telling the workers */
@@ -85,15 +94,28 @@ worker_has_seen(const struct master *m, unsigned slot, uint32_t version)
 	return seen != 0 && (int32_t)(seen - version) >= 0;
 }
 
-bool
-servers_seen(const struct master *m, uint32_t version)
+/* Every worker process works by this version or a later one. 0: one that is starting has not said so yet. */
+static uint32_t
+servers_seen(const struct master *m)
 {
+	uint32_t oldest = servers_next_version(m);
 	unsigned slot;
 
-	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0 && !worker_has_seen(m, slot, version))
-			return false;
-	return true;
+	for (slot = 0; slot < m->workers.used; slot++) {
+		if (m->workers.slots[slot].pid == 0 || worker_has_seen(m, slot, oldest))
+			continue;
+		oldest = scoreboard_get(&m->board->workers[slot].servers_seen);
+		if (oldest == 0)
+			return 0;
+	}
+	return oldest;
+}
+
+/* Whether all of them have, where `seen` is what servers_seen said. */
+static bool
+place_is_seen(const struct master *m, unsigned slot, uint32_t seen)
+{
+	return seen != 0 && (int32_t)(seen - m->servers.places[slot].version) >= 0;
 }
 
 bool
@@ -105,7 +127,12 @@ master_worker_is_current(const struct master *m, unsigned slot)
 bool
 master_servers_settled(const struct master *m)
 {
-	return !m->servers.unpublished && servers_seen(m, scoreboard_get(&m->board->servers_version));
+	unsigned slot;
+
+	for (slot = 0; slot < m->workers.used; slot++)
+		if (m->workers.slots[slot].pid != 0 && !master_worker_is_current(m, slot))
+			return false;
+	return !m->servers.unpublished;
 }
 
 /* The one setter of a state. Workers see all that was written before it. */
@@ -156,7 +183,7 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	server_clear_figures(m->board, slot);
 	snprintf(row->name, sizeof row->name, "%s", server->name);
 	row->address = server->address;
-	row->pool = server->pool;
+	row->pool = m->servers.places[slot].pool = server->pool;
 	row->id = ++m->servers.last_id;
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;
@@ -172,10 +199,10 @@ static int
 server_free_place(const struct master *m)
 {
 	unsigned slots = scoreboard_server_slots(m->board), slot;
+	uint32_t seen = servers_seen(m);
 
 	for (slot = 0; slot < slots; slot++)
-		if (scoreboard_server_state(m->board, slot) == SERVER_FREE &&
-		    servers_seen(m, m->servers.places[slot].version))
+		if (scoreboard_server_state(m->board, slot) == SERVER_FREE && place_is_seen(m, slot, seen))
 			return (int)slot;
 	return slots < SCOREBOARD_SERVERS ? (int)slots : -1;
 }
@@ -184,16 +211,17 @@ int
 master_server_check(const struct master *m, const struct master_server *server, struct error *err)
 {
 	unsigned slots = scoreboard_server_slots(m->board), slot;
+	char name[SCOREBOARD_NAME];
 
 	for (slot = 0; slot < slots; slot++) {
 		const struct scoreboard_server *row = &m->board->servers[slot];
 		enum server_state state = scoreboard_server_state(m->board, slot);
 
-		if (state == SERVER_FREE || is_leaving(state) || row->pool != server->pool)
+		if (state == SERVER_FREE || is_leaving(state) || m->servers.places[slot].pool != server->pool)
 			continue;
 		if (strcmp(row->name, server->name) == 0 || address_equal(&row->address, &server->address))
-			return error_set(
-			    err, "pool %s has the server %s already", pool_name(m, row), row->name);
+			return error_set(err, "pool %s has the server %s already", pool_name(m, slot),
+			    server_name(m, slot, name));
 	}
 	if (server_free_place(m) < 0)
 		return error_set(err, "there are %u servers already, those that are leaving among them",
@@ -244,17 +272,18 @@ master_server_set_max_connections(struct master *m, unsigned slot, uint32_t max_
 int
 master_server_remove_check(const struct master *m, unsigned server, struct error *err)
 {
-	unsigned slots = scoreboard_server_slots(m->board), pool = m->board->servers[server].pool, slot;
+	unsigned slots = scoreboard_server_slots(m->board), pool = m->servers.places[server].pool, slot;
+	char name[SCOREBOARD_NAME];
 
 	for (slot = 0; slot < slots; slot++) {
 		enum server_state state = scoreboard_server_state(m->board, slot);
 
 		if (slot != server && state != SERVER_FREE && !is_leaving(state) &&
-		    m->board->servers[slot].pool == pool)
+		    m->servers.places[slot].pool == pool)
 			return 0;
 	}
-	return error_set(err, "%s is the last server of pool %s", m->board->servers[server].name,
-	    m->conf->pools[pool].name);
+	return error_set(err, "%s is the last server of pool %s", server_name(m, server, name),
+	    pool_name(m, server));
 }
 
 int
@@ -279,28 +308,48 @@ master_server_remove(struct master *m, unsigned slot, bool force, struct error *
 static void
 server_gone(struct master *m, unsigned slot)
 {
-	struct scoreboard_server *row = &m->board->servers[slot];
+	char name[SCOREBOARD_NAME];
 
 	m->servers.places[slot].leaving = false;
 	m->servers.leaving--;
 	server_set_state(m, slot, SERVER_FREE);
-	log_notice("server %s of pool %s is removed", row->name, pool_name(m, row));
+	log_notice("server %s of pool %s is removed", server_name(m, slot, name), pool_name(m, slot));
 	news_server(m, slot, EVENT_SERVER_REMOVED, "");
 }
 
 static void
-server_look(struct master *m, unsigned slot, uint64_t now)
+server_look(struct master *m, unsigned slot, uint32_t seen)
 {
+	bool late = clock_monotonic() >= m->servers.places[slot].cut_at;
+	char name[SCOREBOARD_NAME];
+
 	/* first that it is chosen no more, then that nobody has it */
-	if (servers_seen(m, m->servers.places[slot].version) && scoreboard_server_load(m->board, slot) == 0) {
+	if (place_is_seen(m, slot, seen) && scoreboard_server_load(m->board, slot) == 0) {
 		server_gone(m, slot);
-	} else if (now >= m->servers.places[slot].cut_at &&
-		   scoreboard_server_state(m->board, slot) == SERVER_LEAVING) {
+	} else if (late && scoreboard_server_state(m->board, slot) == SERVER_LEAVING) {
 		log_warn("server %s of pool %s still has %u request(s) after shutdown-timeout: they are cut off",
-		    m->board->servers[slot].name, pool_name(m, &m->board->servers[slot]),
-		    scoreboard_server_load(m->board, slot));
+		    server_name(m, slot, name), pool_name(m, slot), scoreboard_server_load(m->board, slot));
 		server_set_state(m, slot, SERVER_CUT);
 	}
+}
+
+/* Looks at some of those that leave. Whether there are more. */
+static bool
+servers_look(struct master *m)
+{
+	struct servers *servers = &m->servers;
+	uint32_t seen = servers_seen(m);
+	unsigned looks = 0;
+
+	for (; servers->next < scoreboard_server_slots(m->board); servers->next++) {
+		if (!servers->places[servers->next].leaving)
+			continue;
+		if (looks++ == LOOKS)
+			return true;
+		server_look(m, servers->next, seen);
+	}
+	servers->next = 0;
+	return false;
 }
 
 static void
@@ -308,14 +357,10 @@ servers_timer_cb(struct timer *timer)
 {
 	struct servers *servers = CONTAINER_OF(timer, struct servers, timer);
 	struct master *m = CONTAINER_OF(servers, struct master, servers);
-	unsigned slots = scoreboard_server_slots(m->board), slot;
-	uint64_t now = clock_monotonic();
+	bool more = servers_look(m);
 
-	for (slot = 0; slot < slots && servers->leaving > 0; slot++)
-		if (servers->places[slot].leaving)
-			server_look(m, slot, now);
 	if (servers->leaving > 0)
-		timer_set(timer, look_every);
+		timer_set(timer, more ? look_pause : look_every);
 }
 
 /* ---- pools */
@@ -323,7 +368,10 @@ servers_timer_cb(struct timer *timer)
 const struct balance_algorithm *
 master_pool_balance(const struct master *m, unsigned pool)
 {
-	return balance_algorithms[scoreboard_get(&m->board->pools[pool].balance)];
+	uint32_t balance = scoreboard_get(&m->board->pools[pool].balance);
+
+	/* a worker can write there */
+	return balance < balance_count ? balance_algorithms[balance] : m->conf->pools[pool].balance;
 }
 
 void

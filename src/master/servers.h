@@ -22,8 +22,10 @@ struct servers {
 	uint64_t published_at; /* monotonic microseconds */
 	struct timer publish;
 	struct timer timer; /* looks after those that leave */
+	unsigned next; /* place to look at */
 	struct {
 		uint32_t version; /* of the last change of its state: what workers must have seen */
+		unsigned pool; /* the scoreboard's is for readers: a worker can write there */
 		bool leaving;
 		uint64_t cut_at; /* monotonic microseconds */
 	} places[SCOREBOARD_SERVERS];
@@ -32,11 +34,5 @@ struct servers {
 /* Writes those of the configuration down. */
 void servers_init(struct master *master);
 void servers_close(struct master *master);
-
-/*
- * Whether every worker process works by this or a later version. One that is
- * starting has not said so yet.
- */
-bool servers_seen(const struct master *master, uint32_t version);
 
 #endif

@@ -272,6 +272,63 @@ START_TEST(all_places_can_be_used_and_no_more)
 }
 END_TEST
 
+static unsigned left, at_once; /* servers that are leaving, and those of them that went in one turn of the loop */
+
+static void
+turn_cb(void *arg, uint64_t took)
+{
+	(void)arg;
+	(void)took;
+	if (left - master->servers.leaving > at_once)
+		at_once = left - master->servers.leaving;
+	left = master->servers.leaving;
+}
+
+START_TEST(many_leave_by_and_by)
+{
+	char name[32];
+	unsigned i;
+
+	for (i = 3; i < 1000; i++) {
+		snprintf(name, sizeof name, "10.0.%u.%u:80", i / 256, i % 256);
+		ck_assert_int_eq(add(name), (int)i);
+	}
+	for (i = 3; i < 1000; i++)
+		ck_assert_int_eq(master_server_remove(master, i, false, NULL), 0);
+	left = master->servers.leaving;
+	ck_assert_uint_eq(left, 997);
+	atomic_store(&master->board->held[0][500], 1); /* it does not keep the others waiting */
+	worker_looks();
+	at_once = 0;
+	loop_on_turn(master->loop, turn_cb, NULL);
+	while (left > 1)
+		master_looks();
+	ck_assert_uint_gt(at_once, 0);
+	ck_assert_uint_le(at_once, 100); /* the master has more to do */
+	atomic_store(&master->board->held[0][500], 0);
+	master_looks();
+	ck_assert_uint_eq(left, 0);
+}
+END_TEST
+
+START_TEST(what_workers_write_is_not_believed)
+{
+	struct error err;
+	int slot = add("127.0.0.1:5");
+
+	memset(master->board->servers[slot].name, 'x', SCOREBOARD_NAME);
+	master->board->servers[slot].pool = UINT32_MAX;
+	scoreboard_set(&master->board->pools[0].balance, UINT32_MAX);
+	ck_assert_ptr_eq(master_pool_balance(master, 0), &balance_round_robin);
+	ck_assert_int_eq(add("127.0.0.1:6"), slot + 1);
+	ck_assert_int_eq(master_server_remove(master, 0, false, &err), 0);
+	ck_assert_int_eq(master_server_remove(master, 1, false, &err), 0);
+	ck_assert_int_eq(master_server_remove(master, (unsigned)slot + 1, false, &err), 0);
+	ck_assert_int_eq(master_server_remove(master, (unsigned)slot, false, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "x is the last server of pool web"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -295,6 +352,8 @@ main(void)
 	tcase_add_test(tests, what_does_not_end_in_time_is_cut);
 	tcase_add_test(tests, force_cuts_at_once_also_what_leaves_already);
 	tcase_add_test(tests, all_places_can_be_used_and_no_more);
+	tcase_add_test(tests, many_leave_by_and_by);
+	tcase_add_test(tests, what_workers_write_is_not_believed);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
