@@ -94,6 +94,7 @@ ask(const struct options *o, struct client *c, const char *method, json_t *param
 	enum client_status status;
 	int end = 0;
 
+	*result = NULL;
 	status = client_send(c, ASK_ID, method, params, deadline, &err);
 	if (status == CLIENT_OK)
 		status = client_receive(c, &reply, deadline, &err);
@@ -114,7 +115,7 @@ ask(const struct options *o, struct client *c, const char *method, json_t *param
 int
 ask_methods(const struct options *o, struct client *c, json_t **methods)
 {
-	json_t *help;
+	json_t *help = NULL;
 	int end = ask(o, c, "help", NULL, &help);
 
 	if (end != 0)

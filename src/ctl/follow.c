@@ -69,7 +69,7 @@ follow_line(json_t *notification, const struct style *style)
 	size_t size;
 	FILE *to = memory_need(open_memstream(&line, &size));
 
-	name = human_value("", NULL, memory_need(json_string(event_name(notification, params))), style->utf8);
+	name = printable(event_name(notification, params), strlen(event_name(notification, params)), style->utf8);
 	paint = paint_of_word(name);
 	fprintf(to, "%-19s  %s%s%s", when != NULL && human_time(when, place) ? place : "-", style_begin(style, paint),
 	    name, style_end(style, paint));

@@ -53,6 +53,8 @@ run cppcheck cppcheck --quiet --std=c11 --language=c --library=gnu,bsd --enable=
 	--inline-suppr --error-exitcode=1 --suppress=missingInclude --suppress=missingIncludeSystem \
 	--suppress=ctunullpointer --suppress=nullPointerArithmeticRedundantCheck \
 	'-DTAILQ_FOREACH(v,h,f)=while ((v = queue_next(h)))' \
+	'-Djson_array_foreach(a,i,v)=while ((v = json_next(a, &i)))' \
+	'-Djson_object_foreach(o,k,v)=while ((v = json_next(o, &k)))' \
 	-D_GNU_SOURCE -I src src examples
 
 # clang-tidy reads .clang-tidy. One file a process: its analyzer loses track of va_list when it has several.

@@ -294,7 +294,7 @@ def watching(t):
     t.wait(lambda: people.stdout().count("worker-ready") == 5, "the events of the new drover, all")
     people.kill(signal.SIGINT)
     assert people.wait() == 0
-    assert programs.stdout().count('"worker-ready"') == 5
+    t.wait(lambda: programs.stdout().count('"worker-ready"') == 5, "the same as JSON")
     reader = subprocess.Popen([DROVERCTL, "-S", again.control_path, "watch", "since=0"], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
     assert b"worker-" in reader.stdout.readline()
