@@ -17,7 +17,7 @@ const char reply_no_memory[] = "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"co
 			       "\"There is no memory for the reply.\","
 			       "\"data\":{\"hint\":\"Try again later.\"}}}";
 
-/* Results need 15 digits at most; an id is echoed with the digits that a double can need. */
+/* Results need 15 digits at most; an id is echoed with as many as it needs, up to those that a double can need. */
 enum { RESULT_DIGITS = 15, ID_DIGITS = 17 };
 
 void
@@ -96,12 +96,28 @@ reply_text(struct buffer *out, const char *text)
 	return buffer_append(out, text, strlen(text));
 }
 
+/* The fewest digits that read back as the same number: 0.1 stays 0.1. */
+static size_t
+id_digits(const json_t *id)
+{
+	double value = json_real_value(id);
+	size_t digits = RESULT_DIGITS;
+	char text[64];
+
+	for (; digits < ID_DIGITS; digits++) {
+		snprintf(text, sizeof text, "%.*g", (int)digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	return digits;
+}
+
 static int
 reply_id(struct buffer *out, const json_t *id)
 {
 	if (reply_text(out, "{\"jsonrpc\":\"2.0\",\"id\":") < 0)
 		return -1;
-	return id == NULL ? reply_text(out, "null") : reply_dump(out, id, JSON_REAL_PRECISION(ID_DIGITS));
+	return id == NULL ? reply_text(out, "null") : reply_dump(out, id, JSON_REAL_PRECISION(id_digits(id)));
 }
 
 int
