@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import DROVER, process_descriptors, process_memory  # pylint: disable=wrong-import-position
+from drover import DROVER, is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import connect  # pylint: disable=wrong-import-position
@@ -204,7 +204,10 @@ def half_lines_and_vanishing(t):
     line = b'{"method":"status"}\n'
     for i in range(len(line) * 4):
         peer = drover.open_control()
-        peer.send(line[:i % (len(line) + 1)])
+        try:
+            peer.send(line[:i % (len(line) + 1)])
+        except OSError:
+            pass  # refused: those before it are not all forgotten yet
         if i % 2:
             peer.close()
         else:
@@ -236,12 +239,15 @@ def long_replies(t):
     assert [row["server"] for row in rows] == servers and control.reply()["id"] == 2
     assert [row["server"] for row in control.ask([{"method": "servers"}] * 2)[1]["result"]["servers"]] == servers
     before = process_memory(drover.pid)
-    slow = [t.keep(drover.open_control()) for _ in range(20)]
+    slow = [t.keep(drover.open_control()) for _ in range(40)]
     for peer in slow:
         peer.send(b'{"id":1,"method":"servers"}\n' * 50)
-    for _ in range(5):
+    seen = [before]
+    while seen[-100:].count(process_memory(drover.pid)) < 100:  # until it grows no more
+        seen.append(process_memory(drover.pid))
         assert control.call("version")
-    assert process_memory(drover.pid) - before < 8 << 20, (before, process_memory(drover.pid))
+    bound = (64 if is_sanitized() else 8) << 20
+    assert process_memory(drover.pid) - before < bound, (before, process_memory(drover.pid))
     assert len(slow[0].reply()["result"]["servers"]) == 4000
     slow[1].reset()
     assert control.call("version") and len(slow[2].reply()["result"]["servers"]) == 4000
