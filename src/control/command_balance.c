@@ -6,7 +6,8 @@
 static void
 balance_dispatcher(struct call *call, const struct balance_algorithm *algorithm)
 {
-	call_change(call, json_string(master_balance(call->master)->name), json_string(algorithm->name), "balance");
+	call_change(
+	    call, json_string(master_balance(call->master)->name), json_string(algorithm->name), "balance");
 	if (call_is_to_change(call))
 		master_set_balance(call->master, algorithm);
 }
@@ -35,7 +36,8 @@ command_balance(struct call *call)
 		balance_dispatcher(call, algorithm);
 	else
 		balance_pool(call, (unsigned)pool, algorithm);
-	algorithm = pool < 0 ? master_balance(call->master) : master_pool_balance(call->master, (unsigned)pool);
+	algorithm =
+	    pool < 0 ? master_balance(call->master) : master_pool_balance(call->master, (unsigned)pool);
 	call_reply_changes(
 	    call, json_pack("{s:o,s:s}", "pool", value_text_or_null(name), "balance", algorithm->name));
 }

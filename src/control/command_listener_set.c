@@ -12,12 +12,12 @@ listener_reply(struct call *call, size_t listener)
 	char address[ADDRESS_TEXT_MAX];
 
 	master_listener_figures(call->master, listener, &figures);
-	call_reply_changes(call,
-	    json_pack("{s:o,s:o,s:s,s:I}", "listener",
-		value_text(master_conf(call->master)->listeners[listener].name), "address",
-		value_text(master_listener_address(call->master, listener, address)), "state",
-		master_listener_is_paused(call->master, listener) ? "paused" : "listening", "waiting",
-		(json_int_t)figures.waiting));
+	call_reply_changes(
+	    call, json_pack("{s:o,s:o,s:s,s:I}", "listener",
+		      value_text(master_conf(call->master)->listeners[listener].name), "address",
+		      value_text(master_listener_address(call->master, listener, address)), "state",
+		      master_listener_is_paused(call->master, listener) ? "paused" : "listening", "waiting",
+		      (json_int_t)figures.waiting));
 }
 
 void

@@ -52,7 +52,8 @@ process_named(struct call *call)
 
 	if (process != PROCESS_UNKNOWN)
 		return process;
-	snprintf(hint, sizeof hint, "%s%s%sIt is all, master, or worker and its number; the method workers shows them.",
+	snprintf(hint, sizeof hint,
+	    "%s%s%sIt is all, master, or worker and its number; the method workers shows them.",
 	    near != NULL ? "Did you mean " : "", near != NULL ? near : "", near != NULL ? "? " : "");
 	call_fail(call, REPLY_ERROR_PARAMS, hint, "There is no process %s.", fault_word(name, word));
 	return process;
@@ -89,11 +90,11 @@ level_show(struct call *call, int process, void *arg)
 {
 	char name[16];
 
-	return json_array_append_new(arg,
-	    json_pack("{s:s,s:s,s:s,s:o}", "process", process_name(process, name), "level",
-		log_level_names[master_log_level(call->master, process)], "then",
-		log_level_names[master_log_level_lasting(call->master, process)], "left-ms",
-		level_left(call, process)));
+	return json_array_append_new(
+	    arg, json_pack("{s:s,s:s,s:s,s:o}", "process", process_name(process, name), "level",
+		     log_level_names[master_log_level(call->master, process)], "then",
+		     log_level_names[master_log_level_lasting(call->master, process)], "left-ms",
+		     level_left(call, process)));
 }
 
 static int
@@ -105,8 +106,8 @@ level_note(struct call *call, int process, void *arg)
 	if (process == MASTER_LOG_MASTER)
 		call_change(call, json_string(before), json_string(arg), "log-level");
 	else
-		call_change(call, json_string(before), json_string(arg), "%s log-level",
-		    process_name(process, name));
+		call_change(
+		    call, json_string(before), json_string(arg), "%s log-level", process_name(process, name));
 	return 0;
 }
 
@@ -143,7 +144,8 @@ command_log_level(struct call *call)
 	if (process == PROCESS_UNKNOWN)
 		return;
 	if (level == NULL && call_has(call, "for-ms")) {
-		call_fail(call, REPLY_ERROR_PARAMS, "Give a level, too.", "There is no level to set for a time.");
+		call_fail(
+		    call, REPLY_ERROR_PARAMS, "Give a level, too.", "There is no level to set for a time.");
 		return;
 	}
 	call->only_shows = level == NULL;

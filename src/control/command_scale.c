@@ -89,11 +89,11 @@ restart_reply(struct call *call)
 	const char *state = child_state_names[worker_state(master_board(call->master), restarted(call))];
 	int pid = restarted_pid(call);
 
-	call_reply_changes(call,
-	    json_pack("{s:i,s:s,s:o,s:b,s:o}", "worker", (int)restarted(call), "state", state, "pid",
-		pid != 0 ? json_integer(pid) : json_null(), "being-replaced",
-		(int)master_worker_is_replaced(call->master, restarted(call)), "workers",
-		workers_value(call->master)));
+	call_reply_changes(
+	    call, json_pack("{s:i,s:s,s:o,s:b,s:o}", "worker", (int)restarted(call), "state", state, "pid",
+		      pid != 0 ? json_integer(pid) : json_null(), "being-replaced",
+		      (int)master_worker_is_replaced(call->master, restarted(call)), "workers",
+		      workers_value(call->master)));
 }
 
 /* Whether it can be seen that there will be no other process in its stead. */
@@ -140,7 +140,8 @@ restart_next(const struct call *call, enum child_state state)
 {
 	switch (state) {
 	case CHILD_READY:
-		return master_worker_is_replaced(call->master, restarted(call)) ? CHILD_READY : CHILD_DRAINING;
+		return master_worker_is_replaced(call->master, restarted(call)) ? CHILD_READY
+										: CHILD_DRAINING;
 	case CHILD_BACKOFF:
 	case CHILD_FAILED:
 		return CHILD_STARTING;
@@ -156,7 +157,8 @@ restart_impossible(struct call *call, enum child_state state)
 		call_fail(call, REPLY_ERROR_PARAMS, "The method workers shows all.", "There is no worker %u.",
 		    restarted(call));
 	else
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Those that are wanted are restarted; the method workers shows them.",
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
+		    "Those that are wanted are restarted; the method workers shows them.",
 		    "Worker %u is on its way out.", restarted(call));
 }
 

@@ -110,11 +110,11 @@ add_read(struct call *call, struct master_server *server)
 static void
 add_reply(struct call *call, const struct master_server *server)
 {
-	call_reply_changes(call,
-	    json_pack("{s:o,s:o,s:o,s:s}", "pool",
-		value_text(master_conf(call->master)->pools[server->pool].name), "server",
-		value_text(server->name), "address", value_address(&server->address), "state",
-		server_states_to_set[server->state]));
+	call_reply_changes(
+	    call, json_pack("{s:o,s:o,s:o,s:s}", "pool",
+		      value_text(master_conf(call->master)->pools[server->pool].name), "server",
+		      value_text(server->name), "address", value_address(&server->address), "state",
+		      server_states_to_set[server->state]));
 }
 
 void
@@ -134,7 +134,8 @@ command_server_add(struct call *call)
 	call_change(call, json_null(), server_options(&server), "pool %s server %s",
 	    master_conf(call->master)->pools[server.pool].name, server.name);
 	if (call_is_to_change(call) && master_server_add(call->master, &server, &err) < 0)
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "Nothing is changed: %s.", err.text);
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.",
+		    "Nothing is changed: %s.", err.text);
 	else
 		add_reply(call, &server);
 }
@@ -232,7 +233,8 @@ command_server_remove(struct call *call)
 	remove_note(call, state);
 	if (call_is_to_change(call) &&
 	    master_server_remove(call->master, (unsigned)place, call_boolean(call, "force"), &err) < 0)
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.", "Nothing is changed: %s.", err.text);
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method servers shows all.",
+		    "Nothing is changed: %s.", err.text);
 	else if (call_boolean(call, "wait") && call_is_to_change(call))
 		call_wait(call, remove_poll, patience);
 	else
@@ -269,8 +271,7 @@ set_is_over(const struct call *call)
 	bool empties = call_has(call, "state") && strcmp(call_text(call, "state"), "ready") != 0;
 
 	return master_servers_settled(call->master) &&
-	       (!empties ||
-		   scoreboard_server_load(master_board(call->master), (unsigned)call->cursor) == 0);
+	       (!empties || scoreboard_server_load(master_board(call->master), (unsigned)call->cursor) == 0);
 }
 
 static bool
@@ -335,8 +336,8 @@ set_check_state(struct call *call, enum server_state state)
 {
 	if (state != SERVER_LEAVING && state != SERVER_CUT)
 		return 0;
-	call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Add it again with server-add.",
-	    "The server is being removed.");
+	call_fail(
+	    call, REPLY_ERROR_IMPOSSIBLE, "Add it again with server-add.", "The server is being removed.");
 	return -1;
 }
 

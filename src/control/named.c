@@ -63,7 +63,8 @@ server_unknown(struct call *call, unsigned pool, const char *name)
 	char word[FAULT_WORD_MAX], hint[256] = "The method servers shows all.";
 
 	for (slot = 0; slot < slots && count < NEAREST_OF; slot++)
-		if (scoreboard_server_state(board, slot) != SERVER_FREE && board->servers[slot].pool == pool &&
+		if (scoreboard_server_state(board, slot) != SERVER_FREE &&
+		    board->servers[slot].pool == pool &&
 		    memchr(board->servers[slot].name, '\0', sizeof board->servers[slot].name) != NULL)
 			names[count++] = board->servers[slot].name;
 	names[count] = NULL;
@@ -136,7 +137,8 @@ listener_named(struct call *call, const char *name)
 		return listener_unknown(call, conf, name);
 	if (found == 1)
 		return index;
-	call_fail(call, REPLY_ERROR_PARAMS, "Give the address that it is bound to; the method listeners shows it.",
+	call_fail(call, REPLY_ERROR_PARAMS,
+	    "Give the address that it is bound to; the method listeners shows it.",
 	    "%zu listeners have the name %s.", found, fault_word(name, word));
 	return -1;
 }

@@ -27,7 +27,8 @@ access_log_open(const struct conf *conf, struct error *err)
 	int fd;
 
 	if (access_log_is_file(conf))
-		fd = open(conf->access_log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+		fd = open(conf->access_log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		    0640);
 	else
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (fd < 0)

@@ -67,7 +67,9 @@ setup(void)
 	struct error err = { .text = "" };
 
 	ck_assert_int_eq(log_open("/dev/null", LOG_LEVEL_ERROR, &err), 0);
-	conf = (struct conf){ .workers = 1, .balance = &balance_round_robin, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	conf = (struct conf){
+		.workers = 1, .balance = &balance_round_robin, .uid = (uid_t)-1, .gid = (gid_t)-1
+	};
 	master = calloc(1, sizeof *master);
 	ck_assert_ptr_nonnull(master);
 	master->magic = MASTER_MAGIC;
