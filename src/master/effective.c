@@ -137,7 +137,7 @@ master_conf_now(const struct master *m)
 		e->conf.workers_auto = false;
 	}
 	e->conf.balance = master_balance(m);
-	e->conf.log_level = master_log_level(m, MASTER_LOG_ALL);
+	e->conf.log_level = master_log_level_lasting(m, MASTER_LOG_ALL);
 	effective_listeners(e, m);
 	effective_pools(e, m);
 	return &e->conf;

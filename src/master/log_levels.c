@@ -101,10 +101,12 @@ enum log_level
 master_log_level(const struct master *m, int process)
 {
 	int p = process_number(process);
+	uint32_t level;
 
 	if (p == PROCESS_MASTER)
 		return (enum log_level)scoreboard_get(&m->log_levels.master);
-	return (enum log_level)scoreboard_get(&m->board->workers[p].log_level);
+	level = scoreboard_get(&m->board->workers[p].log_level); /* a worker can write there */
+	return level <= LOG_LEVEL_DEBUG ? (enum log_level)level : m->log_levels.processes[p].lasting;
 }
 
 enum log_level

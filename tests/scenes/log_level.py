@@ -68,6 +68,17 @@ def for_a_time(t):
 
 
 @case
+def for_a_time_is_no_configuration(t):
+    "config shows the level that stays"
+    _, control = start(t)
+    control.call("log-level", level="debug", **{"for-ms": 3600000})
+    control.call("scale", workers=3)
+    assert control.call("config")["config"]["log-level"] == "info"
+    control.call("log-level", level="warn")
+    assert control.call("config")["config"]["log-level"] == "warn"
+
+
+@case
 def the_master(t):
     "the level of the master holds at once, and stays when the files are opened again"
     drover, control = start(t)

@@ -68,6 +68,8 @@ START_TEST(one_worker_alone)
 	ck_assert_int_eq(master_log_level(master, MASTER_LOG_MASTER), LOG_LEVEL_NOTICE);
 	scoreboard_worker_reset(master->board, 3);
 	ck_assert_int_eq(master_log_level(master, 3), LOG_LEVEL_DEBUG);
+	scoreboard_set(&master->board->workers[2].log_level, UINT32_MAX); /* by the worker */
+	ck_assert_int_eq(master_log_level(master, 2), LOG_LEVEL_NOTICE);
 }
 END_TEST
 
