@@ -46,8 +46,13 @@ def parameter_brackets(row):
     kind, limits, default = row[2:5]
     words = limits.split("|")
     low, _, high = limits.replace(" bytes", "").partition("..")
-    text = {"boolean": "boolean", "string": f"string of up to {high} bytes",
-            "word": " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))}.get(kind, f"{kind} from {low} to {high}")
+    text = f"{kind} from {low} to {high}"
+    if kind == "boolean":
+        text = kind
+    elif kind == "string":
+        text = f"string of up to {high} bytes"
+    elif kind == "word":
+        text = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
     return text + ", " + (default if default in ("required", "optional") else "default " + default.strip('"'))
 
 

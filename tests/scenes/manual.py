@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""drover-control(7) as its reader would use it: every session is pasted into a shell, every example of help is tried."""
+"""drover-control(7) as its reader would use it: every session is pasted into a shell, every example tried."""
 
 import json
 import os
