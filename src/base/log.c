@@ -161,8 +161,6 @@ log_vwrite(enum log_level level, const char *format, va_list ap)
 	char raw[1024], text[2048];
 	int saved = errno;
 
-	if (!log_enabled(level))
-		return;
 	vsnprintf(raw, sizeof raw, format, ap);
 	log_escape(text, sizeof text, raw);
 	if (log_state.is_syslog)
@@ -177,8 +175,20 @@ log_write(enum log_level level, const char *format, ...)
 {
 	va_list ap;
 
+	if (!log_enabled(level))
+		return;
 	va_start(ap, format);
 	log_vwrite(level, format, ap);
+	va_end(ap);
+}
+
+void
+log_record(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	log_vwrite(LOG_LEVEL_NOTICE, format, ap);
 	va_end(ap);
 }
 

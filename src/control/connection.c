@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "control/commands.h"
+#include "control/record.h"
 #include "control/params.h"
 
 #define CONNECTION_MAGIC 0xc0117301u
@@ -24,6 +24,7 @@ enum {
 
 static const uint64_t stall_timeout = 60 * CLOCK_SECOND;
 static const uint64_t watcher_stall_timeout = 300 * CLOCK_SECOND; /* it is told what it missed, and goes on */
+static const uint64_t finish_time = 20 * CLOCK_MILLISECOND;
 
 static void
 connection_watch_cb(struct watch *watch, unsigned events)
@@ -68,21 +69,6 @@ connection_new(int fd, const struct peer *peer, struct master *master, connectio
 		return NULL;
 	}
 	return c;
-}
-
-void
-connection_free(struct connection *c)
-{
-	if (c == NULL)
-		return;
-	watch_close(&c->watch);
-	close(c->fd);
-	call_end(&c->call);
-	request_line_free(&c->line);
-	buffer_free(&c->in);
-	buffer_free(&c->out);
-	c->magic = 0;
-	free(c);
 }
 
 /* ---- output */
@@ -185,37 +171,13 @@ connection_stream_begin(struct connection *c)
 
 /* ---- requests */
 
-/* For those who watch. Cut where a character ends. */
+/* What only shows something is nothing to write down. */
 static void
-connection_tell_change(const struct connection *c, const char *params)
+connection_record_change(struct connection *c)
 {
-	struct master_event event = { .type = EVENT_CHANGED, .uid = c->peer.uid, .by_pid = c->peer.pid };
-	int length =
-	    snprintf(event.text, sizeof event.text, "%s %s", c->call.command->name, params == NULL ? "" : params);
-	size_t end = sizeof event.text - 1;
-
-	if (length > (int)end) {
-		while (end > 0 && ((unsigned char)event.text[end - 1] & 0xc0) == 0x80)
-			end--;
-		if (end > 0 && (unsigned char)event.text[end - 1] >= 0xc0)
-			end--;
-		event.text[end] = '\0';
-	}
-	master_event_add(c->call.master, &event);
-}
-
-static void
-connection_log_change(const struct connection *c)
-{
-	const struct call *call = &c->call;
-	char *params = params_text(call->command, call->params);
-
-	log_notice("control: uid %u pid %d: %s %s%s%s", (unsigned)c->peer.uid, (int)c->peer.pid,
-	    call->command->name, params == NULL ? "" : params, call->fault.code != 0 ? ": refused: " : "",
-	    call->fault.message);
-	if (call->fault.code == 0 && !call_is_dry_run(call))
-		connection_tell_change(c, params);
-	free(params);
+	c->recorded = true;
+	if (c->call.command->permission > CONF_PERMISSION_READ && !c->call.only_shows)
+		record_change(&c->call);
 }
 
 static void
@@ -228,6 +190,15 @@ connection_answer(struct connection *c)
 	}
 	connection_reply(c, c->call.result, &c->call.fault);
 	call_end(&c->call);
+}
+
+/* The same of a call that has waited: whether it fails, some know only then. */
+static void
+connection_answer_late(struct connection *c)
+{
+	if (!c->recorded || c->call.fault.code != 0)
+		connection_record_change(c);
+	connection_answer(c);
 }
 
 static void
@@ -258,8 +229,9 @@ connection_run(struct connection *c)
 	master_act_for(c->call.master, c->peer.uid, c->peer.pid);
 	request->command->handler(&c->call);
 	master_act_for(c->call.master, 0, 0);
-	if (request->command->permission > CONF_PERMISSION_READ && !c->call.only_shows)
-		connection_log_change(c);
+	c->recorded = false;
+	if (c->call.done || c->call.changes != NULL)
+		connection_record_change(c);
 	if (c->call.done)
 		connection_answer(c);
 	else
@@ -366,7 +338,7 @@ connection_poll(struct connection *c, bool expired)
 	c->poll_due = false;
 	if (!c->call.poll(&c->call, c->deaf || expired))
 		return CONNECTION_IDLE;
-	connection_answer(c);
+	connection_answer_late(c);
 	return CONNECTION_AGAIN;
 }
 
@@ -510,13 +482,43 @@ connection_is_idle(const struct connection *c)
 	return !connection_is_waiting(c) && !c->watcher.active && c->next >= c->line.count;
 }
 
+/* Goes on with what was begun while the client takes it: the rest of a batch or of a long reply. */
+static void
+connection_finish_line(struct connection *c)
+{
+	uint64_t begin = clock_monotonic();
+
+	while ((c->call.command != NULL || c->next < c->line.count) && clock_monotonic() - begin < finish_time) {
+		if (c->call.poll != NULL)
+			connection_poll(c, true);
+		else if (connection_step(c) != CONNECTION_AGAIN)
+			break;
+	}
+}
+
 void
 connection_finish(struct connection *c)
 {
-	if (c->call.poll != NULL && c->call.poll(&c->call, true))
-		connection_answer(c);
+	connection_finish_line(c);
 	if (c->call.command == NULL && c->next >= c->line.count)
 		while (watcher_step(&c->watcher, c->call.master, &c->out) == WATCHER_MORE)
 			continue;
 	connection_send(c);
+}
+
+void
+connection_free(struct connection *c)
+{
+	if (c == NULL)
+		return;
+	if (c->call.poll != NULL && !c->recorded)
+		connection_record_change(c);
+	watch_close(&c->watch);
+	close(c->fd);
+	call_end(&c->call);
+	request_line_free(&c->line);
+	buffer_free(&c->in);
+	buffer_free(&c->out);
+	c->magic = 0;
+	free(c);
 }

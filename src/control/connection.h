@@ -65,6 +65,7 @@ struct connection {
 	struct request_line line;
 	size_t next; /* of its requests */
 	struct call call; /* the one being carried out; call.command is NULL: none */
+	bool recorded; /* what it changes was written down and told, or that it changes nothing */
 	bool poll_due; /* what it waits for may have come */
 	struct watcher watcher;
 };
@@ -87,7 +88,7 @@ bool connection_is_waiting(const struct connection *c);
 /* Whether nothing is in progress: no request, no reply on its way, nothing watched. */
 bool connection_is_idle(const struct connection *c);
 
-/* Answers what waits, as it stands, and sends what can be sent at once. To be freed next. */
+/* Answers what waits, as it stands, and the rest of its line, and sends what can be sent at once. To be freed next. */
 void connection_finish(struct connection *c);
 
 /* Closes the descriptor too. NULL is allowed. */

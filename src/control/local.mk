@@ -28,6 +28,7 @@ libcontrol_a_SOURCES = \
 	control/params.c control/params.h \
 	control/peer.c control/peer.h \
 	control/pool_walk.c control/pool_walk.h \
+	control/record.c control/record.h \
 	control/refusals.c control/refusals.h \
 	control/reply.c control/reply.h \
 	control/request.c control/request.h \

@@ -299,6 +299,18 @@ def close_needs_one_of_two(t):
 
 
 @case
+def close_that_fails_is_no_change(t):
+    "a session that is not there: the log tells why it failed, and nobody is told of a change"
+    drover = t.drover(t.pool(t.server()), listen=LISTEN)
+    watching = t.keep(drover.open_control())
+    watching.watch(events="changed")
+    fails(lambda: drover.call("session-close", session=4711), -32003, "There is no session 4711")
+    drover.wait_log('session-close {"session":4711}: refused: There is no session 4711')
+    drover.call("session-close", client="127.0.0.1")
+    assert "client" in watching.event("changed")["text"]
+
+
+@case
 def thousands(t):
     "2,000 sessions are listed whole, closed whole, while requests are served"
     many = 400 if is_sanitized() else 2000

@@ -156,6 +156,19 @@ START_TEST(the_end_tells_what_is_still_to_be_told)
 }
 END_TEST
 
+START_TEST(a_batch_that_was_begun_is_answered_whole)
+{
+	const char *reply;
+
+	ask("[{\"method\":\"version\"},{\"method\":\"log-level\"},{\"method\":\"version\"}]\n");
+	while (connection->next < 1)
+		connection_step(connection);
+	connection_finish(connection);
+	reply = take();
+	ck_assert_msg(strlen(reply) > 2 && strcmp(reply + strlen(reply) - 2, "]\n") == 0, "%s", reply);
+}
+END_TEST
+
 /* The other end of a half-closed connection still reads; that of a closed one does not. */
 START_TEST(who_is_gone_is_noticed_without_writing)
 {
@@ -194,6 +207,7 @@ main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, a_batch_that_was_begun_is_answered_whole);
 	tcase_add_test(tests, a_client_that_does_not_read_has_a_minute);
 	tcase_add_test(tests, one_that_watches_has_five);
 	tcase_add_test(tests, one_that_has_read_all_may_stay);
