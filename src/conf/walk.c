@@ -24,13 +24,14 @@ conf_walk_level(struct conf_walk *walk)
 static enum conf_walk_event
 walk_list(struct conf_walk *walk, struct conf_walk_level *level)
 {
-	const void *base = level->elements.base + level->index * level->elements.size;
+	const void *base;
 
 	if (level->index == level->elements.count) {
 		level->in_list = false;
 		level->list++;
 		return CONF_WALK_LIST_END;
 	}
+	base = level->elements.base + level->index * level->elements.size;
 	level->index++;
 	walk->depth++;
 	INVARIANT(walk->depth < CONF_WALK_DEPTH);
