@@ -2,6 +2,7 @@
  * droverctl: the control socket for people. Reads the command line, asks drover
  * which methods there are, and shows what it answers.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -213,6 +214,19 @@ run(const struct options *o, const struct wanted *wanted, char *const *arguments
 	return end;
 }
 
+/* Or the connection would take the number of a stream that is closed, and get what is printed. Writing there fails. */
+static void
+standard_streams_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -220,6 +234,7 @@ main(int argc, char **argv)
 	struct wanted wanted = { 0 };
 	int end;
 
+	standard_streams_open();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	end = options_read(&o, &wanted, argc, argv);

@@ -220,6 +220,32 @@ def not_drover(t):
 
 
 @case
+def closed_streams(t):
+    "nothing that is printed goes to drover when standard output or error are closed"
+    answers = answering({"rows": {"rows": [{"number": i} for i in range(3000)]}})
+    asked = []
+
+    class Listening:
+        """A connection whose lines are written down."""
+        def __init__(self, connection):
+            self.sendall, self.file = connection.sendall, connection.makefile("rb")
+
+        def makefile(self, _):
+            for line in self.file:
+                asked.append(line)
+                if not line.startswith(b"{"):
+                    return
+                yield line
+
+    fake = t.keep(Fake(t.path("fake"), lambda connection: answers(Listening(connection))))
+    for closed, status in ((">&-", 1), ("<&- >&-", 1), ("<&- >&- 2>&-", 1), ("2>&-", 0)):
+        asked.clear()
+        done = subprocess.run(["/bin/sh", "-c", f'"$0" -S "$1" rows {closed}', DROVERCTL, fake.path], check=False,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20)
+        assert done.returncode == status and len(asked) == 2, (closed, done, asked)
+
+
+@case
 def big_results(t):
     "a result of several megabytes comes through whole, in pieces of any size"
     rows = [{"number": i, "text": "t" * 100} for i in range(30000)]
