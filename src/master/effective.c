@@ -30,8 +30,6 @@ server_stays(const struct master *m, unsigned slot)
 {
 	enum server_state state = scoreboard_server_state(m->board, slot);
 
-	if (m->board->servers[slot].pool >= m->conf->pool_count)
-		return false;
 	return state == SERVER_READY || state == SERVER_DRAIN || state == SERVER_MAINTENANCE;
 }
 
@@ -48,14 +46,27 @@ server_state(const struct scoreboard *board, unsigned slot)
 	}
 }
 
+/* Takes the name of each server that stays, and counts those of each pool; the others have no name. */
 static void
-effective_server(
-    struct conf_server *to, char name[SCOREBOARD_NAME], const struct scoreboard *board, unsigned slot)
+effective_names(struct effective *e, const struct master *m, unsigned slots)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < slots; slot++) {
+		e->names[slot][0] = '\0';
+		if (!server_stays(m, slot))
+			continue;
+		memcpy(e->names[slot], m->board->servers[slot].name, SCOREBOARD_NAME);
+		e->names[slot][SCOREBOARD_NAME - 1] = '\0';
+		e->conf.pools[m->servers.places[slot].pool].server_count += e->names[slot][0] != '\0';
+	}
+}
+
+static void
+effective_server(struct conf_server *to, char *name, const struct scoreboard *board, unsigned slot)
 {
 	const struct scoreboard_server *row = &board->servers[slot];
 
-	memcpy(name, row->name, SCOREBOARD_NAME);
-	name[SCOREBOARD_NAME - 1] = '\0';
 	*to = (struct conf_server){
 		.name = name,
 		.address = row->address,
@@ -67,7 +78,10 @@ effective_server(
 	};
 }
 
-/* Counts the servers of each pool, shares `servers` out among the pools, and fills them in. */
+/*
+ * Shares `servers` out among the pools, and fills them in. What a worker may have
+ * written on the scoreboard decides neither how many there are nor in which pool.
+ */
 static void
 effective_pools(struct effective *e, const struct master *m)
 {
@@ -77,9 +91,7 @@ effective_pools(struct effective *e, const struct master *m)
 
 	for (p = 0; p < e->conf.pool_count; p++)
 		pools[p].server_count = 0;
-	for (slot = 0; slot < slots; slot++)
-		if (server_stays(m, slot))
-			pools[m->board->servers[slot].pool].server_count++;
+	effective_names(e, m, slots);
 	for (p = 0; p < e->conf.pool_count; p++) {
 		pools[p].balance = master_pool_balance(m, (unsigned)p);
 		pools[p].servers = e->servers + first;
@@ -89,9 +101,9 @@ effective_pools(struct effective *e, const struct master *m)
 	}
 	e->conf.server_count = first;
 	for (slot = 0; slot < slots; slot++) {
-		struct conf_pool *pool = &pools[m->board->servers[slot].pool];
+		struct conf_pool *pool = &pools[m->servers.places[slot].pool];
 
-		if (server_stays(m, slot))
+		if (e->names[slot][0] != '\0')
 			effective_server(&pool->servers[pool->server_count++], e->names[slot], m->board, slot);
 	}
 }

@@ -181,6 +181,7 @@ def waits_end_with_drover(t):
         peer.send(request(target="/slow/60000"))
     t.wait(lambda: all(row["load"] == 1 for row in drover.servers()), "the requests are in flight")
     control.send_line({"method": "server-set", "params": {"pool": "web", "server": hello.address, "state": "drain", "wait": True}})
+    t.wait(lambda: any(row["state"] == "drain" for row in drover.servers()), "the first waits")
     second.send_line({"method": "server-remove", "params": {"pool": "web", "server": hello.address, "wait": True}})
     first = control.reply()["result"]  # somebody else takes it out: it is not waited for any longer
     assert first["state"] == "leaving" and first["load"] == 1, first
