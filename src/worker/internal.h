@@ -199,6 +199,7 @@ struct worker {
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
 	bool servers_missed; /* there was no memory for all of that: the next heartbeat looks again */
 	struct later cut; /* ends what is in progress on servers that are to be left */
+	struct session *cut_next; /* the next that it looks at, NULL: none */
 	struct h1_limits limits;
 	struct block_pool buffers;
 	struct freelist sessions, exchanges, upstreams;

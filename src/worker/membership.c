@@ -8,6 +8,8 @@
 #include "worker/session.h"
 #include "worker/upstream.h"
 
+enum { CUT_TURN_COST = 8192, CUT_COST = 1024 /* a turn takes some 0.5 ms; to look at a session costs 1 */ };
+
 /* ---- one server */
 
 struct server *
@@ -74,22 +76,34 @@ static void
 servers_cut_cb(struct later *later)
 {
 	struct worker *worker = CONTAINER_OF(later, struct worker, cut);
-	struct session *session, *next;
+	struct session *session;
+	int cost = 0;
 
-	for (session = TAILQ_FIRST(&worker->open); session != NULL; session = next) {
-		next = TAILQ_NEXT(session, link);
-		if (exchange_must_end(session->exchange))
-			exchange_server_removed(session->exchange);
+	while (cost < CUT_TURN_COST && (session = worker->cut_next) != NULL) {
+		worker->cut_next = TAILQ_NEXT(session, link);
+		cost++;
+		if (!exchange_must_end(session->exchange))
+			continue;
+		exchange_server_removed(session->exchange);
+		cost += CUT_COST;
 	}
+	if (worker->cut_next != NULL)
+		loop_later(worker->loop, later, servers_cut_cb);
+}
+
+/* From the first session on, whatever was looked at already. */
+static void
+servers_cut(struct worker *worker)
+{
+	worker->cut_next = TAILQ_FIRST(&worker->open);
+	loop_later(worker->loop, &worker->cut, servers_cut_cb);
 }
 
 void
 membership_tunnel_begun(struct exchange *exchange)
 {
-	struct worker *worker = exchange->worker;
-
 	if (exchange_must_end(exchange))
-		loop_later(worker->loop, &worker->cut, servers_cut_cb);
+		servers_cut(exchange->worker);
 }
 
 static void
@@ -101,7 +115,7 @@ server_set_state(struct worker *worker, struct server *server, enum server_state
 	if (state != SERVER_READY)
 		upstream_close_idle_of(server);
 	if (state == SERVER_CUT || state == SERVER_MAINTENANCE)
-		loop_later(worker->loop, &worker->cut, servers_cut_cb);
+		servers_cut(worker);
 }
 
 /* ---- all of them */

@@ -29,6 +29,14 @@ membership_is_old(const struct worker *worker)
 /* The exchange has become a tunnel: it is ended at once when its server went into maintenance before that. */
 void membership_tunnel_begun(struct exchange *exchange);
 
+/* The session is taken out of worker->open. */
+static inline void
+membership_forget(const struct session *session)
+{
+	if (session->worker->cut_next == session)
+		session->worker->cut_next = TAILQ_NEXT(session, link);
+}
+
 /* Keeps the server, or lets it go. NULL is allowed. */
 struct server *server_hold(struct server *server);
 void server_release(struct server *server);

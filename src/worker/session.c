@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "worker/exchange.h"
 #include "worker/inspect.h"
+#include "worker/membership.h"
 
 enum {
 	RUN_REQUESTS = 16, /* of one pipelining client, before others have their turn */
@@ -197,6 +198,7 @@ session_die(struct session *session)
 
 	session->dead = true;
 	inspect_forget(session);
+	membership_forget(session);
 	deadline_clear(&session->deadline);
 	loop_later_cancel(worker->loop, &session->later);
 	block_release(&session->in, &worker->buffers);

@@ -45,6 +45,28 @@ def limit_is_lowered_below_the_load(t):
 
 
 @case
+def many_are_cut(t):
+    "what cannot stay on a server that is taken out by force goes elsewhere, however much it is"
+    let_go = threading.Event()
+    first, second = holding(t, let_go), t.server()
+    drover = t.drover(t.pool(first, second), workers=1)
+    set_and_wait(drover, second, state="drain")
+    peers = [t.connect(drover) for _ in range(120)]
+    for number, peer in enumerate(peers):
+        peer.send(request("POST" if number % 3 == 0 else "GET", body=b"once" if number % 3 == 0 else None))
+    t.wait(lambda: drover.servers()[0]["load"] == len(peers), "all are on the first")
+    set_and_wait(drover, second, state="ready")
+    for peer in peers[1::3]:  # some leave meanwhile
+        peer.reset()
+    drover.call("server-remove", pool="app", server=first.address, force=True, wait=True)
+    let_go.set()
+    assert {peer.read_response().status for peer in peers[2::3]} == {200}
+    assert {peer.read_response("POST").status for peer in peers[::3]} == {503}  # it is not sent twice
+    assert "POST" not in {seen.method for seen in second.requests}
+    t.wait(lambda: [row["load"] for row in drover.servers()] == [0], "nothing is left")
+
+
+@case
 def still_down_when_it_comes_back(t):
     "a server that is taken out while it is down, and added while it is still down, is down as an event"
     dead = t.keep(Server(listening=False))

@@ -187,6 +187,49 @@ START_TEST(all_places_can_be_used)
 }
 END_TEST
 
+static void
+turn_cb(void *arg, uint64_t took)
+{
+	(void)arg;
+	(void)took;
+	loop_stop(worker->loop);
+}
+
+static void
+session_end(struct session *session)
+{
+	membership_forget(session);
+	TAILQ_REMOVE(&worker->open, session, link);
+	free(session);
+}
+
+START_TEST(many_sessions_are_looked_at_by_and_by)
+{
+	enum { SESSIONS = 30000 };
+	struct session *session;
+	unsigned turns = 0, i;
+
+	for (i = 0; i < SESSIONS; i++) {
+		session = calloc(1, sizeof *session);
+		ck_assert_ptr_nonnull(session);
+		session->worker = worker;
+		TAILQ_INSERT_TAIL(&worker->open, session, link);
+	}
+	place_set(0, 1, 0, SERVER_CUT);
+	membership_sync(worker);
+	loop_on_turn(worker->loop, turn_cb, NULL);
+	for (; worker->cut_next != NULL; turns++) {
+		loop_run(worker->loop);
+		if (worker->cut_next != NULL)
+			session_end(worker->cut_next); /* it ends before it was looked at */
+	}
+	ck_assert_uint_gt(turns, 2);
+	ck_assert_uint_lt(turns, 100);
+	while ((session = TAILQ_FIRST(&worker->open)) != NULL)
+		session_end(session);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -206,6 +249,7 @@ main(void)
 	tcase_add_test(tests, an_algorithm_is_changed_for_one_pool);
 	tcase_add_test(tests, nonsense_on_the_scoreboard_changes_nothing);
 	tcase_add_test(tests, all_places_can_be_used);
+	tcase_add_test(tests, many_sessions_are_looked_at_by_and_by);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
