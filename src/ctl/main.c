@@ -16,6 +16,7 @@
 #include "ctl/ask.h"
 #include "ctl/follow.h"
 #include "ctl/help.h"
+#include "ctl/memory.h"
 #include "ctl/methods.h"
 #include "ctl/render.h"
 #include "ctl/style.h"
@@ -122,27 +123,6 @@ options_read(struct options *o, struct wanted *wanted, int argc, char **argv)
 
 /* ---- carrying it out */
 
-/* `droverctl help scale` is `help method=scale` to drover. */
-static int
-run_help(const struct options *o, json_t *methods, const char *name, const struct style *style)
-{
-	struct error err;
-	json_t *method = NULL;
-
-	if (name != NULL) {
-		method = methods_find(methods, strncmp(name, "method=", 7) == 0 ? name + 7 : name, &err);
-		if (method == NULL)
-			return complain(EXIT_USAGE, "%s", err.text);
-	}
-	if (o->json)
-		render_json(stdout, method != NULL ? method : methods);
-	else if (method != NULL)
-		help_one(stdout, method, style);
-	else
-		help_all(stdout, methods, style);
-	return EXIT_DONE;
-}
-
 static int
 run_call(const struct options *o, struct client *c, const char *method, json_t *params, const struct style *style)
 {
@@ -159,6 +139,33 @@ run_call(const struct options *o, struct client *c, const char *method, json_t *
 	return EXIT_DONE;
 }
 
+/* `droverctl help scale` is `help method=scale` to drover. `name` is NULL or an argument. */
+static int
+run_help(const struct options *o, struct client *c, json_t *methods, const char *name, const struct style *style)
+{
+	struct error err;
+	json_t *method = NULL, *params;
+	int end;
+
+	if (name != NULL) {
+		name = strncmp(name, "method=", 7) == 0 ? name + 7 : name;
+		method = methods_find(methods, name, &err);
+		if (method == NULL)
+			return complain(EXIT_USAGE, "%s", err.text);
+	}
+	if (o->json) {
+		params = name == NULL ? json_object() : json_pack("{s:s}", "method", name);
+		end = run_call(o, c, "help", memory_need(params), style);
+		json_decref(params);
+		return end;
+	}
+	if (method != NULL)
+		help_one(stdout, method, style);
+	else
+		help_all(stdout, methods, style);
+	return EXIT_DONE;
+}
+
 static int
 run_method(const struct options *o, struct client *c, json_t *methods, char *const *arguments)
 {
@@ -171,7 +178,7 @@ run_method(const struct options *o, struct client *c, json_t *methods, char *con
 	while (arguments[count] != NULL)
 		count++;
 	if (strcmp(arguments[0], "help") == 0 && count <= 2)
-		return run_help(o, methods, arguments[1], &style);
+		return run_help(o, c, methods, arguments[1], &style);
 	method = methods_find(methods, arguments[0], &err);
 	params = method == NULL ? NULL : methods_params(method, count - 1, arguments + 1, &err);
 	if (params == NULL)

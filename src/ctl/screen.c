@@ -14,7 +14,7 @@
 #include "ctl/human.h"
 #include "ctl/printable.h"
 
-enum { ROWS_MIN = 8, COLUMNS_MIN = 40, HEAD_ROWS = 3, CELL_GAP = 2 };
+enum { ROWS_MIN = 8, COLUMNS_MIN = 40, HEAD_ROWS = 3, CELL_GAP = 2, TEXT_MIN = 12 };
 
 static bool is_open;
 
@@ -225,7 +225,7 @@ column_width_min(const struct column *column)
 static void
 layout_make(struct layout *l, const struct view *v, const struct sheet *s, size_t first, size_t rows)
 {
-	size_t columns = sheet_columns(s->kind), used = 0, i, k, width;
+	size_t columns = sheet_columns(s->kind), used = 0, least, i, k, width;
 	char text[SHEET_CELL_MAX];
 
 	l->shown = 0;
@@ -236,9 +236,13 @@ layout_make(struct layout *l, const struct view *v, const struct sheet *s, size_
 			if (width > l->widths[i])
 				l->widths[i] = width;
 		}
-		used += l->widths[i] + (i > 0 ? CELL_GAP : 0);
-		if (used <= (size_t)COLS || i == 0)
-			l->shown = i + 1;
+		used += i > 0 ? CELL_GAP : 0;
+		/* a text may be cut at the edge, a number never */
+		least = sheet_is_number(&s->kind->columns[i]) || l->widths[i] < TEXT_MIN ? l->widths[i] : TEXT_MIN;
+		if (used + least > (size_t)COLS && i > 0)
+			break;
+		used += l->widths[i];
+		l->shown = i + 1;
 	}
 }
 

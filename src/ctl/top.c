@@ -16,6 +16,7 @@
 #include "ctl/screen.h"
 
 enum { KEY_END_OF_FILE = 4, KEY_ESCAPE = 27, KEY_TABULATOR = 9 };
+enum { TURN_STEPS = 200 }; /* of the feed, before keys are looked at again */
 
 static const uint64_t intervals[] = { CLOCK_SECOND / 4, CLOCK_SECOND / 2, CLOCK_SECOND, 2 * CLOCK_SECOND,
 	5 * CLOCK_SECOND, 10 * CLOCK_SECOND };
@@ -27,6 +28,7 @@ struct top {
 	size_t pace; /* index in intervals */
 	uint64_t next; /* monotonic microseconds: when a round is due */
 	bool dirty; /* to be drawn */
+	bool more; /* the feed has more to take in */
 	bool quit;
 };
 
@@ -111,8 +113,9 @@ feed_take(struct top *t, uint64_t now)
 {
 	enum feed_news news;
 	json_t *event;
+	unsigned steps;
 
-	while ((news = feed_step(&t->feed, &event, now)) != FEED_NOTHING) {
+	for (steps = 0; steps < TURN_STEPS && (news = feed_step(&t->feed, &event, now)) != FEED_NOTHING; steps++) {
 		if (event != NULL)
 			event_add(&t->view, event);
 		json_decref(event);
@@ -122,6 +125,7 @@ feed_take(struct top *t, uint64_t now)
 			events_clear(&t->view); /* the next connection brings those that are kept */
 		t->dirty = true;
 	}
+	t->more = steps == TURN_STEPS;
 }
 
 static void
@@ -316,7 +320,7 @@ key_take(struct top *t, int key)
 static struct timespec
 idle_time(const struct top *t)
 {
-	uint64_t now = clock_monotonic(), due = now + CLOCK_SECOND;
+	uint64_t now = clock_monotonic(), due = now + (t->more ? 0 : CLOCK_SECOND);
 
 	if (t->feed.connected && !feed_is_asking(&t->feed) && !t->view.paused && t->next < due)
 		due = t->next;

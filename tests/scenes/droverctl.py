@@ -121,8 +121,9 @@ def help_texts(t):
     status, out, err = ctl(t, "help", "scale", drover=drover)
     assert status == 0 and "workers=INTEGER  (1 to 256, required)" in out and "droverctl scale workers=8 wait" in out, out
     assert ctl(t, "help", "method=scale", drover=drover)[1] == out
-    names = [row["method"] for row in json.loads(ctl(t, "-j", "help", drover=drover)[1])]
-    assert names == [row["method"] for row in drover.call("help")["methods"]]
+    assert json.loads(ctl(t, "-j", "help", drover=drover)[1]) == drover.call("help")
+    assert json.loads(ctl(t, "-j", "help", "scale", drover=drover)[1]) == drover.call("help", method="scale")
+    names = [row["method"] for row in drover.call("help")["methods"]]
     status, out, err = ctl(t, "-w", drover=drover)
     words = {line.split("\t")[0]: line.split("\t")[1:] for line in out.splitlines()}
     assert status == 0 and err == "" and list(words) == names, (out, err)

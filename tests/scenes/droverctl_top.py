@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """droverctl top on a terminal of its own: figures, keys, sizes, restarts of drover, and the terminal afterwards."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from drover import DROVER, environment  # pylint: disable=wrong-import-position
+from fake import Fake  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from terminal import Terminal  # pylint: disable=wrong-import-position
@@ -188,6 +191,42 @@ def plain(t):
     assert text.isascii(), text
     terminal.type("q")
     ends(terminal)
+
+
+@case
+def not_drover(t):
+    "nonsense, silence and floods: told, nothing of it on the screen, and keys still work"
+    evil = "\x1b]0;title\x07\x1b[2J\u009b31m" + "x" * 300
+    flood = json.dumps({"method": "event", "params": {"event": evil, "text": evil, evil: evil}}).encode() + b"\n"
+    row = {name: evil for name in ("pool", "server", "state", "balance", "down-reason", "log-level", "client")}
+    rows = {name: [dict(row, worker=evil, load=-1, requests=1e300), 7, None, []] for name in ("workers", "pools", "servers")}
+    answers = {"status": {"version": evil, "started": evil, "uptime-ms": -1, "totals": [], "workers": rows},
+               "histograms": {"histograms": [dict(row, of="server", buckets=[[1], "x", {}]), 3]},
+               **{name: {name: rows[name]} for name in rows}}
+
+    def odd(connection):
+        for line in connection.makefile("rb"):
+            request = json.loads(line)
+            connection.sendall(json.dumps({"id": 1, "result": answers.get(request["method"], {})}).encode() + b"\n")
+            while request["method"] == "watch":
+                connection.sendall(flood * 100)
+
+    def garbage(connection):
+        connection.sendall(b"garbage\x1b[2J\n")
+
+    silent = threading.Event()
+    for i, (talk, words) in enumerate(((odd, "every 1s"), (garbage, "no drover: what answers"),
+                                       (lambda connection: silent.wait(20), "drover is slow to answer"))):
+        fake = t.keep(Fake(t.path(f"fake{i}"), talk))
+        terminal = top(t, fake, ready=False)
+        terminal.wait_text(words)
+        terminal.type("1")
+        terminal.wait_text("0 overview")
+        terminal.type("3")
+        terminal.type("q")
+        ends(terminal)
+        assert b"]0;" not in terminal.raw.replace(b"\\x1b]0;", b""), terminal.raw
+    silent.set()
 
 
 @case

@@ -6,7 +6,7 @@ import threading
 
 
 class Fake:
-    """A server on a unix socket that runs `talk(connection)` for each connection."""
+    """A server on a unix socket that runs `talk(connection)` for each connection, in a thread of its own."""
 
     def __init__(self, path, talk):
         self.path, self.control_path = path, path
@@ -23,11 +23,14 @@ class Fake:
                 connection = self.socket.accept()[0]
             except OSError:
                 return
-            with connection:
-                try:
-                    self.talk(connection)
-                except OSError:
-                    pass
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection:
+            try:
+                self.talk(connection)
+            except OSError:
+                pass
 
     def close(self):
         self.closing = True
