@@ -316,12 +316,13 @@ def watching(t):
     assert drover.stop() == 0
     t.wait(lambda: "Waiting for it to come back." in people.stderr(), "that drover is gone")
     assert people.stdout().count("worker-started") == 2, people.stdout()
-    again = t.drover(drover.body, workers=3)
+    again = t.drover(drover.body, workers=16)  # which soon has more events than the old one had
     t.wait(lambda: "-- connected again: drover was restarted\n" in people.stderr(), "the new connection")
-    t.wait(lambda: people.stdout().count("worker-ready") == 5, "the events of the new drover, all")
+    t.wait(lambda: people.stdout().count("worker-ready") == 18, "the events of the new drover, all")
+    assert people.stdout().count("worker-started") == 18, "from the first on"
     people.kill(signal.SIGINT)
     assert people.wait() == 0
-    t.wait(lambda: programs.stdout().count('"worker-ready"') == 5, "the same as JSON")
+    t.wait(lambda: programs.stdout().count('"worker-ready"') == 18, "the same as JSON")
     reader = subprocess.Popen([DROVERCTL, "-S", again.control_path, "watch", "since=0"], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
     assert b"worker-" in reader.stdout.readline()
