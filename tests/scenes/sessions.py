@@ -366,7 +366,7 @@ def killed_worker(t):
     control.send_line({"method": "sessions", "id": 1})
     closer.send_line({"method": "session-close", "params": {"session": 12345}, "id": 2})
     control.read_until(b'"sessions":[{')  # both are in progress
-    drover.wait_log("session-close")
+    drover.call("version")  # who asked before has been heard
     os.kill(victim["pid"], signal.SIGKILL)
     while b"\n" not in control.buffer:
         assert control.receive()
