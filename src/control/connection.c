@@ -207,7 +207,7 @@ connection_refuse(struct connection *c, struct fault *fault)
 	if (fault->code == REPLY_ERROR_PERMISSION) {
 		fault_hint(fault, PEER_HINT, c->peer.socket);
 		if (c->call.shared != NULL)
-			refusals_add(&c->call.shared->refusals, clock_monotonic(), &c->peer, fault->message);
+			refusals_add(&c->call.shared->refusals, &c->peer, fault->message);
 	}
 	connection_reply(c, NULL, fault);
 }

@@ -252,7 +252,7 @@ control_deny(struct control *control, int fd, const struct peer *peer)
 	    (unsigned)peer->uid);
 	fault_hint(&fault, PEER_HINT, peer->socket);
 	control_say(fd, &fault);
-	refusals_add(&control->shared.refusals, loop_now(control->loop), peer, "it has no permission at all");
+	refusals_add(&control->shared.refusals, peer, "it has no permission at all");
 }
 
 static void
@@ -404,6 +404,7 @@ control_open(struct master *master, struct error *err)
 	TAILQ_INIT(&control->ready[1]);
 	timer_init(&control->tick, control->loop, control_tick_cb);
 	timer_init(&control->pause, control->loop, control_resume_cb);
+	refusals_open(&control->shared.refusals, control->loop);
 	for (i = 0; i < conf->control_count; i++)
 		if (listener_start(control, &conf->controls[i], err) < 0)
 			goto fail;
@@ -446,6 +447,7 @@ control_close(struct control *control)
 	loop_later_cancel(control->loop, &control->work);
 	timer_clear(&control->tick);
 	timer_clear(&control->pause);
+	refusals_close(&control->shared.refusals);
 	if (control->spare >= 0)
 		close(control->spare);
 	config_texts_free(&control->shared.config);

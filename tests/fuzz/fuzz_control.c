@@ -132,6 +132,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	conf_errors_free(&errors);
 	master = master_new(conf, &options, &err);
 	INVARIANT(master != NULL);
+	refusals_open(&shared.refusals, master_loop(master));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -101,6 +102,8 @@ def what_is_missing_is_said(t):
     control.send(b'{"method":"stop"}\n' * 200)
     assert {control.reply()["error"]["code"] for _ in range(200)} == {PERMISSION}
     assert len(re.findall("refused: ", drover.log())) == 10, drover.log()
+    assert drover.stop(signal.SIGQUIT) == 0
+    assert "191 more were refused in a minute" in drover.log(), drover.log()
 
 
 @case
