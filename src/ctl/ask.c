@@ -33,7 +33,8 @@ complain(int status, const char *format, ...)
 	return status;
 }
 
-uint64_t
+/* From here on. */
+static uint64_t
 ask_deadline(const struct options *o)
 {
 	return clock_monotonic() + o->timeout;

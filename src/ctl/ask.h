@@ -35,9 +35,6 @@ int complain(int status, const char *format, ...) __attribute__((format(printf, 
  */
 int output_end(int status);
 
-/* A deadline from here on. */
-uint64_t ask_deadline(const struct options *o);
-
 /* Connects. 0, or the status to end with after a complaint. */
 int ask_open(const struct options *o, struct client *c);
 

@@ -1,5 +1,6 @@
 #include "ctl/methods.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ integer_read(const char *text, int64_t *number)
 
 	errno = 0;
 	*number = strtoll(text, &end, 10);
-	return errno == 0 && end != text && *end == '\0';
+	return errno == 0 && end != text && *end == '\0' && !isspace((unsigned char)*text);
 }
 
 static json_t *

@@ -49,8 +49,9 @@ paint_of_word(const char *word)
 	return paints[i].paint;
 }
 
-bool
-style_wants_colour(void)
+/* As the environment has it. */
+static bool
+colour_is_wanted(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -67,7 +68,7 @@ style_read(struct style *s, int fd)
 	if (!isatty(fd))
 		return;
 	s->width = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH_UNKNOWN;
-	s->colour = style_wants_colour();
+	s->colour = colour_is_wanted();
 }
 
 const char *

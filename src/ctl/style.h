@@ -18,9 +18,6 @@ enum paint { PAINT_PLAIN, PAINT_HEADING, PAINT_GOOD, PAINT_WAITING, PAINT_BAD };
 /* As fd, the environment (NO_COLOR, TERM) and the locale have it. */
 void style_read(struct style *s, int fd);
 
-/* Whether colours are wanted, as the environment has it. */
-bool style_wants_colour(void);
-
 /* What to print before and after a text. */
 const char *style_begin(const struct style *s, enum paint paint);
 const char *style_end(const struct style *s, enum paint paint);

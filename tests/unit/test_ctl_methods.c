@@ -67,6 +67,7 @@ static const struct {
 	{ { "scale", "workers=" }, NULL, "whole number" },
 	{ { "scale", "workers=eight" }, NULL, "whole number" },
 	{ { "scale", "workers=8.0" }, NULL, "whole number" },
+	{ { "scale", "workers= 8" }, NULL, "whole number" },
 	{ { "scale", "workers=8k" }, NULL, "whole number" },
 	{ { "scale", "workers=30s" }, NULL, "whole number" },
 	{ { "scale", "workers=99999999999999999999" }, NULL, "whole number" },
