@@ -95,6 +95,15 @@ feed_ask(struct feed *f, const bool wanted[QUESTIONS], bool all_histograms, uint
 	}
 }
 
+/* What belongs to no question: a refusal, as by a drover that is full, or nothing that drover says. */
+static void
+unasked(struct feed *f, json_t *reply)
+{
+	const char *message = json_string_value(json_object_get(json_object_get(reply, "error"), "message"));
+
+	error_set(&f->trouble, "%s", message != NULL ? message : "what answers does not keep to drover's protocol.");
+}
+
 /* Takes in the next answer of the round; replies come in the order of the questions. */
 static enum feed_news
 take_answer(struct feed *f)
@@ -104,8 +113,8 @@ take_answer(struct feed *f)
 
 	if (status != CLIENT_OK)
 		return status == CLIENT_BROKEN ? FEED_LOST : FEED_NOTHING;
-	if (!feed_is_asking(f)) { /* nobody has asked: this is not drover, or it has thrown us out */
-		error_set(&f->trouble, "what answers does not keep to drover's protocol.");
+	if (!feed_is_asking(f) || json_is_null(json_object_get(reply, "id"))) {
+		unasked(f, reply);
 		json_decref(reply);
 		return FEED_LOST;
 	}

@@ -214,8 +214,12 @@ def not_drover(t):
     def garbage(connection):
         connection.sendall(b"garbage\x1b[2J\n")
 
+    def full(connection):
+        connection.sendall(b'{"id":null,"error":{"code":-32002,"message":"Too many control connections are open."}}\n')
+
     silent = threading.Event()
     for i, (talk, words) in enumerate(((odd, "every 1s"), (garbage, "no drover: what answers"),
+                                       (full, "no drover: Too many control connections"),
                                        (lambda connection: silent.wait(20), "drover is slow to answer"))):
         fake = t.keep(Fake(t.path(f"fake{i}"), talk))
         terminal = top(t, fake, ready=False)
