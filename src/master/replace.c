@@ -27,12 +27,20 @@ workers_open(const struct master *m)
 	return count;
 }
 
-/* Whether one more is wanted and no slot is free for it, nor soon will be. */
+/* Workers that come or go: what there is a moment later is not known yet. */
+static unsigned
+workers_on_the_way(const struct master *m)
+{
+	return workers_count(m, CHILD_STARTING) + workers_count(m, CHILD_BACKOFF) +
+	    workers_count(m, CHILD_DRAINING) + workers_count(m, CHILD_STOPPING);
+}
+
+/* Whether one more is wanted and there is no slot for it: then one goes first, and no other before that is made up for. */
 static bool
 replace_needs_room(struct master *m)
 {
 	return workers_wanted(m) < m->workers.desired && worker_lowest_empty(m) == NULL &&
-	       workers_count(m, CHILD_DRAINING) + workers_count(m, CHILD_STOPPING) == 0;
+	    workers_on_the_way(m) == 0;
 }
 
 void
