@@ -103,6 +103,8 @@ level_note(struct call *call, int process, void *arg)
 	const char *before = log_level_names[master_log_level(call->master, process)];
 	char name[16];
 
+	if (strcmp(before, arg) == 0 && !call_has(call, "for-ms")) /* what holds for a time is to stay */
+		before = log_level_names[master_log_level_lasting(call->master, process)];
 	if (process == MASTER_LOG_MASTER)
 		call_change(call, json_string(before), json_string(arg), "log-level");
 	else

@@ -79,6 +79,18 @@ def for_a_time_is_no_configuration(t):
 
 
 @case
+def a_time_made_lasting(t):
+    "the level that holds for a time, set for good, is a change from the one that it would have gone back to"
+    _, control = start(t)
+    control.call("log-level", level="debug", process="worker 0", **{"for-ms": 60000})
+    for dry_run in (True, False):
+        reply = control.call("log-level", level="debug", process="worker 0", **{"dry-run": dry_run})
+        assert reply["changes"] == [{"what": "worker 0 log-level", "from": "info", "to": "debug"}], reply
+    assert reply["levels"][0]["then"] == "debug" and reply["levels"][0]["left-ms"] is None, reply
+    assert control.call("log-level", level="debug", process="worker 0")["changes"] == []
+
+
+@case
 def the_master(t):
     "the level of the master holds at once, and stays when the files are opened again"
     drover, control = start(t)
