@@ -38,13 +38,32 @@ name_of(const struct scoreboard_server *row, char name[SCOREBOARD_NAME])
 	return name;
 }
 
-/* The pool and the server that the call names: the place, or -1: it has failed. */
+static void
+place_end(struct call *call)
+{
+	json_decref(call->state);
+}
+
+/*
+ * The place of the server that the call names, or -1: it has failed. For later, call->cursor
+ * becomes the place, call->inner its id, and call->state its name as written, as JSON.
+ */
 static int
 place_named(struct call *call)
 {
 	int pool = pool_named(call, call_text(call, "pool"));
+	int place = pool < 0 ? -1 : server_named(call, (unsigned)pool, call_text(call, "server"));
 
-	return pool < 0 ? -1 : server_named(call, (unsigned)pool, call_text(call, "server"));
+	if (place < 0)
+		return -1;
+	call->cursor = (size_t)place;
+	call->inner = row_at(call, call->cursor)->id;
+	call->state = value_server_name(row_at(call, call->cursor));
+	call->end = place_end;
+	if (call->state != NULL)
+		return place;
+	call_fail(call, REPLY_ERROR_INTERNAL, "Try again later.", "There is no memory for the reply.");
+	return -1;
 }
 
 /* How a server stands now, for a reply. */
@@ -140,7 +159,7 @@ command_server_add(struct call *call)
 		add_reply(call, &server);
 }
 
-/* ---- server-remove: call->cursor is its place, call->inner its id */
+/* ---- server-remove: call->cursor, inner and state as place_named left them */
 
 static bool
 is_gone(const struct call *call)
@@ -155,8 +174,8 @@ remove_reply(struct call *call)
 	bool gone = is_gone(call);
 	uint32_t load = gone ? 0 : scoreboard_server_load(master_board(call->master), (unsigned)call->cursor);
 
-	call_reply_changes(call, json_pack("{s:s,s:s,s:b,s:I}", "pool", call_text(call, "pool"), "server",
-				     call_text(call, "server"), "gone", (int)gone, "load", (json_int_t)load));
+	call_reply_changes(call, json_pack("{s:s,s:O,s:b,s:I}", "pool", call_text(call, "pool"), "server",
+				     call->state, "gone", (int)gone, "load", (json_int_t)load));
 }
 
 static bool
@@ -225,8 +244,6 @@ command_server_remove(struct call *call)
 
 	if (call_comes_too_late(call) || (place = place_named(call)) < 0)
 		return;
-	call->cursor = (size_t)place;
-	call->inner = row_at(call, call->cursor)->id;
 	state = scoreboard_server_state(master_board(call->master), (unsigned)place);
 	if (remove_check(call, (unsigned)place, state) < 0)
 		return;
@@ -241,13 +258,13 @@ command_server_remove(struct call *call)
 		remove_reply(call);
 }
 
-/* ---- server-set: call->cursor and call->inner as above */
+/* ---- server-set: the same */
 
 static void
 set_reply(struct call *call)
 {
-	json_t *result = is_gone(call) ? json_pack("{s:s,s:s,s:n}", "pool", call_text(call, "pool"), "server",
-					     call_text(call, "server"), "state")
+	json_t *result = is_gone(call) ? json_pack("{s:s,s:O,s:n}", "pool", call_text(call, "pool"), "server",
+					     call->state, "state")
 				       : server_stands(call, call->cursor);
 
 	json_object_set_new(result, "settled", json_boolean(master_servers_settled(call->master)));
@@ -349,8 +366,6 @@ command_server_set(struct call *call)
 
 	if (call_comes_too_late(call) || set_check(call) < 0 || (place = place_named(call)) < 0)
 		return;
-	call->cursor = (size_t)place;
-	call->inner = row_at(call, call->cursor)->id;
 	state = scoreboard_server_state(master_board(call->master), (unsigned)place);
 	if (set_check_state(call, state) < 0)
 		return;

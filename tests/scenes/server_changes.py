@@ -203,6 +203,8 @@ def by_address_and_in_other_words(t):
     unix = control.call("server-add", pool="web", server="unix:/nowhere/x.sock", state="maintenance")
     assert unix["address"] == "unix:/nowhere/x.sock" and unix["state"] == "maintenance", unix
     assert drover.get().status == 200
+    reply = control.call("server-remove", pool="web", server=server.address, wait=True)
+    assert reply["server"] == f"localhost:{server.port}" and reply["gone"], reply
 
 
 @case
