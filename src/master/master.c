@@ -112,6 +112,7 @@ master_free(struct master *m)
 		news_close(m);
 		timer_clear(&m->dispatch.retry);
 		timer_clear(&m->workers.tick);
+		loop_later_cancel(m->loop, &m->workers.adjust);
 		log_levels_close(m);
 	}
 	queries_close(m);

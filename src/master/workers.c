@@ -484,16 +484,28 @@ worker_read(struct worker *w)
 
 /* ---- how many */
 
+static void
+workers_adjust_cb(struct later *later)
+{
+	struct workers *ws = CONTAINER_OF(later, struct workers, adjust);
+
+	workers_adjust(CONTAINER_OF(ws, struct master, workers));
+}
+
+/* One to start or drain in a turn of the loop: a fork alone takes a millisecond. */
 void
 workers_adjust(struct master *m)
 {
-	struct worker *w;
+	unsigned wanted = workers_wanted(m);
+	struct worker *w = wanted < m->workers.desired ? worker_lowest_empty(m) : NULL;
 
-	while (workers_wanted(m) < m->workers.desired && (w = worker_lowest_empty(m)) != NULL)
+	if (w != NULL)
 		worker_event(w, CHILD_EVENT_START);
-	while (workers_wanted(m) > m->workers.desired && (w = worker_highest_wanted(m)) != NULL)
+	else if (wanted > m->workers.desired && (w = worker_highest_wanted(m)) != NULL)
 		worker_drain(w, "fewer workers are wanted");
 	replace_go_on(m);
+	if (w != NULL && !m->stopping)
+		loop_later(m->loop, &m->workers.adjust, workers_adjust_cb);
 }
 
 void
@@ -517,6 +529,7 @@ workers_stop(struct master *m, bool graceful)
 	unsigned slot;
 
 	m->workers.desired = 0;
+	loop_later_cancel(m->loop, &m->workers.adjust);
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 

@@ -54,6 +54,7 @@ struct workers {
 	unsigned used; /* highest slot ever used + 1 */
 	unsigned desired; /* how many are wanted; 0 when stopping */
 	bool ever_ready;
+	struct later adjust;
 	struct timer tick; /* each second: looks for hung ones */
 	uint64_t last_tick;
 	uint64_t hung_from; /* no worker counts as hung before this time: the master itself was stopped */
@@ -61,7 +62,7 @@ struct workers {
 
 void workers_init(struct master *master);
 
-/* Starts what is missing and drains what is too much. Failed ones are not touched. */
+/* Starts what is missing and drains what is too much, by and by. Failed ones are not touched. */
 void workers_adjust(struct master *master);
 
 /* Tries failed ones again. */

@@ -62,6 +62,23 @@ begin(unsigned workers)
 }
 
 static void
+stop_cb(struct later *later)
+{
+	(void)later;
+	loop_stop(master->loop);
+}
+
+/* One turn of the master's loop. */
+static void
+turn(void)
+{
+	static struct later end;
+
+	loop_later(master->loop, &end, stop_cb);
+	loop_run(master->loop);
+}
+
+static void
 setup(void)
 {
 	struct error err = { .text = "" };
@@ -191,8 +208,32 @@ START_TEST(scaling_meanwhile_keeps_the_number)
 	ck_assert_uint_eq(workers_count(master, CHILD_READY), 2);
 	master_restart_worker(master, 1, NULL);
 	ck_assert_int_eq(master_scale(master, 5, NULL), 0);
+	turn();
+	turn();
 	ck_assert_uint_eq(workers_wanted(master), 5);
 	ck_assert_int_eq(state(1), CHILD_READY);
+}
+END_TEST
+
+START_TEST(many_come_and_go_by_and_by)
+{
+	unsigned before, turns;
+
+	begin(1);
+	ck_assert_int_eq(master_scale(master, 30, NULL), 0);
+	for (turns = 0; workers_wanted(master) < 30; turns++) {
+		before = workers_wanted(master);
+		turn();
+		ck_assert_uint_eq(workers_wanted(master), before + 1); /* a fork takes its time */
+	}
+	ck_assert_uint_gt(turns, 20);
+	ck_assert_int_eq(master_scale(master, 1, NULL), 0);
+	for (turns = 0; workers_wanted(master) > 1; turns++)
+		turn();
+	ck_assert_uint_gt(turns, 20);
+	turn();
+	turn();
+	ck_assert_uint_eq(workers_wanted(master), 1);
 }
 END_TEST
 
@@ -258,6 +299,7 @@ main(void)
 	tcase_add_test(tests, the_new_one_cannot_be_started);
 	tcase_add_test(tests, several_at_once_go_as_others_get_ready);
 	tcase_add_test(tests, scaling_meanwhile_keeps_the_number);
+	tcase_add_test(tests, many_come_and_go_by_and_by);
 	tcase_add_test(tests, without_a_free_slot_one_after_another_makes_room);
 	tcase_add_test(tests, with_few_free_slots_all_stay_until_others_are_ready);
 	tcase_add_test(tests, who_is_not_there_is_not_replaced);
