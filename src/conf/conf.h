@@ -66,10 +66,13 @@ struct conf_control {
 	int line;
 };
 
+/* Whether the list has one of these ids; `groups` are the supplementary ones. */
+bool conf_people_have(
+    const struct conf_people *people, uid_t uid, gid_t gid, const gid_t *groups, size_t group_count);
+
 /*
  * What the peer with these ids may do on a control socket: the most that a list
- * with one of them gives; `permission` when none has one. `groups` are the
- * supplementary ones.
+ * with one of them gives; `permission` when none has one.
  */
 enum conf_permission conf_control_permission(
     const struct conf_control *control, uid_t uid, gid_t gid, const gid_t *groups, size_t group_count);

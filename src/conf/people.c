@@ -104,8 +104,8 @@ people_have_group(const struct conf_people *people, gid_t gid)
 	return false;
 }
 
-static bool
-people_have(const struct conf_people *people, uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
+bool
+conf_people_have(const struct conf_people *people, uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
 {
 	size_t i;
 
@@ -124,7 +124,7 @@ conf_control_permission(
 	unsigned level;
 
 	for (level = CONF_PERMISSION_ADMIN; level > CONF_PERMISSION_NONE; level--)
-		if (people_have(&control->people[level], uid, gid, groups, group_count))
+		if (conf_people_have(&control->people[level], uid, gid, groups, group_count))
 			return (enum conf_permission)level;
 	return control->permission;
 }

@@ -12,7 +12,7 @@
 
 enum {
 	CONTROL_CONNECTIONS_MAX = 64,
-	CONTROL_CONNECTIONS_RESERVED = 8 /* of them, for root and the user that drover runs as */
+	CONTROL_CONNECTIONS_RESERVED = 8 /* of them, for those who are privileged */
 };
 
 struct control;

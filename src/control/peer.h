@@ -14,7 +14,7 @@ struct peer {
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
-	bool privileged; /* root, or the user that drover runs as */
+	bool privileged; /* root, the user that drover runs as, or in the list `admin` */
 	enum conf_permission permission; /* the most that it may do */
 	const char *socket; /* the path of the control socket that it came to; borrowed */
 };

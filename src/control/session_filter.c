@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "control/named.h"
 
-enum { QUERIES_RESERVED = 4 }; /* of QUERIES_MAX, for root and the user that drover runs as */
+enum { QUERIES_RESERVED = 4 }; /* of QUERIES_MAX, for those who are privileged */
 
 struct query_filter
 session_filter_all(void)

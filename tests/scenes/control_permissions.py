@@ -46,6 +46,21 @@ while data := peer.recv(1 << 20):
     peer.sendall(sys.argv[3].encode() * data.count(b"\\n"))
 """
 
+# Opens so many connections, asks on each, and keeps those that are answered.
+CROWD = BECOME + """
+kept = []
+for _ in range(int(sys.argv[3])):
+    peer = socket.socket(socket.AF_UNIX)
+    peer.connect(sys.argv[2])
+    try:
+        peer.sendall(b'{"method":"watch"}\\n')
+        kept += [peer] if b"result" in peer.recv(4096) else []
+    except OSError:
+        pass  # there is no place
+print("kept", len(kept), flush=True)
+sys.stdin.read()
+"""
+
 
 def ask_as(drover, uid, gid, groups, *lines):
     """What a process with these ids is answered, a reply for each line."""
@@ -118,6 +133,19 @@ def the_admin_comes_first(t):
     for _ in range(20):
         assert drover.call("version")
     assert not any(process.exited() for process in crowd), "they were still busy"
+
+
+@case
+def places_are_kept_for_admins(t):
+    "who may only read can hold all places but those kept for root and for the admins of the list"
+    if os.geteuid() != 0:
+        t.skip("only root can be somebody else")
+    drover = t.drover(t.pool(t.server()), control='mode = "0666"  permission = read  admin = { "5002" }')
+    crowd = t.process("crowd", [sys.executable, "-c", CROWD, "[5000, 4001, []]", drover.control_path, "70"])
+    t.wait(lambda: "kept 56" in crowd.stdout(), "all places but those that are kept are taken")
+    assert ask_as(drover, 5001, 4001, (), '{"method":"version"}')[0]["error"]["data"]["hint"]
+    assert "result" in ask_as(drover, 5002, 4001, (), '{"method":"version"}')[0]
+    assert drover.call("version")
 
 
 main()
