@@ -14,7 +14,7 @@ from scene import case, main  # pylint: disable=wrong-import-position
 PERMISSION = -32001
 
 BECOME = """
-import json, os, socket, sys
+import json, os, signal, socket, sys
 uid, gid, groups = json.loads(sys.argv[1])
 os.setgroups(groups)
 os.setresgid(gid, gid, gid)
@@ -58,7 +58,7 @@ for _ in range(int(sys.argv[3])):
     except OSError:
         pass  # there is no place
 print("kept", len(kept), flush=True)
-sys.stdin.read()
+signal.pause()
 """
 
 
