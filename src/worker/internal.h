@@ -149,7 +149,7 @@ struct exchange {
 	struct relay request, response;
 	struct body request_body; /* as it was before its first byte, for another attempt */
 	struct block reply;  /* drover's own answer */
-	uint16_t tried[16];   /* servers not to be chosen again */
+	uint32_t tried[16]; /* ids of servers that are not to be chosen again */
 	uint8_t tried_count;
 	uint8_t interims; /* 1xx responses read */
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */

@@ -8,12 +8,12 @@
 enum { RACE_TRIES = 16 }; /* for the last place on a server, against other workers */
 
 static bool
-pool_was_tried(const struct exchange *exchange, unsigned index)
+pool_was_tried(const struct exchange *exchange, uint32_t id)
 {
 	unsigned i;
 
 	for (i = 0; i < exchange->tried_count; i++)
-		if (exchange->tried[i] == index)
+		if (exchange->tried[i] == id)
 			return true;
 	return false;
 }
@@ -50,7 +50,7 @@ pool_survey(struct exchange *exchange, bool down_too)
 		if (pool->balance->needs_load || most > 0)
 			c->load = scoreboard_server_load(worker->board, server->index);
 		c->usable = (up || down_too) && (most == 0 || server_has_room(server, c->load)) &&
-		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->index));
+		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->id));
 		any_down |= !up;
 	}
 	return any_down;
@@ -132,7 +132,7 @@ void
 pool_exclude(struct exchange *exchange, const struct server *server)
 {
 	if (exchange->tried_count < ARRAY_LENGTH(exchange->tried))
-		exchange->tried[exchange->tried_count++] = (uint16_t)server->index;
+		exchange->tried[exchange->tried_count++] = server->id;
 }
 
 /* The master hears of it at once; when it cannot be told now, it looks itself once a second. */

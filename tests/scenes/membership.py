@@ -67,6 +67,24 @@ def many_are_cut(t):
 
 
 @case
+def another_in_the_place_of_one_that_failed(t):
+    "a request that failed on a server may be tried on the one that has come in its place since"
+    dead, hung, fresh = t.keep(Server(listening=False)), t.server(), t.server()
+    hung.hang()
+    drover = t.drover(t.pool(dead, hung, options="balance = round-robin\nretries = 2\nconnect-timeout = 500ms"),
+                      workers=1)
+    client = t.connect(drover)
+    client.send(request())
+    t.wait(lambda: [(row["failures"], row["load"]) for row in drover.servers()] == [(1, 0), (0, 1)],
+           "it failed on the first and waits for the second")
+    drover.call("server-remove", pool="app", server=dead.address, wait=True)
+    set_and_wait(drover, hung, weight=2)  # the place is known to be free
+    drover.call("server-add", pool="app", server=fresh.address)
+    assert client.read_response().status == 200
+    assert fresh.count() == 1
+
+
+@case
 def still_down_when_it_comes_back(t):
     "a server that is taken out while it is down, and added while it is still down, is down as an event"
     dead = t.keep(Server(listening=False))
