@@ -65,6 +65,6 @@ command_servers(struct call *call)
 
 	if (wanted != NULL && pool < 0)
 		return;
-	call->inner = (size_t)(pool + 1);
+	call->inner = (size_t)pool + 1;
 	call_rows(call, json_object(), "servers", servers_next);
 }
