@@ -14,7 +14,7 @@ static const uint64_t reader_patience = 20 * CLOCK_SECOND; /* with a client that
 
 /* An answer that is not all shown. */
 struct pending {
-	STAILQ_ENTRY(pending) link;
+	struct pending *next;
 	unsigned worker;
 	struct query_answer answer; /* allocated up to its last row */
 };
@@ -25,7 +25,8 @@ struct listing {
 	struct call *call;
 	struct master_query *query; /* NULL: given up */
 	struct timer patience;
-	STAILQ_HEAD(, pending) pending; /* the oldest first; QUERY_WINDOW for each worker at most */
+	struct pending *pending; /* the oldest first; QUERY_WINDOW for each worker at most */
+	struct pending **pending_end; /* where the next one goes */
 	unsigned row; /* of the first: the next to show */
 	uint32_t limit, shown;
 	uint32_t matched[SCOREBOARD_WORKERS];
@@ -143,21 +144,25 @@ listing_answer(void *arg, unsigned worker, const struct query_answer *answer)
 	}
 	p->worker = worker;
 	memcpy(&p->answer, answer, query_answer_length(answer));
-	if (STAILQ_EMPTY(&l->pending))
+	p->next = NULL;
+	if (l->pending == NULL)
 		timer_set(&l->patience, reader_patience);
-	STAILQ_INSERT_TAIL(&l->pending, p, link);
+	*l->pending_end = p;
+	l->pending_end = &p->next;
 }
 
 /* All that is to be shown of the first answer has been: its worker may send the next. */
 static void
 listing_drop_first(struct listing *l)
 {
-	struct pending *p = STAILQ_FIRST(&l->pending);
+	struct pending *p = l->pending;
 
-	STAILQ_REMOVE_HEAD(&l->pending, link);
+	l->pending = p->next;
+	if (l->pending == NULL)
+		l->pending_end = &l->pending;
 	l->row = 0;
 	if (l->query != NULL) {
-		timer_set(&l->patience, STAILQ_EMPTY(&l->pending) ? worker_patience : reader_patience);
+		timer_set(&l->patience, l->pending == NULL ? worker_patience : reader_patience);
 		if (p->answer.last == 0)
 			master_query_more(l->query, p->worker, l->limit - l->shown);
 	}
@@ -170,7 +175,7 @@ listing_next(struct call *call, json_t **row)
 	struct listing *l = OBJECT_CAST(call->state, struct listing, LISTING_MAGIC);
 	const struct pending *p;
 
-	while ((p = STAILQ_FIRST(&l->pending)) != NULL) {
+	while ((p = l->pending) != NULL) {
 		if (l->row < p->answer.count && l->shown < l->limit) {
 			*row = session_show(call->master, p->worker, &p->answer.rows[l->row++]);
 			l->shown++;
@@ -192,8 +197,8 @@ listing_end(struct call *call)
 
 	timer_clear(&l->patience);
 	master_query_end(l->query);
-	while ((p = STAILQ_FIRST(&l->pending)) != NULL) {
-		STAILQ_REMOVE_HEAD(&l->pending, link);
+	while ((p = l->pending) != NULL) {
+		l->pending = p->next;
 		free(p);
 	}
 	l->magic = 0;
@@ -219,7 +224,7 @@ listing_begin(struct call *call, const struct query *query, int worker)
 	l->magic = LISTING_MAGIC;
 	l->call = call;
 	l->limit = query->limit;
-	STAILQ_INIT(&l->pending);
+	l->pending_end = &l->pending;
 	timer_init(&l->patience, master_loop(call->master), listing_patience_cb);
 	timer_set(&l->patience, worker_patience);
 	call->state = l;

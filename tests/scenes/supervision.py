@@ -95,7 +95,8 @@ def one_dies_others_serve(t):
     "deaths of one worker do not touch the others' connections"
     drover = t.drover(t.pool(t.server()), workers=3, listen="defer-accept = false", balance="round-robin")
     peers = [t.connect(drover) for _ in range(30)]
-    drover.wait_loads(30)
+    # and none is still on its way to a worker: those of a dead one would go to another
+    t.wait(lambda: drover.call("status")["totals"]["client-open"] == 30, "the workers have them")
     for _ in range(2):
         victim = drover.workers()[2]
         os.kill(victim["pid"], signal.SIGKILL)
