@@ -248,7 +248,7 @@ def close_at_once(t):
         assert peer.was_reset or state not in ("active", "tunnel")
         fails(lambda n=number: drover.call("session-close", session=n), -32003, "sessions", str(number))
     t.wait(lambda: drover.servers()[0]["load"] == 0, "the servers' places are free")
-    assert drover.counters()["requests-active"] == 0 and drover.counters()["client-open"] == 1
+    t.wait(lambda: drover.counters()["requests-active"] == 0 and drover.counters()["client-open"] == 1, "all is over")
     other.send(request())
     assert other.read_response().status == 200
     held.go.set()
