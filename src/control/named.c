@@ -5,22 +5,36 @@
 
 #include "base/text.h"
 
-enum { NEAREST_OF = 1000 }; /* servers: more would take longer than a typing mistake is worth */
+enum {
+	NEAREST_OF = 1000, /* servers: more would take longer than a typing mistake is worth */
+	NAMED_HINT_MAX = 256
+};
+
+/* What to do about a name that is none of these: the nearest, or where all of them are shown. Returns `hint`. */
+static const char *
+hint_of(char hint[NAMED_HINT_MAX], const char *name, const char *const *names, const char *method)
+{
+	const char *near = text_nearest(name, names);
+
+	if (near != NULL)
+		snprintf(hint, NAMED_HINT_MAX, "Did you mean %.200s?", near);
+	else
+		snprintf(hint, NAMED_HINT_MAX, "The method %s shows all.", method);
+	return hint;
+}
 
 static int
 pool_unknown(struct call *call, const struct conf *conf, const char *name)
 {
-	const char *names[CONF_POOLS_MAX + 1], *near;
-	char word[FAULT_WORD_MAX], hint[128] = "The method pools shows all.";
+	const char *names[CONF_POOLS_MAX + 1];
+	char word[FAULT_WORD_MAX], hint[NAMED_HINT_MAX];
 	size_t i;
 
 	for (i = 0; i < conf->pool_count; i++)
 		names[i] = conf->pools[i].name;
 	names[i] = NULL;
-	near = text_nearest(name, names);
-	if (near != NULL)
-		snprintf(hint, sizeof hint, "Did you mean %s?", near);
-	call_fail(call, REPLY_ERROR_PARAMS, hint, "There is no pool %s.", fault_word(name, word));
+	call_fail(call, REPLY_ERROR_PARAMS, hint_of(hint, name, names, "pools"), "There is no pool %s.",
+	    fault_word(name, word));
 	return -1;
 }
 
@@ -59,8 +73,8 @@ server_unknown(struct call *call, unsigned pool, const char *name)
 	const struct conf *conf = master_conf(call->master);
 	const struct scoreboard *board = master_board(call->master);
 	unsigned slots = scoreboard_server_slots(board), slot, count = 0;
-	const char *names[NEAREST_OF + 1], *near;
-	char word[FAULT_WORD_MAX], hint[256] = "The method servers shows all.";
+	const char *names[NEAREST_OF + 1];
+	char word[FAULT_WORD_MAX], hint[NAMED_HINT_MAX];
 
 	for (slot = 0; slot < slots && count < NEAREST_OF; slot++)
 		if (scoreboard_server_state(board, slot) != SERVER_FREE &&
@@ -68,11 +82,8 @@ server_unknown(struct call *call, unsigned pool, const char *name)
 		    memchr(board->servers[slot].name, '\0', sizeof board->servers[slot].name) != NULL)
 			names[count++] = board->servers[slot].name;
 	names[count] = NULL;
-	near = text_nearest(name, names);
-	if (near != NULL)
-		snprintf(hint, sizeof hint, "Did you mean %s?", near);
-	call_fail(call, REPLY_ERROR_PARAMS, hint, "Pool %s has no server %s.", conf->pools[pool].name,
-	    fault_word(name, word));
+	call_fail(call, REPLY_ERROR_PARAMS, hint_of(hint, name, names, "servers"), "Pool %s has no server %s.",
+	    conf->pools[pool].name, fault_word(name, word));
 	return -1;
 }
 
@@ -103,17 +114,15 @@ server_named(struct call *call, unsigned pool, const char *name)
 static int
 listener_unknown(struct call *call, const struct conf *conf, const char *name)
 {
-	const char *names[CONF_LISTENERS_MAX + 1], *near;
-	char word[FAULT_WORD_MAX], hint[256] = "The method listeners shows all.";
+	const char *names[CONF_LISTENERS_MAX + 1];
+	char word[FAULT_WORD_MAX], hint[NAMED_HINT_MAX];
 	size_t i;
 
 	for (i = 0; i < conf->listener_count; i++)
 		names[i] = conf->listeners[i].name;
 	names[i] = NULL;
-	near = text_nearest(name, names);
-	if (near != NULL)
-		snprintf(hint, sizeof hint, "Did you mean %.200s?", near);
-	call_fail(call, REPLY_ERROR_PARAMS, hint, "There is no listener %s.", fault_word(name, word));
+	call_fail(call, REPLY_ERROR_PARAMS, hint_of(hint, name, names, "listeners"), "There is no listener %s.",
+	    fault_word(name, word));
 	return -1;
 }
 
