@@ -44,6 +44,29 @@ options_set(const struct conf_section *section, cfg_t *from, void *base, struct 
 	}
 }
 
+/*
+ * Gives `base` what its section does not mention and inherits from the one around it,
+ * which inherits nothing itself. What is wrong there is reported there.
+ */
+static void
+options_inherit(const struct conf_section *section, cfg_t *from, cfg_t *outer, void *base)
+{
+	const struct conf_option *option, *above;
+	const struct conf_word *word;
+	struct error err;
+	unsigned i;
+
+	for (option = conf_options; option->name != NULL; option++) {
+		if (option->section != section || !option->inherited || conf_syntax_mentions(from, option->name))
+			continue;
+		above = conf_option_find(section->parent, option->name);
+		if (above->standard != NULL && !option->type->list)
+			conf_value_read(option, base, above->standard, &err);
+		for (i = 0; (word = conf_syntax_word(outer, option->name, i)) != NULL; i++)
+			conf_value_read(option, base, word->text, &err);
+	}
+}
+
 static const struct conf_word *
 title_get(cfg_t *from)
 {
@@ -155,16 +178,16 @@ listener_check(const struct conf_listener *listener, cfg_t *from, struct conf_re
 
 static void
 listener_build(
-    struct conf_listener *listener, const struct conf *conf, cfg_t *from, struct conf_report *report)
+    struct conf_listener *listener, cfg_t *from, cfg_t *outer, struct conf_report *report)
 {
 	const struct conf_word *title = title_get(from);
 
 	listener->name = text_keep(title->text, report);
 	listener->pool = -1;
 	listener->line = title->line;
-	listener->client = conf->client;
 	unix_reset(&listener->unix_socket);
 	defaults_set(&conf_section_listen, listener, report);
+	options_inherit(&conf_section_listen, from, outer, listener);
 	options_set(&conf_section_listen, from, listener, report);
 	listener_read_address(listener, title, report);
 	if (listener->address.length > 0 || listener->systemd != NULL)
@@ -181,7 +204,7 @@ listeners_build(struct conf *conf, cfg_t *from, struct conf_report *report)
 	if (conf->listeners == NULL)
 		return;
 	for (i = 0; (section = conf_syntax_section(from, "listen", i)) != NULL; i++, conf->listener_count++)
-		listener_build(&conf->listeners[i], conf, section, report);
+		listener_build(&conf->listeners[i], section, from, report);
 }
 
 static void

@@ -37,11 +37,19 @@ control_clear(struct conf_control *control)
 }
 
 static void
+rules_clear(struct conf_rules *rules)
+{
+	free(rules->allow);
+	free(rules->deny);
+}
+
+static void
 route_clear(struct conf_route *route)
 {
 	strings_free(route->hosts, route->host_count);
 	strings_free(route->paths, route->path_count);
 	free(route->pool_name);
+	rules_clear(&route->rules);
 }
 
 static void
@@ -49,6 +57,7 @@ listener_clear(struct conf_listener *listener)
 {
 	free(listener->name);
 	free(listener->pool_name);
+	rules_clear(&listener->rules);
 }
 
 void
@@ -70,6 +79,7 @@ conf_free(struct conf *conf)
 	free(conf->listeners);
 	free(conf->pools);
 	free(conf->routes);
+	rules_clear(&conf->rules);
 	free(conf->trusted_proxies);
 	free(conf->file);
 	free(conf->user);

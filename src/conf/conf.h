@@ -88,6 +88,15 @@ struct conf_client {
 	uint32_t requests;	    /* per connection, 0: no limit */
 };
 
+/*
+ * What is done with requests and responses beside passing them on. A request goes
+ * by the rules of its listener first, then by those of its route.
+ */
+struct conf_rules {
+	struct address_range *allow, *deny;
+	size_t allow_count, deny_count;
+};
+
 struct conf_listener {
 	char *name;	       /* as written: "*:80", "unix:/run/x.sock", "systemd:web" */
 	struct address address; /* length 0 for "systemd:NAME" */
@@ -100,6 +109,7 @@ struct conf_listener {
 	bool paused;	       /* nothing is accepted: connections wait in the kernel's queue */
 	struct conf_unix unix_socket;
 	struct conf_client client;
+	struct conf_rules rules;
 	int line;
 };
 
@@ -141,6 +151,7 @@ struct conf_route {
 	size_t path_count;
 	char *pool_name;
 	int pool;
+	struct conf_rules rules;
 	int line;
 };
 
@@ -177,6 +188,7 @@ struct conf {
 	bool request_id; /* send X-Request-Id to servers */
 
 	struct conf_client client;     /* what every listener begins with */
+	struct conf_rules rules;       /* those of every listener that says nothing else */
 	struct conf_pool pool_options; /* what every pool begins with; it has no name and no servers */
 
 	struct conf_control *controls;

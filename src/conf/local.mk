@@ -13,6 +13,7 @@ libconf_a_SOURCES = \
 	conf/load.c conf/load.h \
 	conf/names.c \
 	conf/options.c conf/options.h \
+	conf/options_client.h conf/options_pool.h conf/options_row.h conf/options_rules.h \
 	conf/people.c \
 	conf/report.c conf/report.h \
 	conf/scan.c conf/scan.h \

@@ -2,14 +2,11 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "conf/conf.h"
-#include "conf/value.h"
-
-#define MINUTE (60 * CLOCK_SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-#define KIB UINT64_C(1024)
+#include "conf/options_client.h"
+#include "conf/options_pool.h"
+#include "conf/options_row.h"
+#include "conf/options_rules.h"
 
 const struct conf_section conf_section_top = { "top", NULL, NULL, NULL, 1 };
 const struct conf_section conf_section_control = { "control", &conf_section_top, "/run/drover/control.sock",
@@ -34,23 +31,6 @@ static const char *const server_state_words[] = { "ready", "drain", "maintenance
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
-#define TOP &conf_section_top
-#define CONTROL &conf_section_control
-#define LISTEN &conf_section_listen
-#define POOL &conf_section_pool
-#define SERVER &conf_section_server
-#define ROUTE &conf_section_route
-
-#define FIELD(type, member) \
-	{ \
-		offsetof(struct type, member), sizeof(((struct type *)NULL)->member), 0 \
-	}
-#define LIST(type, member, number) \
-	{ \
-		offsetof(struct type, member), sizeof(((struct type *)NULL)->member), \
-		    offsetof(struct type, number) \
-	}
-
 static bool
 listener_is_unix(const void *base)
 {
@@ -69,67 +49,6 @@ listener_is_ipv6(const void *base)
 
 static const struct conf_condition for_unix = { "unix sockets", listener_is_unix };
 static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ipv6 };
-
-/* How clients are treated: set for all at the top level, and again in a listen section. */
-#define CLIENT_OPTIONS(SECTION, INHERITED, TYPE) \
-	{ "header-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "20s", INHERITED, \
-		FIELD(TYPE, client.header_timeout), \
-		.sentence = "Time for a client to send the whole head of a request." }, \
-	    { "body-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", INHERITED, \
-		    FIELD(TYPE, client.body_timeout), \
-		    .sentence = "Longest pause of a client within the body of a request." }, \
-	    { "keepalive-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "75s", INHERITED, \
-		    FIELD(TYPE, client.keepalive_timeout), \
-		    .sentence = "How long a client's connection may idle between requests." }, \
-	    { "send-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", INHERITED, \
-		    FIELD(TYPE, client.send_timeout), \
-		    .sentence = "How long a client may take in nothing of a response." }, \
-	    { "tunnel-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, 30 * DAY, NULL, "1h", \
-		    INHERITED, FIELD(TYPE, client.tunnel_timeout), \
-		    .sentence = \
-			"How long an upgraded connection, such as a WebSocket, may be silent both ways." }, \
-	    { "body-limit", SECTION, &conf_type_size, 0, UINT64_C(1) << 60, NULL, "0", INHERITED, \
-		    FIELD(TYPE, client.body_limit), .sentence = "Largest body of a request; 0: no limit." }, \
-	{ \
-		"requests-per-connection", SECTION, &conf_type_number, 0, UINT32_MAX, NULL, "0", INHERITED, \
-		    FIELD(TYPE, client.requests), \
-		    .sentence = "Requests after which a client's connection is closed; 0: no limit." \
-	}
-
-/* How servers are treated: set for all pools at the top level, and again in a pool section. */
-#define POOL_OPTIONS(SECTION, INHERITED, TYPE, PREFIX) \
-	{ "connect-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, HOUR, NULL, "5s", INHERITED, \
-		FIELD(TYPE, PREFIX connect_timeout), \
-		.sentence = "Time for a server to accept a connection." }, \
-	    { "response-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", INHERITED, \
-		    FIELD(TYPE, PREFIX response_timeout), \
-		    .sentence = "Longest wait for a response to begin, and longest pause within it." }, \
-	    { "server-send-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "60s", \
-		    INHERITED, FIELD(TYPE, PREFIX send_timeout), \
-		    .sentence = "How long a server may take in nothing of a request." }, \
-	    { "idle-connections", SECTION, &conf_type_number, 0, 65535, NULL, "256", INHERITED, \
-		    FIELD(TYPE, PREFIX idle_connections), \
-		    .sentence = "Idle connections that each worker keeps open to each server." }, \
-	    { "idle-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "4s", INHERITED, \
-		    FIELD(TYPE, PREFIX idle_timeout), \
-		    .sentence = \
-			"How long an idle connection to a server is kept; less than the server keeps it." }, \
-	    { "retries", SECTION, &conf_type_number, 0, 10, NULL, "2", INHERITED, \
-		    FIELD(TYPE, PREFIX retries), \
-		    .sentence = "Further attempts for one request, where repeating it is safe." }, \
-	    SERVER_OPTIONS(SECTION, INHERITED, TYPE, PREFIX)
-
-/* When a server counts as down: set at the top level, in a pool section, and in a server section. */
-#define SERVER_OPTIONS(SECTION, INHERITED, TYPE, PREFIX) \
-	{ "max-fails", SECTION, &conf_type_number, 0, 1000000, NULL, "3", INHERITED, \
-		FIELD(TYPE, PREFIX max_fails), \
-		.sentence = "Failures within fail-timeout after which a server is down; 0: it never is." }, \
-	{ \
-		"fail-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "10s", INHERITED, \
-		    FIELD(TYPE, PREFIX fail_timeout), \
-		    .sentence = \
-			"The time in which failures are counted, and for which a server is then down." \
-	}
 
 /* The owner and mode of a unix socket that drover makes. */
 #define UNIX_OPTIONS(SECTION, TYPE, MODE, CONDITION) \
@@ -205,6 +124,7 @@ const struct conf_option conf_options[] = {
 	{ "request-id", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, request_id),
 	    .sentence = "Whether servers are sent an X-Request-Id field." },
 	CLIENT_OPTIONS(TOP, false, conf),
+	RULE_OPTIONS(TOP, false, conf),
 	POOL_OPTIONS(TOP, false, conf, pool_options.),
 
 	UNIX_OPTIONS(CONTROL, conf_control, "0660", NULL),
@@ -232,6 +152,7 @@ const struct conf_option conf_options[] = {
 	    .condition = &for_ipv6 },
 	UNIX_OPTIONS(LISTEN, conf_listener, "0666", &for_unix),
 	CLIENT_OPTIONS(LISTEN, true, conf_listener),
+	RULE_OPTIONS(LISTEN, true, conf_listener),
 
 	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
 	    .sentence = "How requests are spread over the servers." },
@@ -255,6 +176,7 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Prefixes of the path that it is for; any path if unset." },
 	{ "pool", ROUTE, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_route, pool_name),
 	    .sentence = "Pool that the requests go to; it has to be set." },
+	RULE_OPTIONS(ROUTE, false, conf_route),
 
 	{ .name = NULL },
 };

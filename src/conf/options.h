@@ -51,7 +51,7 @@ struct conf_option {
 	const struct conf_condition *condition; /* NULL: it has a meaning always */
 };
 
-enum { CONF_OPTIONS_MAX = 128 };
+enum { CONF_OPTIONS_MAX = 256 };
 
 /* All of them, by section; the row after the last has no name. */
 extern const struct conf_option conf_options[];

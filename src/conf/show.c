@@ -14,12 +14,20 @@ is_repetition(const struct conf_option *option, const void *base, const void *pa
 {
 	char own[CONF_VALUE_MAX], outer[CONF_VALUE_MAX];
 	const struct conf_option *above;
+	const char *text, *text_above;
+	size_t i = 0;
 
 	if (!option->inherited)
 		return false;
 	above = conf_option_find(option->section->parent, option->name);
-	return strcmp(option->type->write(option, base, 0, own),
-		   above->type->write(above, parent, 0, outer)) == 0;
+	do {
+		text = option->type->write(option, base, i, own);
+		text_above = above->type->write(above, parent, i, outer);
+		if (text == NULL || text_above == NULL)
+			return text == text_above;
+		i++;
+	} while (strcmp(text, text_above) == 0 && option->type->list);
+	return strcmp(text, text_above) == 0;
 }
 
 static void
@@ -57,10 +65,14 @@ option_show(FILE *to, const struct conf_option *option, const void *base, unsign
 	const char *text = option->type->write(option, base, 0, space);
 	size_t i;
 
-	if (text == NULL)
+	if (text == NULL && !(option->inherited && option->type->list))
 		return;
 	indent(to, depth);
 	fputs_unlocked(option->name, to);
+	if (text == NULL) { /* not what the section around it has */
+		fputs_unlocked(" = { }\n", to);
+		return;
+	}
 	fputs_unlocked(option->type->list ? " = { " : " = ", to);
 	value_show(to, option, text);
 	for (i = 1; (text = option->type->write(option, base, i, space)) != NULL; i++) {

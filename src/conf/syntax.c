@@ -122,6 +122,12 @@ conf_syntax_word(cfg_t *section, const char *option, unsigned i)
 	return i < cfg_opt_size(found) ? cfg_opt_getnptr(found, i) : NULL;
 }
 
+bool
+conf_syntax_mentions(cfg_t *section, const char *option)
+{
+	return (cfg_getopt(section, option)->flags & CFGF_MODIFIED) != 0;
+}
+
 cfg_t *
 conf_syntax_section(cfg_t *section, const char *name, unsigned i)
 {

@@ -7,6 +7,7 @@
 #define DROVER_CONF_SYNTAX_H
 
 #include <confuse.h>
+#include <stdbool.h>
 
 #include "conf/report.h"
 #include "conf/scan.h"
@@ -22,6 +23,9 @@ cfg_t *conf_syntax_parse(const struct conf_scan *scan, struct conf_report *repor
 
 /* The i-th value of an option, or NULL. Borrowed. */
 const struct conf_word *conf_syntax_word(cfg_t *section, const char *option, unsigned i);
+
+/* Whether the section says anything about the option, be it an empty list. */
+bool conf_syntax_mentions(cfg_t *section, const char *option);
 
 /* The i-th section of this name, or NULL. Borrowed. */
 cfg_t *conf_syntax_section(cfg_t *section, const char *name, unsigned i);

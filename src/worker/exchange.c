@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "worker/access_log.h"
+#include "worker/gate.h"
 #include "worker/inspect.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
-#include "worker/route.h"
 #include "worker/membership.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
@@ -34,25 +34,30 @@ exchange_take_request(struct exchange *x, const struct h1_request *request)
 	x->request_body = x->request.body;
 }
 
-/* Whether the request is one that drover passes on, and to which pool: the first step's choice. */
-static void
-exchange_decide(struct exchange *x, const struct h1_request *request)
+const struct h1_request *
+exchange_request(struct exchange *exchange)
 {
-	uint64_t limit = session_policy(x->session)->client->body_limit;
+	struct worker *worker = exchange->worker;
+	struct h1_scan scan = { 0 };
 
-	if (relay_accept(&x->request, &x->session->in) < 0) {
-		x->session->closing = true;
-		count(x->worker, REQUESTS_BAD, 1);
-		exchange_reply(x, 400, "bad-chunk");
-	} else if (request->method == H1_METHOD_CONNECT) {
-		exchange_reply(x, 501, "connect-method");
-	} else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit)) {
-		exchange_reply(x, 413, "body-limit");
-	} else if ((x->pool = route_find(x->worker, session_policy(x->session)->listener, request)) == NULL) {
-		exchange_reply(x, 404, "no-route");
-	} else {
-		x->step = step_choose;
+	if (worker->request_owner != exchange) {
+		INVARIANT(h1_request_parse(&worker->request, &scan, block_first(&exchange->session->in),
+			      exchange->head_length, &worker->limits) == H1_DONE);
+		worker->request_owner = exchange;
 	}
+	return &worker->request;
+}
+
+/* What has come of the body is looked at before anything else is said of the request. */
+static void
+exchange_take_body(struct exchange *x)
+{
+	x->step = step_gates;
+	if (relay_accept(&x->request, &x->session->in) == 0)
+		return;
+	x->session->closing = true;
+	count(x->worker, REQUESTS_BAD, 1);
+	exchange_reply(x, 400, "bad-chunk");
 }
 
 int
@@ -85,7 +90,7 @@ exchange_begin(struct session *session, unsigned status, const char *reason)
 	}
 	exchange_take_request(x, &worker->request);
 	access_log_begin(x, &worker->request);
-	exchange_decide(x, &worker->request);
+	exchange_take_body(x);
 	if (x->request.body.done)
 		stream_message_end(&session->stream);
 	return 0;
@@ -206,23 +211,29 @@ step_finish(struct exchange *exchange)
 	return STEP_END;
 }
 
-/* Writes the status line, fields and text of an answer of drover's own into the block. */
-static void
-reply_format(struct exchange *x, struct block *to)
-{
-	const char *phrase = h1_status_phrase(x->status);
-	const char *connection = !x->keep_alive ? "Connection: close\r\n" : x->minor == 0 ? "Connection: keep-alive\r\n" : "";
-	char text[80];
-	int length = snprintf(text, sizeof text, "%u %s\n", x->status, phrase);
+enum { REPLY_COPY = 1024 }; /* bytes of a body that is written together with its head */
 
-	to->end = (uint32_t)snprintf(to->bytes, to->size,
-	    "HTTP/1.1 %u %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%s\r\n", x->status, phrase, length,
-	    connection);
+/* Writes the head, and the body behind it when that is short. */
+static void
+reply_format(struct exchange *x, const struct answer *answer)
+{
+	struct block *to = &x->reply;
+	const char *connection = !x->keep_alive ? "Connection: close\r\n" : x->minor == 0 ? "Connection: keep-alive\r\n" : "";
+	int n = snprintf(to->bytes, to->size, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s\r\n",
+	    answer->status, h1_status_phrase(answer->status), answer->type, answer->body.length,
+	    answer->fields != NULL ? answer->fields : "", connection);
+
+	INVARIANT(n > 0 && (uint32_t)n < to->size - REPLY_COPY);
+	to->end = (uint32_t)n;
 	if (x->method == H1_METHOD_HEAD)
 		return;
-	memcpy(to->bytes + to->end, text, (size_t)length);
-	to->end += (uint32_t)length;
-	x->response.bytes = (uint64_t)length;
+	if (answer->body.length > REPLY_COPY) {
+		x->reply_body = answer->body;
+		return;
+	}
+	memcpy(to->bytes + to->end, answer->body.bytes, answer->body.length);
+	to->end += (uint32_t)answer->body.length;
+	x->response.bytes = answer->body.length;
 }
 
 /* After a refusal nothing else is believed that comes on the connection; when only the server failed, it goes on. */
@@ -233,13 +244,13 @@ reply_is_final(unsigned status)
 }
 
 enum step_result
-exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
+exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason)
 {
 	struct session *session = exchange->session;
 
 	upstream_detach(exchange, false);
 	pool_leave(exchange);
-	exchange->status = (uint16_t)status;
+	exchange->status = (uint16_t)answer->status;
 	exchange->reason = reason;
 	exchange->step = step_reply;
 	if (exchange->request.body.done) {
@@ -248,30 +259,54 @@ exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
 	} else {
 		exchange->keep_alive = false;
 	}
-	if (session->closing || reply_is_final(status))
+	if (session->closing || (!answer->keeps && reply_is_final(answer->status)))
 		exchange->keep_alive = false;
 	if (block_reserve(&exchange->reply, &exchange->worker->buffers))
-		reply_format(exchange, &exchange->reply);
+		reply_format(exchange, answer);
 	else
 		exchange->keep_alive = false; /* no memory for an answer: the connection just ends */
 	return STEP_NEXT;
 }
 
 enum step_result
+exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
+{
+	char text[80];
+	struct answer answer = { .status = status, .type = "text/plain", .body.bytes = text };
+
+	answer.body.length = (size_t)snprintf(text, sizeof text, "%u %s\n", status, h1_status_phrase(status));
+	return exchange_answer(exchange, &answer, reason);
+}
+
+/* Writes what is left of head and body. -1 with errno. */
+static ssize_t
+reply_write(struct exchange *x, struct stream *client)
+{
+	struct iovec iov[] = { { block_first(&x->reply), block_length(&x->reply) },
+		{ (void *)(uintptr_t)x->reply_body.bytes, x->reply_body.length } };
+	ssize_t n = client->writable ? stream_write(client, iov, x->reply_body.length > 0 ? 2 : 1) : (errno = EAGAIN, -1);
+	size_t head = block_length(&x->reply);
+
+	if (n <= 0)
+		return n;
+	head = head < (size_t)n ? head : (size_t)n;
+	x->reply.start += (uint32_t)head;
+	x->reply_body.bytes += (size_t)n - head;
+	x->reply_body.length -= (size_t)n - head;
+	x->response.bytes += (size_t)n - head;
+	return n;
+}
+
+enum step_result
 step_reply(struct exchange *exchange)
 {
-	struct stream *client = &exchange->session->stream;
-	struct block *reply = &exchange->reply;
-
-	while (block_length(reply) > 0) {
-		struct iovec iov = { block_first(reply), block_length(reply) };
-		ssize_t n = client->writable ? stream_write(client, &iov, 1) : (errno = EAGAIN, -1);
+	while (block_length(&exchange->reply) + exchange->reply_body.length > 0) {
+		ssize_t n = reply_write(exchange, &exchange->session->stream);
 
 		if (n < 0 && errno != EAGAIN)
 			return exchange_client_gone(exchange);
 		if (n < 0)
 			return exchange_wait(exchange);
-		reply->start += (uint32_t)n;
 		exchange->answered = true;
 		exchange->moved |= MOVED_CLIENT_OUT;
 		count(exchange->worker, CLIENT_BYTES_OUT, n);
@@ -403,6 +438,8 @@ exchange_client_wait(const struct exchange *x, bool request_open)
 static struct wait
 exchange_server_wait(const struct exchange *x, bool request_open)
 {
+	if (x->upstream == NULL)
+		return (struct wait){ NULL, 0 };
 	if (x->step == step_send_head || (request_open && x->request.ready > 0 && x->step != step_tunnel))
 		return (struct wait){ &x->pool->send, MOVED_SERVER_OUT };
 	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))

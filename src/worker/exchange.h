@@ -36,6 +36,22 @@ enum step_result exchange_client_gone(struct exchange *exchange);
 
 /* ---- for the steps */
 
+/* The parsed request, from the worker's scratch if it is still there, else parsed again. Not once its bytes are gone. */
+const struct h1_request *exchange_request(struct exchange *exchange);
+
+/* An answer of drover's own. */
+struct answer {
+	unsigned status;
+	const char *type;   /* Content-Type */
+	const char *fields; /* more of them, whole lines with CRLF, at most ANSWER_FIELDS bytes; or NULL */
+	struct text body;   /* if longer than 1 KB, it lasts for as long as the worker does */
+	bool keeps;	    /* no refusal: the connection may go on after it */
+};
+enum { ANSWER_FIELDS = 8192 };
+
+/* The next step is to answer so. Always STEP_NEXT. */
+enum step_result exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason);
+
 /* The next step is to answer with a short page of drover's own. Always STEP_NEXT. */
 enum step_result exchange_reply(struct exchange *exchange, unsigned status, const char *reason);
 

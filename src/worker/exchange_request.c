@@ -75,21 +75,6 @@ step_connect(struct exchange *exchange)
 	return STEP_WAIT;
 }
 
-/* The parsed request, from the worker's scratch if it is still there, else parsed again. */
-static const struct h1_request *
-request_parsed(struct exchange *x)
-{
-	struct worker *worker = x->worker;
-	struct h1_scan scan = { 0 };
-
-	if (worker->request_owner != x) {
-		INVARIANT(h1_request_parse(&worker->request, &scan, block_first(&x->session->in), x->head_length,
-			      &worker->limits) == H1_DONE);
-		worker->request_owner = x;
-	}
-	return &worker->request;
-}
-
 static void
 request_format(struct exchange *x)
 {
@@ -107,7 +92,7 @@ request_format(struct exchange *x)
 		.via = conf->via,
 	};
 
-	forward_request(&x->worker->forward, request_parsed(x), &policy);
+	forward_request(&x->worker->forward, exchange_request(x), &policy);
 }
 
 static enum step_result

@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "base/object.h"
+#include "base/text.h"
 #include "conf/conf.h"
 #include "http/body.h"
 #include "http/forward.h"
@@ -29,13 +30,30 @@
 
 struct access_log;
 struct exchange;
+struct gate;
 struct inspector;
 struct log_record;
+
+enum { GATES_MAX = 16 };
+
+/* What is done with requests beside passing them on, and the gates that do it. */
+struct rules {
+	const struct conf_rules *conf;
+	const struct gate *gates[GATES_MAX]; /* NULL after the last */
+};
+
+struct route {
+	const struct conf_route *conf; /* NULL: it only leads to a pool */
+	struct pool *pool;
+	struct rules rules;
+};
 
 /* How clients of one listener are treated, and the deadlines of their sessions. */
 struct policy {
 	const struct conf_client *client;
 	const struct conf_listener *listener;
+	struct rules rules; /* before those of the route */
+	struct route *route; /* of all its requests, or NULL: routes decide */
 	struct deadline_queue header, body, keepalive, send, tunnel, linger, unwatched;
 };
 
@@ -122,6 +140,7 @@ struct exchange {
 	step_fn *step;
 	struct session *session;
 	struct worker *worker;
+	const struct route *route; /* NULL: not chosen yet */
 	struct pool *pool;
 	struct server *server;	   /* on which it holds a place, or NULL */
 	struct server *log_server; /* the last one tried */
@@ -139,6 +158,7 @@ struct exchange {
 	bool sent;	 /* a byte of the request has gone to the server of this attempt */
 	bool keep_upstream;
 	uint8_t moved;	  /* MOVED_ bits */
+	uint8_t gate;	  /* the next one of the listener's, or of the route's, that it comes to */
 	uint8_t attempts; /* servers tried */
 	uint16_t status;
 	uint16_t failure; /* the answer when no server is left to try; 0: none has failed */
@@ -148,7 +168,8 @@ struct exchange {
 	const char *reason;   /* why it did not go well, a word for the log; or NULL */
 	struct relay request, response;
 	struct body request_body; /* as it was before its first byte, for another attempt */
-	struct block reply;  /* drover's own answer */
+	struct block reply;  /* head of drover's own answer, and its body when that is short */
+	struct text reply_body; /* what is left to write of a longer one. Borrowed. */
 	uint32_t tried[16]; /* ids of servers that are not to be chosen again */
 	uint8_t tried_count;
 	uint8_t interims; /* 1xx responses read */
@@ -195,6 +216,7 @@ struct worker {
 
 	struct policy *policies; /* by listener */
 	struct pool *pools;	 /* by pool */
+	struct route *routes;	 /* see route.c */
 	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
 	bool servers_missed; /* there was no memory for all of that: the next heartbeat looks again */

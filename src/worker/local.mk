@@ -4,6 +4,7 @@ libworker_a_SOURCES = \
 	worker/block.c worker/block.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_request.c worker/exchange_response.c \
+	worker/gate.c worker/gate.h worker/gate_access.c \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
 	worker/membership.c worker/membership.h \

@@ -1,8 +1,10 @@
 #include "worker/route.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "worker/gate.h"
 
 /* The host without its port and without the dot of the root. */
 static struct text
@@ -52,20 +54,53 @@ route_fits(const struct conf_route *route, struct text host, struct text path)
 	return false;
 }
 
-struct pool *
-route_find(struct worker *worker, const struct conf_listener *listener, const struct h1_request *request)
+const struct route *
+route_find(const struct worker *worker, const struct policy *policy, const struct h1_request *request)
 {
 	const struct conf *conf = worker->conf;
 	struct text host = route_host(request);
 	struct text path = { request->head + request->path.offset, request->path.length };
 	size_t i;
 
-	if (listener->pool >= 0)
-		return &worker->pools[listener->pool];
+	if (policy->route != NULL)
+		return policy->route;
 	if (path.length == 0)
 		path = (struct text){ "/", 1 };
 	for (i = 0; i < conf->route_count; i++)
 		if (route_fits(&conf->routes[i], host, path))
-			return &worker->pools[conf->routes[i].pool];
+			return &worker->routes[i];
 	return NULL;
+}
+
+/* Routes of the configuration, then one for each listener with a pool of its own. */
+int
+routes_open(struct worker *worker)
+{
+	static const struct conf_rules none;
+	const struct conf *conf = worker->conf;
+	struct route *route;
+	size_t i;
+
+	route = worker->routes = calloc(conf->route_count + conf->listener_count, sizeof *route);
+	if (route == NULL)
+		return -1;
+	for (i = 0; i < conf->route_count; i++, route++) {
+		route->conf = &conf->routes[i];
+		route->pool = &worker->pools[conf->routes[i].pool];
+		gates_choose(&route->rules, &conf->routes[i].rules);
+	}
+	for (i = 0; i < conf->listener_count; i++, route++) {
+		if (conf->listeners[i].pool < 0)
+			continue;
+		worker->policies[i].route = route;
+		route->pool = &worker->pools[conf->listeners[i].pool];
+		gates_choose(&route->rules, &none);
+	}
+	return 0;
+}
+
+void
+routes_close(struct worker *worker)
+{
+	free(worker->routes);
 }

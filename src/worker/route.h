@@ -1,14 +1,18 @@
-/* Which pool a request goes to. */
+/* Where a request goes. */
 #ifndef DROVER_WORKER_ROUTE_H
 #define DROVER_WORKER_ROUTE_H
 
 #include "worker/internal.h"
 
+/* The pools are open. -1: no memory. */
+int routes_open(struct worker *worker);
+void routes_close(struct worker *worker);
+
 /*
- * The pool of the listener if it has one, else that of the first route, in the
- * order of the configuration, whose host and path both fit; NULL when none does. Host
- * is compared without its port and whatever its case, path as it was sent.
+ * That of the listener if it has one, else the first, in the order of the
+ * configuration, whose host and path both fit; NULL when none does. Host is compared
+ * without its port and whatever its case, path as it was sent.
  */
-struct pool *route_find(struct worker *worker, const struct conf_listener *listener, const struct h1_request *request);
+const struct route *route_find(const struct worker *worker, const struct policy *policy, const struct h1_request *request);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/exchange.h"
+#include "worker/gate.h"
 #include "worker/inspect.h"
 #include "worker/membership.h"
 
@@ -113,6 +114,7 @@ sessions_open(struct worker *worker)
 
 		p->listener = &worker->conf->listeners[i];
 		p->client = &p->listener->client;
+		gates_choose(&p->rules, &p->listener->rules);
 		deadline_queue_init(&p->header, worker->loop, p->client->header_timeout, session_header_expired);
 		deadline_queue_init(&p->body, worker->loop, p->client->body_timeout, session_body_expired);
 		deadline_queue_init(&p->keepalive, worker->loop, p->client->keepalive_timeout, session_quiet_expired);

@@ -12,6 +12,7 @@
 #include "worker/inspect.h"
 #include "worker/internal.h"
 #include "worker/membership.h"
+#include "worker/route.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
 
@@ -188,7 +189,8 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->loop = loop_new(err);
 	if (worker->loop == NULL)
 		return -1;
-	if (inspect_open(worker) < 0 || sessions_open(worker) < 0 || membership_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
+	if (inspect_open(worker) < 0 || sessions_open(worker) < 0 || membership_open(worker) < 0 ||
+	    routes_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
 	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
 		return error_set(err, "no memory");
 	timer_init(&worker->heartbeat, worker->loop, worker_heartbeat_cb);
@@ -205,6 +207,7 @@ worker_close(struct worker *worker)
 	watch_close(&worker->channel_watch);
 	sessions_close(worker);
 	upstream_close_idle(worker);
+	routes_close(worker);
 	membership_close(worker);
 	access_log_close(worker);
 	inspect_close(worker);

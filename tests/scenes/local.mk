@@ -2,6 +2,7 @@
 #
 #   scenes += scenes/thing.py
 #
+scenes += scenes/access.py
 scenes += scenes/access_log.py
 scenes += scenes/balance_servers.py
 scenes += scenes/balance_workers.py

@@ -144,6 +144,7 @@ static const char everything[] =
     "error-log = syslog  log-level = debug  access-log = \"/var/log/a b\"  access-log-format = json\n"
     "header-size = 32k  header-fields = 50  target-size = 4k  forwarded = both\n"
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
+    "allow = { 10.0.0.0/8, 127.0.0.1 }  deny = 10.9.0.0/16\n"
     "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
     "tunnel-timeout = 5s  body-limit = 6m  requests-per-connection = 7\n"
     "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"
@@ -311,6 +312,43 @@ START_TEST(everything_is_shown_as_it_was_set)
 	    strstr(shown, "trusted-proxies = { \"10.0.0.0/8\", \"fd00::/8\", \"unix\" }\n"));
 	ck_assert_ptr_nonnull(strstr(shown, "\t\tweight = 256\n"));
 	free(shown);
+}
+END_TEST
+
+static unsigned
+count_of(const char *text, const char *words)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, words)) != NULL) {
+		text += strlen(words);
+		n++;
+	}
+	return n;
+}
+
+/* What a listener does not mention is that of the top level; an empty list is another one. */
+START_TEST(rules_are_inherited)
+{
+	struct conf *conf = load("allow = 10.0.0.0/8 deny = { 10.1.0.0/16, 10.2.0.0/16 } listen :81 { } "
+				 "listen :82 { deny = ::1 } listen :83 { allow = { } } "
+				 "pool p { server 127.0.0.1:1 { } } route { pool = p }");
+	char *shown = conf_show(conf);
+
+	ck_assert_uint_eq(conf->listeners[0].rules.allow_count, 1);
+	ck_assert_uint_eq(conf->listeners[0].rules.deny_count, 2);
+	ck_assert_uint_eq(conf->listeners[1].rules.allow_count, 1);
+	ck_assert_uint_eq(conf->listeners[1].rules.deny_count, 1);
+	ck_assert_uint_eq(conf->listeners[2].rules.allow_count, 0);
+	ck_assert_uint_eq(conf->listeners[2].rules.deny_count, 2);
+	ck_assert_uint_eq(conf->routes[0].rules.allow_count, 0);
+	ck_assert_ptr_nonnull(strstr(shown, "\nallow = { \"10.0.0.0/8\" }\ndeny = { \"10.1.0.0/16\", \"10.2.0.0/16\" }\n"));
+	ck_assert_uint_eq(count_of(shown, "allow = "), 2);
+	ck_assert_uint_eq(count_of(shown, "deny = "), 2);
+	ck_assert_ptr_nonnull(strstr(shown, "\tdeny = { \"::1\" }\n"));
+	ck_assert_ptr_nonnull(strstr(shown, "\tallow = { }\n"));
+	free(shown);
+	conf_free(conf);
 }
 END_TEST
 
@@ -541,6 +579,7 @@ main(void)
 	tcase_add_test(tests, a_pool_may_begin_without_a_server_that_is_ready);
 	tcase_add_test(tests, routes_keep_their_order);
 	tcase_add_test(tests, everything_is_shown_as_it_was_set);
+	tcase_add_test(tests, rules_are_inherited);
 	tcase_add_test(tests, the_syntax_has_its_liberties);
 	tcase_add_test(tests, lines_are_kept_for_later_messages);
 	tcase_add_test(tests, a_byte_order_mark_is_passed_over);

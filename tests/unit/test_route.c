@@ -28,21 +28,24 @@ static struct conf_route routes[] = {
 
 static struct conf conf = { .routes = routes, .route_count = ARRAY_LENGTH(routes) };
 static struct pool pools[7];
-static struct worker worker = { .conf = &conf, .pools = pools };
-static struct conf_listener by_routes = { .pool = -1 }, fixed = { .pool = 6 };
+static struct route there[ARRAY_LENGTH(routes)], fixed_route = { .pool = &pools[6] };
+static struct worker worker = { .conf = &conf, .pools = pools, .routes = there };
+static struct policy by_routes, fixed = { .route = &fixed_route };
 
 /* The number of the pool that the request gets; -1: none. */
 static int
-route(const struct conf_listener *listener, const char *head)
+route(const struct policy *policy, const char *head)
 {
 	static const struct h1_limits limits = { 1000, 1000, 10 };
 	static struct h1_request request;
 	struct h1_scan scan = { 0 };
-	struct pool *pool;
+	const struct route *found;
 
 	ck_assert_msg(h1_request_parse(&request, &scan, head, strlen(head), &limits) == H1_DONE, "%s", head);
-	pool = route_find(&worker, listener, &request);
-	return pool == NULL ? -1 : (int)(pool - pools);
+	found = route_find(&worker, policy, &request);
+	if (found == NULL)
+		return -1;
+	return found == &fixed_route ? 6 : routes[found - there].pool;
 }
 
 static int

@@ -1,0 +1,21 @@
+/* Rows about what is done with requests and responses. Private to options.c. Master only. */
+#ifndef DROVER_CONF_OPTIONS_RULES_H
+#define DROVER_CONF_OPTIONS_RULES_H
+
+#include "conf/options_row.h"
+
+/*
+ * What is done with requests and responses, for options of the top level (which
+ * listeners inherit), of a listener and of a route: see struct conf_rules.
+ */
+#define RULE_OPTIONS(SECTION, INHERITED, TYPE) \
+	{ "allow", SECTION, &conf_type_networks, 0, 0, NULL, "{ }", INHERITED, \
+		LIST(TYPE, rules.allow, rules.allow_count), \
+		.sentence = "Clients that are served; all others are answered 403. All if unset." }, \
+	{ \
+		"deny", SECTION, &conf_type_networks, 0, 0, NULL, "{ }", INHERITED, \
+		    LIST(TYPE, rules.deny, rules.deny_count), \
+		    .sentence = "Clients that are answered 403, also of those that `allow` has." \
+	}
+
+#endif

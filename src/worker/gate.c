@@ -1,0 +1,80 @@
+#include "worker/gate.h"
+
+#include "worker/exchange.h"
+#include "worker/route.h"
+
+/* All of them, in the order in which a request meets them. */
+static const struct gate *const gates[] = {
+	&gate_access,
+};
+
+static_assert(sizeof gates / sizeof gates[0] < GATES_MAX, "GATES_MAX is too small");
+
+void
+gates_choose(struct rules *to, const struct conf_rules *rules)
+{
+	size_t i, n = 0;
+
+	to->conf = rules;
+	for (i = 0; i < sizeof gates / sizeof gates[0]; i++)
+		if (gates[i]->wanted(rules))
+			to->gates[n++] = gates[i];
+	to->gates[n] = NULL;
+}
+
+/* From the gate that the exchange has come to. GATE_PASS: through all of them. */
+static enum gate_result
+gates_enter(struct exchange *x, const struct rules *rules)
+{
+	enum gate_result result = GATE_PASS;
+	const struct gate *gate;
+
+	while (result == GATE_PASS && (gate = rules->gates[x->gate]) != NULL) {
+		x->gate++;
+		result = gate->enter(x, rules->conf, exchange_request(x));
+	}
+	return result;
+}
+
+/* Between the gates of the listener and those of the route. GATE_PASS: there is a route. */
+static enum gate_result
+gates_turn(struct exchange *x)
+{
+	const struct h1_request *request = exchange_request(x);
+	uint64_t limit = session_policy(x->session)->client->body_limit;
+
+	x->gate = 0;
+	if (request->method == H1_METHOD_CONNECT)
+		exchange_reply(x, 501, "connect-method");
+	else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit))
+		exchange_reply(x, 413, "body-limit");
+	else if ((x->route = route_find(x->worker, session_policy(x->session), request)) == NULL)
+		exchange_reply(x, 404, "no-route");
+	return x->route == NULL ? GATE_ANSWERED : GATE_PASS;
+}
+
+enum step_result
+step_gates(struct exchange *exchange)
+{
+	enum gate_result result = GATE_PASS;
+
+	if (exchange->route == NULL) {
+		result = gates_enter(exchange, &session_policy(exchange->session)->rules);
+		if (result == GATE_PASS)
+			result = gates_turn(exchange);
+	}
+	if (result == GATE_PASS)
+		result = gates_enter(exchange, &exchange->route->rules);
+	if (result == GATE_PASS) {
+		exchange->pool = exchange->route->pool;
+		exchange->step = step_choose;
+	}
+	return STEP_NEXT;
+}
+
+enum step_result
+gates_go_on(struct exchange *exchange)
+{
+	exchange->step = step_gates;
+	return STEP_NEXT;
+}
