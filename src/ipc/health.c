@@ -28,7 +28,28 @@ health_reason_find(const char *word)
 bool
 health_is_up(const struct scoreboard_server *server, uint64_t now)
 {
-	return scoreboard_get(&server->down_until) <= now;
+	return health_down_until(server) <= now;
+}
+
+bool
+health_is_refused(const struct scoreboard_server *server, uint64_t now)
+{
+	return scoreboard_get(&server->checked_down_until) > now;
+}
+
+uint64_t
+health_down_until(const struct scoreboard_server *server)
+{
+	uint64_t passive = scoreboard_get(&server->down_until);
+	uint64_t checked = scoreboard_get(&server->checked_down_until);
+
+	return passive > checked ? passive : checked;
+}
+
+void
+health_changed(struct scoreboard *board)
+{
+	atomic_fetch_add_explicit(&board->health_version, 1, memory_order_release);
 }
 
 bool

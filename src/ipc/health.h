@@ -1,7 +1,9 @@
 /*
- * Passive health of a server, on the scoreboard: after max_fails failures
+ * Health of a server, on the scoreboard. Passive: after max_fails failures
  * within fail_timeout it is down for fail_timeout, for all workers; then the
- * next request tries it again. Workers write, anybody reads.
+ * next request tries it again. Active: the prober's checks call it down, until
+ * they succeed again or have been silent for too long. Workers and the prober
+ * write, anybody reads.
  */
 #ifndef DROVER_IPC_HEALTH_H
 #define DROVER_IPC_HEALTH_H
@@ -42,6 +44,21 @@ const char *health_reason_word(uint32_t reason);
 
 /* Whether requests may go to it at time `now` (monotonic microseconds). */
 bool health_is_up(const struct scoreboard_server *server, uint64_t now);
+
+/*
+ * Whether checks have taken it out: then it is not even tried when all others are
+ * down. One that is down after failures of requests alone may be.
+ */
+bool health_is_refused(const struct scoreboard_server *server, uint64_t now);
+
+/* When it is up again (monotonic microseconds) if nothing is written meanwhile; in the past: it is. */
+uint64_t health_down_until(const struct scoreboard_server *server);
+
+/*
+ * To be called behind each change of a server's health: what was worked out from it is
+ * out of date. Time alone, past health_down_until, changes health as well and no version.
+ */
+void health_changed(struct scoreboard *board);
 
 /* A failure. true when this one took the server down. */
 bool health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout,

@@ -92,6 +92,8 @@ struct scoreboard_server {
 	_Atomic uint64_t down_until;			       /* monotonic microseconds, 0: up */
 	_Atomic uint32_t downs;				       /* times that it was taken out */
 	_Atomic uint32_t down_why;			       /* enum health_reason of the last time */
+	/* written by the prober, which checks it; cleared by the master */
+	_Atomic uint64_t checked_down_until; /* monotonic microseconds: checks call it down, and their word holds until then; 0: up */
 };
 
 /* What one worker does on one server. Written by that worker alone. */
@@ -127,6 +129,7 @@ struct scoreboard {
 	struct scoreboard_worker workers[SCOREBOARD_WORKERS];
 	_Atomic uint32_t server_slots;	  /* highest place of a server ever used + 1. Written by the master. */
 	_Atomic uint32_t servers_version; /* changes with each change of servers and pools; never 0. Written by the master. */
+	alignas(SCOREBOARD_LINE) _Atomic uint32_t health_version; /* changes with each change of a server's health; see ipc/health.h */
 	struct scoreboard_pool pools[SCOREBOARD_POOLS];
 	struct scoreboard_server servers[SCOREBOARD_SERVERS];
 	/* [worker][server]; only pages that are used exist */

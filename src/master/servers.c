@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "ipc/channel.h"
+#include "ipc/health.h"
 #include "master/state.h"
 
 static const uint64_t publish_every = 5 * CLOCK_MILLISECOND; /* at most */
@@ -147,11 +148,14 @@ server_set_state(struct master *m, unsigned slot, enum server_state state)
 /* ---- coming */
 
 static void
-server_forgive(struct scoreboard_server *row)
+server_forgive(struct scoreboard *board, unsigned slot)
 {
+	struct scoreboard_server *row = &board->servers[slot];
+
 	scoreboard_set(&row->fails, 0);
 	scoreboard_set(&row->fail_window, 0);
 	scoreboard_set(&row->down_until, 0);
+	health_changed(board);
 }
 
 /* What another server in that place has left behind. */
@@ -160,7 +164,8 @@ server_clear_figures(struct scoreboard *board, unsigned slot)
 {
 	unsigned slots = scoreboard_slots(board), w, b;
 
-	server_forgive(&board->servers[slot]);
+	server_forgive(board, slot);
+	scoreboard_set(&board->servers[slot].checked_down_until, 0);
 	scoreboard_set(&board->servers[slot].downs, 0);
 	for (w = 0; w < slots; w++) {
 		struct scoreboard_share *share = &board->share[w][slot];
@@ -249,7 +254,7 @@ master_server_set_state(struct master *m, unsigned slot, enum conf_server_state 
 	if (scoreboard_server_state(m->board, slot) == state_of[state])
 		return;
 	if (state == CONF_SERVER_READY)
-		server_forgive(&m->board->servers[slot]);
+		server_forgive(m->board, slot);
 	server_set_state(m, slot, state_of[state]);
 }
 

@@ -44,12 +44,13 @@ pool_survey(struct exchange *exchange, bool down_too)
 	for (i = 0; i < pool->count; i++) {
 		struct server *server = pool->servers[i];
 		struct balance_candidate *c = &pool->candidates[i];
+		const struct scoreboard_server *health = &worker->board->servers[server->index];
 		uint32_t most = server->max_connections;
-		bool up = health_is_up(&worker->board->servers[server->index], now);
+		bool up = health_is_up(health, now);
 
 		if (pool->balance->needs_load || most > 0)
 			c->load = scoreboard_server_load(worker->board, server->index);
-		c->usable = (up || down_too) && (most == 0 || server_has_room(server, c->load)) &&
+		c->usable = (up || (down_too && !health_is_refused(health, now))) && (most == 0 || server_has_room(server, c->load)) &&
 		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->id));
 		any_down |= !up;
 	}
@@ -154,6 +155,7 @@ pool_server_worked(struct exchange *exchange)
 	    loop_now(worker->loop) - exchange->chosen_at);
 	if (!health_worked(&worker->board->servers[server->index]))
 		return;
+	health_changed(worker->board);
 	log_notice("server %s of pool %s is up again", server->name, server->pool->conf->name);
 	pool_tell(worker);
 }
@@ -182,6 +184,7 @@ pool_server_failed(struct worker *worker, struct server *server, const char *why
 	if (!health_failed(
 		health, loop_now(worker->loop), server->max_fails, server->fail_timeout, health_reason_find(why)))
 		return;
+	health_changed(worker->board);
 	count(worker, SERVER_MARKED_DOWN, 1);
 	server_down_log(server, on_trial, why);
 	pool_tell(worker);

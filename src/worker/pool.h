@@ -6,9 +6,9 @@
 
 /*
  * Chooses a server for the exchange and takes a place on it (exchange->server).
- * Servers in exchange->tried are left out. When all others are down, they are
- * tried all the same: a wrong guess costs one failed attempt, a refusal costs the
- * request. NULL when there is none or all are at max-connections.
+ * Servers in exchange->tried are left out. When all others are down after failures
+ * of requests, they are tried all the same: a wrong guess costs one failed attempt,
+ * a refusal costs the request. Those that checks call down never are. NULL when there is none or all are at max-connections.
  */
 struct server *pool_choose(struct exchange *exchange);
 

@@ -92,6 +92,30 @@ START_TEST(zero_means_never)
 }
 END_TEST
 
+START_TEST(the_word_of_checks_holds_for_its_time)
+{
+	struct scoreboard_server server = { .checked_down_until = start + timeout };
+
+	ck_assert(!health_is_up(&server, start));
+	ck_assert(health_is_refused(&server, start));
+	ck_assert_uint_eq(health_down_until(&server), start + timeout);
+	ck_assert(health_is_up(&server, start + timeout));
+	ck_assert(!health_is_refused(&server, start + timeout));
+}
+END_TEST
+
+START_TEST(failures_alone_refuse_nothing)
+{
+	struct scoreboard_server server = { .checked_down_until = start + 1 };
+
+	ck_assert(health_failed(&server, start, 1, timeout, HEALTH_REASON_CONNECT_REFUSED));
+	ck_assert(health_is_refused(&server, start));
+	ck_assert(!health_is_refused(&server, start + 1));
+	ck_assert(!health_is_up(&server, start + 1));
+	ck_assert_uint_eq(health_down_until(&server), start + timeout);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -107,6 +131,8 @@ main(void)
 	tcase_add_test(tests, on_trial_one_failure_is_enough);
 	tcase_add_test(tests, an_answer_makes_it_good_again);
 	tcase_add_test(tests, zero_means_never);
+	tcase_add_test(tests, the_word_of_checks_holds_for_its_time);
+	tcase_add_test(tests, failures_alone_refuse_nothing);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
