@@ -7,8 +7,6 @@ enum {
 	FORWARD_OWN = 1536  /* room for what drover adds to a head, at most */
 };
 
-static void forward_copy(struct forward *forward, const char *bytes, size_t length);
-
 static void
 forward_begin(struct forward *forward)
 {
@@ -21,18 +19,35 @@ forward_begin(struct forward *forward)
 static void
 forward_point(struct forward *forward, const char *bytes, size_t length)
 {
-	struct iovec *last = forward->count > 0 ? &forward->pieces[forward->count - 1] : NULL;
-
 	forward->length += length;
-	if (last != NULL && (const char *)last->iov_base + last->iov_len == bytes) {
-		last->iov_len += length;
-		return;
-	}
 	if (forward->count == FORWARD_PIECES) /* cannot happen: see FORWARD_PIECES */
 		return;
 	forward->pieces[forward->count].iov_base = (void *)(uintptr_t)bytes;
 	forward->pieces[forward->count].iov_len = length;
 	forward->count++;
+}
+
+/* Adds bytes that will not stay where they are; cut off where the room for them ends. */
+static inline void
+forward_copy(struct forward *forward, const char *bytes, size_t length)
+{
+	char *to = forward->text + forward->text_used;
+	size_t room = FORWARD_TEXT - forward->text_used;
+	struct iovec *last;
+
+	if (length > room)
+		length = room;
+	memcpy(to, bytes, length);
+	forward->text_used += length;
+	if (forward->count > 0) {
+		last = &forward->pieces[forward->count - 1];
+		if ((const char *)last->iov_base + last->iov_len == to) {
+			last->iov_len += length;
+			forward->length += length;
+			return;
+		}
+	}
+	forward_point(forward, to, length);
 }
 
 void
@@ -47,19 +62,8 @@ forward_add(struct forward *forward, const char *bytes, size_t length)
 		forward_point(forward, bytes, length);
 }
 
-/* Adds bytes that will not stay where they are; cut off where the room for them ends. */
-static void
-forward_copy(struct forward *forward, const char *bytes, size_t length)
-{
-	char *to = forward->text + forward->text_used;
-	size_t room = FORWARD_TEXT - forward->text_used;
-
-	if (length > room)
-		length = room;
-	memcpy(to, bytes, length);
-	forward->text_used += length;
-	forward_point(forward, to, length);
-}
+/* Adds a string literal. */
+#define forward_literal(forward, words) forward_copy(forward, words, sizeof words - 1)
 
 static void
 forward_words(struct forward *forward, const char *words)
@@ -67,17 +71,39 @@ forward_words(struct forward *forward, const char *words)
 	forward_copy(forward, words, strlen(words));
 }
 
-/* Adds a piece of the head: copied when copying is cheaper than another piece for the kernel. */
 static void
 forward_span(struct forward *forward, const char *head, struct h1_span span)
 {
 	forward_add(forward, head + span.offset, span.length);
 }
 
-static void
-forward_field(struct forward *forward, const char *head, const struct h1_field *field)
+/* Parts of the received head that go on as they stand: what is in one run there is added as a whole. */
+struct run {
+	const char *start;
+	size_t length;
+};
+
+static inline void
+run_end(struct run *run, struct forward *forward)
 {
-	forward_add(forward, head + field->line, field->line_length);
+	forward_add(forward, run->start, run->length);
+	run->length = 0;
+}
+
+static inline void
+run_add(struct run *run, struct forward *forward, const char *bytes, size_t length)
+{
+	if (run->start + run->length != bytes) {
+		run_end(run, forward);
+		run->start = bytes;
+	}
+	run->length += length;
+}
+
+static inline void
+run_add_field(struct run *run, struct forward *forward, const char *head, const struct h1_field *field)
+{
+	run_add(run, forward, head + field->line, field->line_length);
 }
 
 /* Whether the field goes to the server as it stands. */
@@ -131,7 +157,7 @@ request_list_begin(struct forward *forward, const struct h1_request *request, co
 		if (field->name != id || field->value_length == 0)
 			continue;
 		forward_add(forward, request->head + field->value, field->value_length);
-		forward_words(forward, ", ");
+		forward_literal(forward, ", ");
 	}
 }
 
@@ -141,14 +167,14 @@ request_x_forwarded(struct forward *forward, const struct h1_request *request, c
 	request_list_begin(forward, request, "X-Forwarded-For: ", H1_NAME_X_FORWARDED_FOR, policy->trusted);
 	forward_words(forward, policy->client);
 	if (!policy->trusted || !request_has(request, H1_NAME_X_FORWARDED_PROTO)) {
-		forward_words(forward, "\r\nX-Forwarded-Proto: ");
+		forward_literal(forward, "\r\nX-Forwarded-Proto: ");
 		forward_words(forward, policy->scheme);
 	}
 	if (request->authority.length > 0 && (!policy->trusted || !request_has(request, H1_NAME_X_FORWARDED_HOST))) {
-		forward_words(forward, "\r\nX-Forwarded-Host: ");
+		forward_literal(forward, "\r\nX-Forwarded-Host: ");
 		forward_span(forward, request->head, request->authority);
 	}
-	forward_words(forward, "\r\n");
+	forward_literal(forward, "\r\n");
 }
 
 static void
@@ -159,13 +185,13 @@ request_forwarded(struct forward *forward, const struct h1_request *request, con
 	forward_words(forward, policy->client);
 	forward_words(forward, policy->client_is_ipv6 ? "]\"" : "");
 	if (request->authority.length > 0) {
-		forward_words(forward, ";host=\"");
+		forward_literal(forward, ";host=\"");
 		forward_span(forward, request->head, request->authority);
-		forward_words(forward, "\"");
+		forward_literal(forward, "\"");
 	}
-	forward_words(forward, ";proto=");
+	forward_literal(forward, ";proto=");
 	forward_words(forward, policy->scheme);
-	forward_words(forward, "\r\n");
+	forward_literal(forward, "\r\n");
 }
 
 /* Connection and what it names, written anew for the hop to the server (RFC 9110 7.6.1). */
@@ -175,74 +201,78 @@ request_connection(struct forward *forward, const struct h1_request *request)
 	unsigned i;
 
 	if (request->framing == H1_FRAMING_CHUNKED)
-		forward_words(forward, "Transfer-Encoding: chunked\r\n");
+		forward_literal(forward, "Transfer-Encoding: chunked\r\n");
 	if (request->trailers_wanted)
 		forward_words(forward, request->upgrade ? "TE: trailers\r\nConnection: upgrade, TE\r\n"
 							: "TE: trailers\r\nConnection: TE\r\n");
 	else if (request->upgrade)
-		forward_words(forward, "Connection: upgrade\r\n");
+		forward_literal(forward, "Connection: upgrade\r\n");
 	for (i = 0; request->upgrade && i < request->field_count; i++)
 		if (request->fields[i].name == H1_NAME_UPGRADE)
-			forward_field(forward, request->head, &request->fields[i]);
+			forward_add(forward, request->head + request->fields[i].line, request->fields[i].line_length);
 }
 
 static void
-request_line(struct forward *forward, const struct h1_request *request)
+request_line(struct forward *forward, const struct h1_request *request, struct run *run)
 {
 	const char *head = request->head;
 	uint32_t end = request->target.offset + request->target.length;
 
 	/* a proxy speaks its own version (RFC 9110 2.5), which is mostly the client's */
 	if (head[end + sizeof " HTTP/1." - 1] == '1' && request->path.offset == request->target.offset) {
-		forward_add(forward, head, end + sizeof " HTTP/1.1\r\n" - 1);
+		run_add(run, forward, head, end + sizeof " HTTP/1.1\r\n" - 1);
 		return;
 	}
 	forward_add(forward, head, request->method_text.length + 1);
 	if (request->path.length == 0)
 		forward_words(forward, request->method == H1_METHOD_OPTIONS ? "*" : "/");
 	forward_add(forward, head + request->path.offset, request->path.length);
-	forward_words(forward, " HTTP/1.1\r\n");
+	forward_literal(forward, " HTTP/1.1\r\n");
 }
 
 static void
-request_host(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+request_host(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy,
+    struct run *run)
 {
 	bool absolute = request->target.length != request->path.length;
 
 	if (!absolute && (request->minor == 1 || request_has(request, H1_NAME_HOST)))
 		return; /* the client's own field was kept */
-	forward_words(forward, "Host: ");
+	run_end(run, forward);
+	forward_literal(forward, "Host: ");
 	if (request->authority.length > 0)
 		forward_span(forward, request->head, request->authority);
 	else
 		forward_words(forward, policy->fallback_host);
-	forward_words(forward, "\r\n");
+	forward_literal(forward, "\r\n");
 }
 
 void
 forward_request(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
 {
+	struct run run = { request->head, 0 };
 	unsigned i;
 
 	forward_begin(forward);
-	request_line(forward, request);
-	request_host(forward, request, policy);
+	request_line(forward, request, &run);
+	request_host(forward, request, policy, &run);
 	for (i = 0; i < request->field_count; i++)
 		if (request_keeps(request, &request->fields[i], policy))
-			forward_field(forward, request->head, &request->fields[i]);
+			run_add_field(&run, forward, request->head, &request->fields[i]);
+	run_end(&run, forward);
 	request_connection(forward, request);
 	if (policy->x_forwarded)
 		request_x_forwarded(forward, request, policy);
 	if (policy->forwarded)
 		request_forwarded(forward, request, policy);
 	if (policy->request_id != NULL) {
-		forward_words(forward, "X-Request-Id: ");
+		forward_literal(forward, "X-Request-Id: ");
 		forward_words(forward, policy->request_id);
-		forward_words(forward, "\r\n");
+		forward_literal(forward, "\r\n");
 	}
 	if (policy->via)
 		forward_words(forward, request->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
-	forward_words(forward, "\r\n");
+	forward_literal(forward, "\r\n");
 }
 
 static bool
@@ -259,13 +289,13 @@ static void
 response_connection(struct forward *forward, const struct forward_response_policy *policy)
 {
 	if (policy->upgrade)
-		forward_words(forward, "Connection: upgrade\r\n");
+		forward_literal(forward, "Connection: upgrade\r\n");
 	else if (!policy->keep_alive)
-		forward_words(forward, "Connection: close\r\n");
+		forward_literal(forward, "Connection: close\r\n");
 	else if (policy->client_is_10)
-		forward_words(forward, "Connection: keep-alive\r\n");
+		forward_literal(forward, "Connection: keep-alive\r\n");
 	if (policy->chunked)
-		forward_words(forward, "Transfer-Encoding: chunked\r\n");
+		forward_literal(forward, "Transfer-Encoding: chunked\r\n");
 }
 
 void
@@ -273,23 +303,25 @@ forward_response(struct forward *forward, const struct h1_response *response,
     const struct forward_response_policy *policy)
 {
 	const char *head = response->head;
+	struct run run = { head, 0 };
 	uint32_t first = response->field_count > 0 ? response->fields[0].line : response->length - 2;
 	unsigned i;
 
 	forward_begin(forward);
 	if (head[sizeof "HTTP/1." - 1] == '1') {
-		forward_add(forward, head, first);
+		run_add(&run, forward, head, first);
 	} else {
-		forward_words(forward, "HTTP/1.1");
+		forward_literal(forward, "HTTP/1.1");
 		forward_add(forward, head + sizeof "HTTP/1.1" - 1, first - (uint32_t)(sizeof "HTTP/1.1" - 1));
 	}
 	for (i = 0; i < response->field_count; i++)
 		if (response_keeps(&response->fields[i], policy))
-			forward_field(forward, head, &response->fields[i]);
+			run_add_field(&run, forward, head, &response->fields[i]);
+	run_end(&run, forward);
 	response_connection(forward, policy);
 	if (policy->via)
 		forward_words(forward, response->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
-	forward_words(forward, "\r\n");
+	forward_literal(forward, "\r\n");
 }
 
 void

@@ -14,7 +14,10 @@ enum {
 	NAME_LENGTH = UINT16_MAX
 };
 
-/* Non-zero when one of eight bytes is a control (HTAB too) or DEL. */
+/*
+ * Bit 7 of each of eight bytes that is a control (HTAB too) or DEL; of bytes
+ * that follow one in memory the bits may be wrong.
+ */
 static inline uint64_t
 word_controls(uint64_t word)
 {
@@ -24,16 +27,31 @@ word_controls(uint64_t word)
 	return (below_space | ((from_del - BYTES(1)) & ~from_del)) & BYTES(0x80);
 }
 
+/* The first of eight bytes that word_controls has found. */
+static inline unsigned
+word_first(uint64_t controls)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (unsigned)__builtin_ctzll(controls) / 8;
+#else
+	(void)controls;
+	return 0; /* the search goes on byte by byte */
+#endif
+}
+
 const char *
 h1_text_end(const char *at, const char *end)
 {
-	uint64_t word;
+	uint64_t word, controls;
 
 	for (;;) {
 		for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
 			memcpy(&word, at, sizeof word);
-			if (word_controls(word) != 0)
-				break;
+			controls = word_controls(word);
+			if (controls == 0)
+				continue;
+			at += word_first(controls);
+			break;
 		}
 		while (at < end && *at != '\t' && h1_is(*at, H1_TEXT))
 			at++;
@@ -69,19 +87,6 @@ field_refuse(struct h1_head *head, const char *line, const char *lf)
 	return h1_refuse(head, 400, "a control character in a field value");
 }
 
-/* `line` could not be parsed: it is not whole, one too many, or bad. */
-static enum h1_result
-field_stop(struct h1_head *head, const char *line)
-{
-	const char *lf = memchr(line, '\n', (size_t)(head->end - line));
-
-	if (lf == NULL)
-		return H1_MORE;
-	if (head->count == head->limits->fields)
-		return h1_refuse(head, 431, "too many header fields");
-	return field_refuse(head, line, lf);
-}
-
 static void
 field_record(struct h1_head *head, enum h1_name name)
 {
@@ -96,22 +101,22 @@ field_record(struct h1_head *head, enum h1_name name)
 	head->count++;
 }
 
-/* Returns the next line, or NULL when this one is not whole or not valid. */
+/* `end` is behind the last LF, which stops each search. Returns the next line, or NULL when this one is not valid. */
 static const char *
-field_parse(struct h1_head *head, const char *line)
+field_parse(struct h1_head *head, const char *line, const char *end)
 {
 	struct h1_field *field = &head->fields[head->count];
-	const char *end = head->end, *p = line, *value, *last;
+	const char *p = line, *value, *last;
 	enum h1_name name;
 
-	while (p < end && h1_is(*p, H1_TOKEN))
+	while (h1_is(*p, H1_TOKEN))
 		p++;
-	if (p == end || *p != ':' || p == line || p - line > NAME_LENGTH)
+	if (*p != ':' || p == line || p - line > NAME_LENGTH)
 		return NULL;
-	for (value = p + 1; value < end && h1_is_blank(*value); value++)
+	for (value = p + 1; h1_is_blank(*value); value++)
 		;
 	last = h1_text_end(value, end);
-	if (end - last < 2 || last[0] != '\r' || last[1] != '\n')
+	if (last[0] != '\r' || last[1] != '\n')
 		return NULL;
 	name = h1_name_find(line, (size_t)(p - line));
 	field->line = (uint32_t)(line - head->start);
@@ -128,22 +133,33 @@ field_parse(struct h1_head *head, const char *line)
 	return last + 2;
 }
 
+/* The line is whole, and could not be parsed: it is one too many, or bad. */
+static enum h1_result
+field_stop(struct h1_head *head, const char *line)
+{
+	if (head->count == head->limits->fields)
+		return h1_refuse(head, 431, "too many header fields");
+	return field_refuse(head, line, memchr(line, '\n', (size_t)(head->end - line)));
+}
+
 enum h1_result
 h1_fields_parse(struct h1_head *head, const char **at)
 {
-	const char *line = *at, *next;
+	const char *line = *at, *last = memrchr(line, '\n', (size_t)(head->end - line)), *next;
 
-	for (;; line = next) {
-		if (head->end - line >= 2 && line[0] == '\r' && line[1] == '\n') {
+	for (; last != NULL && line <= last; line = next) {
+		if (line[0] == '\r' && line[1] == '\n') {
 			*at = line + 2;
 			return H1_DONE;
 		}
-		next = head->count < head->limits->fields ? field_parse(head, line) : NULL;
+		next = head->count < head->limits->fields ? field_parse(head, line, last + 1) : NULL;
 		if (next == NULL) {
 			*at = line;
 			return field_stop(head, line);
 		}
 	}
+	*at = line;
+	return H1_MORE;
 }
 
 struct h1_list

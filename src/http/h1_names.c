@@ -111,12 +111,37 @@ name_candidate(const char *name, size_t length)
 	return length <= NAME_LENGTH_MAX ? candidates[length][name[0] & 31] : H1_NAME_OTHER;
 }
 
+/* Eight bytes without their case: what this makes equal beside letters is no token (RFC 9110 5.6.2). */
+static uint64_t
+word_lower(const char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof word);
+	return word | UINT64_MAX / 255 * 0x20;
+}
+
+/* As h1_spells, for a token of as many bytes as the lower-case text has. */
+static bool
+token_spells(const char *token, const char *lower, size_t length)
+{
+	size_t i;
+
+	if (length < sizeof(uint64_t))
+		return h1_spells(token, length, lower);
+	for (i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t))
+		if (word_lower(token + i) != word_lower(lower + i))
+			return false;
+	i = length - sizeof(uint64_t);
+	return word_lower(token + i) == word_lower(lower + i);
+}
+
 enum h1_name
 h1_name_find(const char *name, size_t length)
 {
 	enum h1_name candidate = name_candidate(name, length);
 
-	if (candidate == H1_NAME_OTHER || !h1_spells(name, length, names[candidate]))
+	if (candidate == H1_NAME_OTHER || !token_spells(name, names[candidate], length))
 		return H1_NAME_OTHER;
 	return candidate;
 }
@@ -124,10 +149,13 @@ h1_name_find(const char *name, size_t length)
 bool
 h1_name_is_disguised(const char *name, size_t length)
 {
-	const char *known = names[name_candidate(name, length)];
+	enum h1_name candidate = name_candidate(name, length);
+	const char *known = names[candidate];
 	bool found = false;
 	size_t i;
 
+	if (candidate == H1_NAME_OTHER)
+		return false;
 	for (i = 0; i < length && known[i] != '\0'; i++) {
 		bool replaced = known[i] == '-' && (name[i] == '_' || name[i] == '.');
 
