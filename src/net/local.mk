@@ -4,6 +4,6 @@ libnet_a_SOURCES = \
 	net/deadline.c net/deadline.h \
 	net/listener.c net/listener.h \
 	net/loop.c net/loop.h \
-	net/port_owner.c net/port_owner.h \
+	net/offload.c net/offload.h \
 	net/port_owner.c net/port_owner.h \
 	net/stream.c net/stream.h
