@@ -199,6 +199,18 @@ watch_open_level(struct watch *watch, struct loop *loop, int fd, watch_fn *callb
 	return watch_add(watch, loop, fd, callback, EV_READ | EV_PERSIST);
 }
 
+int
+watch_open_for(struct watch *watch, struct loop *loop, int fd, unsigned events, watch_fn *callback)
+{
+	short what = EV_PERSIST;
+
+	if (events & WATCH_READ)
+		what |= EV_READ;
+	if (events & WATCH_WRITE)
+		what |= EV_WRITE;
+	return watch_add(watch, loop, fd, callback, what);
+}
+
 void
 watch_close(struct watch *watch)
 {

@@ -82,6 +82,9 @@ int watch_open(struct watch *watch, struct loop *loop, int fd, watch_fn *callbac
 /* The same, level-triggered and for reading only: for sockets that are accepted from, or received messages on. */
 int watch_open_level(struct watch *watch, struct loop *loop, int fd, watch_fn *callback);
 
+/* The same for reading, writing or both: `events` of WATCH_READ and WATCH_WRITE. For descriptors of a library. */
+int watch_open_for(struct watch *watch, struct loop *loop, int fd, unsigned events, watch_fn *callback);
+
 /* Stops watching. The descriptor stays the caller's and must be closed after, not before. */
 void watch_close(struct watch *watch);
 

@@ -24,6 +24,10 @@ fuzz_programs += fuzz/fuzz_control
 fuzz_fuzz_control_SOURCES = fuzz/fuzz_control.c $(fuzz_main)
 EXTRA_DIST += fuzz/control.dict fuzz/corpus/control
 
+fuzz_programs += fuzz/fuzz_dns
+fuzz_fuzz_dns_SOURCES = fuzz/fuzz_dns.c $(fuzz_main)
+EXTRA_DIST += fuzz/corpus/dns
+
 fuzz_programs += fuzz/fuzz_h1_chunked
 fuzz_fuzz_h1_chunked_SOURCES = fuzz/fuzz_h1_chunked.c $(fuzz_main)
 EXTRA_DIST += fuzz/h1_chunked.dict fuzz/corpus/h1_chunked

@@ -9,6 +9,7 @@ from common import Report, TOP, files, line_of, read
 LIBRARIES = {
     "event2/": {"net"},
     "event.h": {"net"},
+    "ares.h": {"net"},
     "openssl/": {"net"},
     "confuse.h": {"conf"},
     "curses.h": {"ctl"},

@@ -43,5 +43,5 @@ scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
 EXTRA_DIST += tools/terminal.py

@@ -27,6 +27,7 @@ check_PROGRAMS += unit/test_ctl_methods
 check_PROGRAMS += unit/test_ctl_render
 check_PROGRAMS += unit/test_deadline
 check_PROGRAMS += unit/test_dispatch
+check_PROGRAMS += unit/test_dns
 check_PROGRAMS += unit/test_events
 check_PROGRAMS += unit/test_forward
 check_PROGRAMS += unit/test_freelist
