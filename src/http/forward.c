@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "http/h1_internal.h"
+
 enum {
 	FORWARD_COPY = 512, /* the longest run of bytes that is copied */
 	FORWARD_OWN = 1536  /* room for what drover adds to a head, at most */
@@ -104,6 +106,44 @@ static inline void
 run_add_field(struct run *run, struct forward *forward, const char *head, const struct h1_field *field)
 {
 	run_add(run, forward, head + field->line, field->line_length);
+}
+
+static bool
+name_fits(const char *name, const char *bytes, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length && name[i] != '\0'; i++)
+		if (h1_lower(name[i]) != h1_lower(bytes[i]) && !(name[i] == '-' && (bytes[i] == '_' || bytes[i] == '.')))
+			return false;
+	return i == length && name[i] == '\0';
+}
+
+/* Whether a field that was received is not to go on. */
+static bool
+changes_drop(const struct forward_changes *changes, const char *head, const struct h1_field *field)
+{
+	const struct forward_names *names;
+	size_t i;
+
+	for (names = changes->without; names < changes->without + 2; names++)
+		for (i = 0; i < names->count; i++)
+			if (name_fits(names->all[i], head + field->line, field->name_length))
+				return true;
+	return false;
+}
+
+static inline bool
+field_is_dropped(const struct forward_changes *changes, const char *head, const struct h1_field *field)
+{
+	return changes != NULL && changes_drop(changes, head, field);
+}
+
+static inline void
+forward_changes_add(struct forward *forward, const struct forward_changes *changes)
+{
+	if (changes != NULL)
+		forward_add(forward, changes->more.bytes, changes->more.length);
 }
 
 /* Whether the field goes to the server as it stands. */
@@ -247,20 +287,10 @@ request_host(struct forward *forward, const struct h1_request *request, const st
 	forward_literal(forward, "\r\n");
 }
 
-void
-forward_request(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+/* What drover says of the client and of itself, and the end of the head. */
+static void
+request_own_fields(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
 {
-	struct run run = { request->head, 0 };
-	unsigned i;
-
-	forward_begin(forward);
-	request_line(forward, request, &run);
-	request_host(forward, request, policy, &run);
-	for (i = 0; i < request->field_count; i++)
-		if (request_keeps(request, &request->fields[i], policy))
-			run_add_field(&run, forward, request->head, &request->fields[i]);
-	run_end(&run, forward);
-	request_connection(forward, request);
 	if (policy->x_forwarded)
 		request_x_forwarded(forward, request, policy);
 	if (policy->forwarded)
@@ -273,6 +303,74 @@ forward_request(struct forward *forward, const struct h1_request *request, const
 	if (policy->via)
 		forward_words(forward, request->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
 	forward_literal(forward, "\r\n");
+}
+
+void
+forward_request(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
+{
+	struct run run = { request->head, 0 };
+	unsigned i;
+
+	forward_begin(forward);
+	request_line(forward, request, &run);
+	request_host(forward, request, policy, &run);
+	for (i = 0; i < request->field_count; i++)
+		if (request_keeps(request, &request->fields[i], policy) &&
+		    !field_is_dropped(policy->changes, request->head, &request->fields[i]))
+			run_add_field(&run, forward, request->head, &request->fields[i]);
+	run_end(&run, forward);
+	forward_changes_add(forward, policy->changes);
+	request_connection(forward, request);
+	request_own_fields(forward, request, policy);
+}
+
+/* What of a request is about its body, or makes it depend on what only its own server knows, or is said anew. */
+static bool
+ask_drops(const struct h1_request *request, const struct h1_field *field)
+{
+	static const char *const names[] = { "range", "expect", "trailer", "x-original-method", "x-original-uri" };
+	static const char *const beginnings[] = { "content-", "if-" };
+	const char *name = request->head + field->line;
+	size_t i, length;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (name_fits(names[i], name, field->name_length))
+			return true;
+	for (i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+		length = strlen(beginnings[i]);
+		if (field->name_length >= length && name_fits(beginnings[i], name, length))
+			return true;
+	}
+	return false;
+}
+
+void
+forward_ask(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy,
+    struct text path)
+{
+	struct run run = { request->head, 0 };
+	unsigned i;
+
+	forward_begin(forward);
+	forward_literal(forward, "GET ");
+	forward_add(forward, path.bytes, path.length);
+	forward_literal(forward, " HTTP/1.1\r\n");
+	request_host(forward, request, policy, &run);
+	for (i = 0; i < request->field_count; i++)
+		if (request_keeps(request, &request->fields[i], policy) && !ask_drops(request, &request->fields[i]) &&
+		    !field_is_dropped(policy->changes, request->head, &request->fields[i]))
+			run_add_field(&run, forward, request->head, &request->fields[i]);
+	run_end(&run, forward);
+	forward_changes_add(forward, policy->changes);
+	forward_literal(forward, "X-Original-Method: ");
+	forward_span(forward, request->head, request->method_text);
+	forward_literal(forward, "\r\nX-Original-URI: ");
+	if (request->path.length > 0)
+		forward_span(forward, request->head, request->path);
+	else
+		forward_literal(forward, "/");
+	forward_literal(forward, "\r\n");
+	request_own_fields(forward, request, policy);
 }
 
 static bool
@@ -315,9 +413,11 @@ forward_response(struct forward *forward, const struct h1_response *response,
 		forward_add(forward, head + sizeof "HTTP/1.1" - 1, first - (uint32_t)(sizeof "HTTP/1.1" - 1));
 	}
 	for (i = 0; i < response->field_count; i++)
-		if (response_keeps(&response->fields[i], policy))
+		if (response_keeps(&response->fields[i], policy) &&
+		    !field_is_dropped(policy->changes, head, &response->fields[i]))
 			run_add_field(&run, forward, head, &response->fields[i]);
 	run_end(&run, forward);
+	forward_changes_add(forward, policy->changes);
 	response_connection(forward, policy);
 	if (policy->via)
 		forward_words(forward, response->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "base/text.h"
 #include "http/h1.h"
 
 enum {
@@ -27,6 +28,18 @@ struct forward {
 	char text[FORWARD_TEXT];
 };
 
+/* Names of fields, in any case; to a "-" in them "_" and "." are equal, as they are behind CGI. */
+struct forward_names {
+	const char *const *all;
+	size_t count;
+};
+
+/* How a head is changed beside what HTTP asks for: fields that are received and do not go on, and lines that are added. */
+struct forward_changes {
+	struct forward_names without[2];
+	struct text more; /* whole lines with CRLF; they stay where they are until the head is written */
+};
+
 /* What a request needs to know of its client and of drover's settings. */
 struct forward_request_policy {
 	const char *client;	  /* address as text, IPv6 without brackets; "unknown" on a unix socket */
@@ -38,6 +51,7 @@ struct forward_request_policy {
 	bool forwarded;		  /* write Forwarded (RFC 7239) */
 	bool trusted;		  /* what the client says in these is kept and added to; else it is dropped */
 	bool via;
+	const struct forward_changes *changes; /* or NULL */
 };
 
 /* What a response needs to know. */
@@ -48,10 +62,19 @@ struct forward_response_policy {
 	bool keep_length;  /* Content-Length tells the truth about what goes on */
 	bool upgrade;	   /* 101: Connection and Upgrade go on */
 	bool via;
+	const struct forward_changes *changes; /* or NULL */
 };
 
 /* The request's head as the server gets it: HTTP/1.1, origin-form, hop-by-hop fields replaced (RFC 9110 7.6.1). */
 void forward_request(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy);
+
+/*
+ * A request that asks about that request, without its body: GET `path`, with its
+ * fields but those about the body, ranges and conditions, and X-Original-Method and
+ * X-Original-URI, of which the client's own are dropped.
+ */
+void forward_ask(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy,
+    struct text path);
 
 /* The response's head as the client gets it. */
 void forward_response(struct forward *forward, const struct h1_response *response,

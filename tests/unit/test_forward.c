@@ -145,6 +145,54 @@ START_TEST(via_and_request_id)
 }
 END_TEST
 
+static const char *const user_names[] = { "X-User", "X-Groups" }, *const secret_names[] = { "authorization" };
+static const struct forward_changes changes = { { { user_names, 2 }, { secret_names, 1 } },
+	{ "X-User: ann\r\n", sizeof "X-User: ann\r\n" - 1 } };
+
+/* A name in another case, or with what a server behind CGI takes for "-", is the same. */
+START_TEST(fields_are_taken_out_and_put_in)
+{
+	struct forward_request_policy policy = plain;
+
+	policy.changes = &changes;
+	ck_assert_str_eq(request_as("GET / HTTP/1.1\r\nx-uSER: eve\r\nX_User: eve\r\nX.User: eve\r\nX-User-Id: 1\r\n"
+				    "X-Use: 2\r\nX+User: 3\r\nHost: a\r\nAuthorization: Basic x\r\nX-Groups: a\r\n\r\n",
+			     &policy),
+	    "GET / HTTP/1.1\r\nX-User-Id: 1\r\nX-Use: 2\r\nX+User: 3\r\nHost: a\r\nX-User: ann\r\n\r\n");
+}
+END_TEST
+
+static const char *
+ask_as(const char *head, const struct forward_request_policy *policy)
+{
+	static const struct text path = { "/auth?x", 7 };
+
+	parse_request(head);
+	forward_ask(&forward, &request, policy, path);
+	return flatten();
+}
+
+START_TEST(asking_about_a_request)
+{
+	struct forward_request_policy policy = plain;
+
+	ck_assert_str_eq(ask_as("POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Type: x\r\nCookie: c\r\n"
+				"Content_Length: 7\r\nExpect: 100-continue\r\nIf-None-Match: *\r\nRange: bytes=0-1\r\n"
+				"X-Original-URI: /x\r\nX_Original_Method: X\r\n\r\n",
+			     &policy),
+	    "GET /auth?x HTTP/1.1\r\nHost: a\r\nCookie: c\r\nX-Original-Method: POST\r\nX-Original-URI: /a?b\r\n\r\n");
+	policy.changes = &changes;
+	policy.x_forwarded = policy.via = true;
+	policy.request_id = "id1";
+	ck_assert_str_eq(ask_as("PURGE http://b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n"
+				"Connection: upgrade, x-hop, TE\r\nUpgrade: websocket\r\nX-Hop: 1\r\nX-User: eve\r\n\r\n",
+			     &policy),
+	    "GET /auth?x HTTP/1.1\r\nHost: b\r\nX-User: ann\r\nX-Original-Method: PURGE\r\nX-Original-URI: /\r\n"
+	    "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\nX-Request-Id: id1\r\n"
+	    "Via: 1.1 drover\r\n\r\n");
+}
+END_TEST
+
 /* The head with the most pieces: every other field is dropped, every list is long. */
 START_TEST(many_fields_fit)
 {
@@ -212,6 +260,18 @@ START_TEST(response_heads)
 }
 END_TEST
 
+static const char *const cors_names[] = { "Access-Control-Allow-Origin" };
+
+START_TEST(fields_of_a_response_are_replaced)
+{
+	static const struct forward_changes cors = { { { cors_names, 1 }, { NULL, 0 } }, { "Vary: Origin\r\n", 14 } };
+	const struct forward_response_policy policy = { .keep_alive = true, .changes = &cors };
+
+	ck_assert_str_eq(response_as("HTTP/1.1 200 OK\r\nA: b\r\naccess-control-allow-origin: *\r\nC: d\r\n\r\n", &policy),
+	    "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\nVary: Origin\r\n\r\n");
+}
+END_TEST
+
 START_TEST(skipping_any_number_of_bytes)
 {
 	static const char body[] = "the body";
@@ -247,8 +307,11 @@ main(void)
 	tcase_add_test(tcase, forwarding_fields_of_a_trusted_proxy_are_added_to);
 	tcase_add_test(tcase, ipv6_client);
 	tcase_add_test(tcase, via_and_request_id);
+	tcase_add_test(tcase, fields_are_taken_out_and_put_in);
+	tcase_add_test(tcase, asking_about_a_request);
 	tcase_add_test(tcase, many_fields_fit);
 	tcase_add_loop_test(tcase, response_heads, 0, (int)(sizeof response_rows / sizeof *response_rows));
+	tcase_add_test(tcase, fields_of_a_response_are_replaced);
 	tcase_add_test(tcase, skipping_any_number_of_bytes);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
