@@ -1,7 +1,7 @@
 /*
  * The command line: arguments to a configuration to a running master. The only
- * file that knows all folders; it hands the worker's main function to the master
- * and the control socket to the loop. Master.
+ * file that knows all folders; it hands the main functions of workers and prober to the
+ * master and the control socket to the loop. Master.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -19,6 +19,7 @@
 #include "master/events.h"
 #include "master/master.h"
 #include "master/signals.h"
+#include "prober/prober.h"
 #include "worker/worker.h"
 
 enum { ARGUMENTS_MAX = 256 };
@@ -262,6 +263,7 @@ run(const struct arguments *a, struct conf *conf, int argc, char **argv)
 {
 	struct master_options options = {
 		.worker_main = worker_main,
+		.prober_main = prober_main,
 		.daemonize = a->daemonize,
 		.argc = argc,
 		.argv = argv,

@@ -140,6 +140,7 @@ struct conf_pool {
 	uint32_t retries;	   /* other attempts for one request, where that is safe */
 	uint32_t max_fails;	   /* what its servers begin with, as is fail_timeout */
 	uint64_t fail_timeout;
+	bool checked; /* by the prober */
 	int line;
 };
 

@@ -10,7 +10,7 @@
 
 /* ---- log-level: which process is meant, as master_set_log_level has it */
 
-enum { PROCESS_UNKNOWN = -3 };
+enum { PROCESS_UNKNOWN = -4 };
 
 static bool
 worker_exists(const struct call *call, unsigned slot)
@@ -18,9 +18,17 @@ worker_exists(const struct call *call, unsigned slot)
 	return worker_state(master_board(call->master), slot) != CHILD_EMPTY;
 }
 
+static bool
+prober_exists(const struct call *call)
+{
+	return prober_state(master_board(call->master)) != CHILD_EMPTY;
+}
+
 static const char *
 process_name(int process, char text[16])
 {
+	if (process == MASTER_LOG_PROBER)
+		return "prober";
 	snprintf(text, 16, process == MASTER_LOG_MASTER ? "master" : "worker %d", process);
 	return text;
 }
@@ -35,6 +43,8 @@ process_read(const struct call *call, const char *word)
 		return MASTER_LOG_ALL;
 	if (strcmp(word, "master") == 0)
 		return MASTER_LOG_MASTER;
+	if (strcmp(word, "prober") == 0 && prober_exists(call))
+		return MASTER_LOG_PROBER;
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		if (worker_exists(call, (unsigned)slot) && strcmp(process_name(slot, name), word) == 0)
 			return slot;
@@ -45,21 +55,21 @@ process_read(const struct call *call, const char *word)
 static int
 process_named(struct call *call)
 {
-	static const char *const names[] = { "all", "master", NULL };
+	static const char *const names[] = { "all", "master", "prober", NULL };
 	const char *name = call_text(call, "process"), *near = text_nearest(name, names);
 	int process = process_read(call, name);
-	char word[FAULT_WORD_MAX], hint[128];
+	char word[FAULT_WORD_MAX], hint[160];
 
 	if (process != PROCESS_UNKNOWN)
 		return process;
 	snprintf(hint, sizeof hint,
-	    "%s%s%sIt is all, master, or worker and its number; the method workers shows them.",
+	    "%s%s%sIt is all, master, prober if there is one, or worker and its number; the method workers shows them.",
 	    near != NULL ? "Did you mean " : "", near != NULL ? near : "", near != NULL ? "? " : "");
 	call_fail(call, REPLY_ERROR_PARAMS, hint, "There is no process %s.", fault_word(name, word));
 	return process;
 }
 
-/* Calls back for the master and each worker that there is, or for the one that is meant. -1: a callback said so. */
+/* Calls back for the master, the prober and each worker that there is, or for the one that is meant. -1: a callback said so. */
 typedef int process_fn(struct call *call, int process, void *arg);
 
 static int
@@ -69,7 +79,8 @@ processes_each(struct call *call, int process, process_fn *each, void *arg)
 
 	if (process != MASTER_LOG_ALL)
 		return each(call, process, arg);
-	if (each(call, MASTER_LOG_MASTER, arg) < 0)
+	if (each(call, MASTER_LOG_MASTER, arg) < 0 ||
+	    (prober_exists(call) && each(call, MASTER_LOG_PROBER, arg) < 0))
 		return -1;
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		if (worker_exists(call, (unsigned)slot) && each(call, slot, arg) < 0)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "control/commands.h"
+#include "control/named.h"
 #include "control/values.h"
 #include "ipc/health.h"
 
@@ -77,6 +78,23 @@ status_servers(const struct scoreboard *board)
 	return json_pack("{s:i,s:i,s:i}", "total", total, "ready", ready, "up", up);
 }
 
+/* null: nothing needs one. */
+static json_t *
+status_prober(const struct scoreboard *board)
+{
+	const struct scoreboard_prober *prober = &board->prober;
+	uint64_t started = scoreboard_get(&prober->started), now = clock_monotonic();
+	enum child_state state = prober_state(board);
+	int32_t pid = scoreboard_get(&prober->pid);
+
+	if (state == CHILD_EMPTY)
+		return json_null();
+	return json_pack("{s:s,s:o,s:o,s:I}", "state", child_state_names[state], "pid",
+	    pid != 0 ? json_integer(pid) : json_null(), "age-ms",
+	    pid != 0 && now > started ? value_ms(now - started) : json_null(), "restarts",
+	    (json_int_t)scoreboard_get(&prober->restarts));
+}
+
 void
 command_version(struct call *call)
 {
@@ -90,13 +108,13 @@ command_status(struct call *call)
 	const struct scoreboard *board = master_board(call->master);
 
 	call_reply(
-	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:i,s:o,s:o,s:I,s:o,s:I,s:o}", "version",
+	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:o,s:i,s:o,s:o,s:I,s:o,s:I,s:o}", "version",
 		      PACKAGE_VERSION, "pid", (int)getpid(), "started", value_time(board->started_wall),
 		      "uptime-ms", value_ms(clock_monotonic() - board->started_monotonic), "stopping",
 		      (int)master_is_stopping(master), "config-file",
 		      value_text_or_null(master_conf(master)->file), "workers", "desired",
 		      (int)master_workers_desired(master), "ready", (int)master_workers_ready(master),
-		      "pools", (int)master_conf(master)->pool_count, "servers", status_servers(board),
+		      "prober", status_prober(board), "pools", (int)master_conf(master)->pool_count, "servers", status_servers(board),
 		      "listeners", status_listeners(master), "newest-event",
 		      (json_int_t)master_event_newest(master), "totals", status_totals(board), "deaths",
 		      (json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)));

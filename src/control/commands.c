@@ -280,7 +280,7 @@ const struct command control_commands[] = {
 		{ "level", PARAM_WORD, .words = log_level_names,
 		    .sentence = "What is written: this and all that is graver. Left out: only show." },
 		{ "process", PARAM_TEXT, .min = 1, .max = 32, .default_json = "\"all\"",
-		    .sentence = "Which process: all, master, or worker and its number." },
+		    .sentence = "Which process: all, master, prober, or worker and its number." },
 		{ "for-ms", PARAM_INTEGER, .min = 1, .max = 7 * INT64_C(86400000),
 		    .sentence = "After this time it is as before. Left out: for good." },
 		PARAM_DRY_RUN,

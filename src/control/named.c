@@ -154,12 +154,23 @@ listener_named(struct call *call, const char *name)
 
 /* ---- workers */
 
+/* Any process that maps the scoreboard can have written there. */
+static enum child_state
+state_read(uint32_t state)
+{
+	return state < CHILD_STATES ? (enum child_state)state : CHILD_EMPTY;
+}
+
 enum child_state
 worker_state(const struct scoreboard *board, unsigned slot)
 {
-	uint32_t state = scoreboard_get(&board->workers[slot].state);
+	return state_read(scoreboard_get(&board->workers[slot].state));
+}
 
-	return state < CHILD_STATES ? (enum child_state)state : CHILD_EMPTY;
+enum child_state
+prober_state(const struct scoreboard *board)
+{
+	return state_read(scoreboard_get(&board->prober.state));
 }
 
 bool

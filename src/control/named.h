@@ -33,4 +33,7 @@ int listener_named(struct call *call, const char *name);
 /* What a worker does now; of a slot below SCOREBOARD_WORKERS. */
 enum child_state worker_state(const struct scoreboard *board, unsigned slot);
 
+/* The same of the prober; CHILD_EMPTY: there is none, as nothing needs one. */
+enum child_state prober_state(const struct scoreboard *board);
+
 #endif

@@ -88,7 +88,9 @@ death_cause(const struct scoreboard_death *death)
 json_t *
 value_death(const struct scoreboard_death *death)
 {
-	return json_pack("{s:i,s:i,s:o,s:o,s:o,s:b}", "worker", (int)death->slot, "pid", (int)death->pid,
+	bool worker = death->slot != SCOREBOARD_DEATH_PROBER;
+
+	return json_pack("{s:o,s:i,s:o,s:o,s:o,s:b}", "worker", worker ? json_integer(death->slot) : json_null(), "pid", (int)death->pid,
 	    "time", value_time(death->when), "lived-ms", value_ms(death->lived), "cause", death_cause(death),
 	    "asked-for", (int)death->asked_for);
 }

@@ -30,7 +30,7 @@ json_t *value_ms(uint64_t microseconds);
 /* A point in time, from microseconds since 1970: "2026-01-31T09:30:00.125Z". */
 json_t *value_time(uint64_t wall);
 
-/* How and when a worker died. */
+/* How and when a worker, or the prober, died. */
 json_t *value_death(const struct scoreboard_death *death);
 
 /*

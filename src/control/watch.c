@@ -140,10 +140,10 @@ event_set(json_t *params, const struct master_event *event, unsigned *failures)
 {
 	unsigned fields = event_table[event->type].fields;
 
-	if (fields & EVENT_HAS_WORKER) {
+	if (fields & EVENT_HAS_WORKER)
 		set_number(params, "worker", event->worker, failures);
+	if (fields & (EVENT_HAS_WORKER | EVENT_HAS_PID))
 		set(params, "pid", event->pid != 0 ? json_integer(event->pid) : json_null(), failures);
-	}
 	if (fields & EVENT_HAS_SERVER) {
 		set(params, "pool", value_text(event->pool), failures);
 		set(params, "server", value_text(event->server), failures);

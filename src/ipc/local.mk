@@ -4,6 +4,7 @@ libipc_a_SOURCES = \
 	ipc/counters.c ipc/counters.h \
 	ipc/health.c ipc/health.h \
 	ipc/histogram.c ipc/histogram.h \
+	ipc/prober_start.h \
 	ipc/query.c ipc/query.h \
 	ipc/scoreboard.c ipc/scoreboard.h \
 	ipc/worker_start.h

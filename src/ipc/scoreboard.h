@@ -31,6 +31,7 @@ enum {
 	SCOREBOARD_SERVERS = 4096,
 	SCOREBOARD_POOLS = 1024,
 	SCOREBOARD_DEATHS = 32,
+	SCOREBOARD_DEATH_PROBER = -1,
 	SCOREBOARD_LINE = 64, /* bytes of a cache line */
 	SCOREBOARD_NAME = 128
 };
@@ -68,6 +69,21 @@ struct scoreboard_worker {
 	_Atomic uint32_t servers_seen;			 /* the servers_version that it works by; 0: none yet */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t counters[COUNTER_COUNT];
 	struct histogram lag; /* how long loop turns took */
+};
+
+/* The prober, when there is one. */
+struct scoreboard_prober {
+	/* written by the master, as of a worker */
+	alignas(SCOREBOARD_LINE) _Atomic uint32_t state; /* enum child_state */
+	_Atomic int32_t pid; /* 0: none */
+	_Atomic uint32_t restarts;
+	_Atomic uint64_t started; /* monotonic microseconds, as `ready` and `heartbeat` */
+	_Atomic uint64_t ready;
+	_Atomic uint32_t log_level;
+
+	/* written by the prober */
+	alignas(SCOREBOARD_LINE) _Atomic uint64_t heartbeat;
+	_Atomic uint32_t servers_seen; /* the servers_version that it works by; 0: none yet */
 };
 
 /*
@@ -113,7 +129,7 @@ struct scoreboard_pool {
 struct scoreboard_death {
 	uint64_t when;	    /* wall clock, microseconds */
 	uint64_t lived;	    /* microseconds */
-	int32_t slot, pid;
+	int32_t slot, pid; /* slot: of the worker, or SCOREBOARD_DEATH_PROBER */
 	int32_t wait_status; /* as waitpid(2) gives it */
 	bool asked_for;	     /* a stop or drain, not an accident */
 	bool hung;	     /* killed because its loop had not turned for worker-timeout */
@@ -127,6 +143,7 @@ struct scoreboard {
 	_Atomic uint64_t deaths_seen;	      /* the ring below holds the last of them */
 	struct scoreboard_death deaths[SCOREBOARD_DEATHS]; /* written and read by the master only */
 	struct scoreboard_worker workers[SCOREBOARD_WORKERS];
+	struct scoreboard_prober prober;
 	_Atomic uint32_t server_slots;	  /* highest place of a server ever used + 1. Written by the master. */
 	_Atomic uint32_t servers_version; /* changes with each change of servers and pools; never 0. Written by the master. */
 	alignas(SCOREBOARD_LINE) _Atomic uint32_t health_version; /* changes with each change of a server's health; see ipc/health.h */

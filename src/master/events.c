@@ -71,6 +71,7 @@ fields_list(FILE *to, unsigned fields)
 		const char *members;
 	} names[] = {
 		{ EVENT_HAS_WORKER, "worker,pid" },
+		{ EVENT_HAS_PID, "pid" },
 		{ EVENT_HAS_SERVER, "pool,server" },
 		{ EVENT_HAS_BY, "by" },
 		{ EVENT_HAS_TEXT, "text" },

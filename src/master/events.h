@@ -22,7 +22,8 @@ enum {
 	EVENT_HAS_TEXT = 8,
 	EVENT_HAS_CHANGE = 16, /* from, to */
 	EVENT_HAS_RATE = 32, /* rate, threshold: a second */
-	EVENT_HAS_COUNT = 64 /* count */
+	EVENT_HAS_COUNT = 64, /* count */
+	EVENT_HAS_PID = 128 /* pid; 0: there was no process */
 };
 
 /* X(symbol, name, fields, sentence) */
@@ -35,6 +36,12 @@ enum {
 	    "A worker process has ended or could not be made; text tells how, and what comes next.") \
 	X(WORKER_FAILED, "worker-failed", EVENT_HAS_WORKER | EVENT_HAS_TEXT, \
 	    "A worker cannot be started and is not tried again until asked.") \
+	X(PROBER_STARTED, "prober-started", EVENT_HAS_PID, "The prober, which checks servers, was started.") \
+	X(PROBER_READY, "prober-ready", EVENT_HAS_PID, "The prober is at work.") \
+	X(PROBER_DIED, "prober-died", EVENT_HAS_PID | EVENT_HAS_TEXT, \
+	    "The prober has ended or could not be made; text tells how, and what comes next.") \
+	X(PROBER_FAILED, "prober-failed", EVENT_HAS_PID | EVENT_HAS_TEXT, \
+	    "The prober cannot be started and is not tried again.") \
 	X(SERVER_UP, "server-up", EVENT_HAS_SERVER, \
 	    "A server that was down takes requests again: it has answered, or an admin has set it ready.") \
 	X(SERVER_DOWN, "server-down", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \

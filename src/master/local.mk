@@ -14,6 +14,7 @@ libmaster_a_SOURCES = \
 	master/pidfile.c master/pidfile.h \
 	master/ports.c master/ports.h \
 	master/privileges.c master/privileges.h \
+	master/prober.c master/prober.h \
 	master/queries.c master/queries.h \
 	master/reap.c master/reap.h \
 	master/replace.c master/replace.h \

@@ -4,18 +4,22 @@
 #include "base/object.h"
 #include "master/state.h"
 
-enum { PROCESS_MASTER = SCOREBOARD_WORKERS, PROCESSES };
+enum { PROCESS_MASTER = SCOREBOARD_WORKERS, PROCESS_PROBER, PROCESSES };
 
 /* Where the process looks. */
 static _Atomic uint32_t *
 level_shown(struct master *m, int process)
 {
-	return process == PROCESS_MASTER ? &m->log_levels.master : &m->board->workers[process].log_level;
+	if (process == PROCESS_MASTER)
+		return &m->log_levels.master;
+	return process == PROCESS_PROBER ? &m->board->prober.log_level : &m->board->workers[process].log_level;
 }
 
 static int
 process_number(int process)
 {
+	if (process == MASTER_LOG_PROBER)
+		return PROCESS_PROBER;
 	return process >= 0 && process < SCOREBOARD_WORKERS ? process : PROCESS_MASTER;
 }
 
@@ -105,7 +109,8 @@ master_log_level(const struct master *m, int process)
 
 	if (p == PROCESS_MASTER)
 		return (enum log_level)scoreboard_get(&m->log_levels.master);
-	level = scoreboard_get(&m->board->workers[p].log_level); /* a worker can write there */
+	/* a child can write there */
+	level = scoreboard_get(p == PROCESS_PROBER ? &m->board->prober.log_level : &m->board->workers[p].log_level);
 	return level <= LOG_LEVEL_DEBUG ? (enum log_level)level : m->log_levels.processes[p].lasting;
 }
 

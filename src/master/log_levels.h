@@ -20,7 +20,7 @@ struct log_levels {
 	struct log_levels_process {
 		enum log_level lasting; /* what holds when `until` has passed */
 		uint64_t until; /* monotonic microseconds; 0: for good */
-	} processes[SCOREBOARD_WORKERS + 1]; /* by slot; the last is the master */
+	} processes[SCOREBOARD_WORKERS + 2]; /* by slot; the last two are the master and the prober */
 	struct timer timer; /* set to the next `until` */
 };
 

@@ -29,6 +29,7 @@ master_allocate(struct conf *conf, const struct master_options *options, struct 
 	m->conf = conf;
 	m->options = *options;
 	m->logs.access = -1;
+	m->prober.channel = -1;
 	m->pidfile.fd = -1;
 	m->notify.fd = -1;
 	m->daemon.pipe = -1;
@@ -58,6 +59,7 @@ master_open_inside(struct master *m, struct error *err)
 	log_levels_init(m);
 	news_init(m);
 	workers_init(m);
+	prober_init(m);
 	dispatch_init(m);
 	if (ports_watch(m) < 0)
 		return error_set(err, "cannot watch the listeners: no memory");
@@ -112,6 +114,7 @@ master_free(struct master *m)
 		news_close(m);
 		timer_clear(&m->dispatch.retry);
 		timer_clear(&m->workers.tick);
+		prober_clear(m);
 		loop_later_cancel(m->loop, &m->workers.adjust);
 		log_levels_close(m);
 	}
@@ -132,6 +135,7 @@ master_run(struct master *m)
 {
 	dispatch_resume(m); /* there is no worker yet: nothing is accepted */
 	workers_adjust(m);
+	prober_adjust(m);
 	signals_admit();
 	loop_run(m->loop);
 	signals_hold();
@@ -182,6 +186,7 @@ master_reopen_logs(struct master *m, struct error *err)
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid != 0)
 			m->workers.slots[slot].owed |= WORKER_OWED_LOGS;
+	prober_owe_logs(m);
 	dispatch_retry_soon(m); /* that hands them over: once, however often they are opened until then */
 	return 0;
 }

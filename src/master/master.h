@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "conf/conf.h"
+#include "ipc/prober_start.h"
 #include "ipc/query.h"
 #include "ipc/scoreboard.h"
 #include "master/events.h"
@@ -23,6 +24,7 @@ struct master;
 
 struct master_options {
 	worker_main_fn *worker_main;
+	prober_main_fn *prober_main;
 	bool daemonize;
 	char **argv; /* for the process title; may be NULL */
 	int argc;
@@ -140,7 +142,7 @@ void master_listener_figures(
 
 /* ---- the error log */
 
-enum { MASTER_LOG_ALL = -1, MASTER_LOG_MASTER = -2 }; /* or the slot of a worker. To read, all is the master. */
+enum { MASTER_LOG_ALL = -1, MASTER_LOG_MASTER = -2, MASTER_LOG_PROBER = -3 }; /* or the slot of a worker. To read, all is the master. */
 
 /*
  * What is written to the error log, at once; after so many microseconds it is as

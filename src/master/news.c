@@ -25,6 +25,15 @@ news_worker(const struct worker *w, enum event_type type, const char *text)
 }
 
 void
+news_prober(struct master *m, enum event_type type, const char *text)
+{
+	struct master_event event = { .type = type, .pid = m->prober.last_pid };
+
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(m, &event);
+}
+
+void
 news_server(struct master *m, unsigned server, enum event_type type, const char *text)
 {
 	const struct scoreboard_server *row = &m->board->servers[server];

@@ -48,6 +48,9 @@ void news_expect(struct master *master);
 /* Something has happened to a worker or its last process. `text` is "" for the types that have none. */
 void news_worker(const struct worker *worker, enum event_type type, const char *text);
 
+/* The same of the prober. */
+void news_prober(struct master *master, enum event_type type, const char *text);
+
 /* Something has happened to the server in that place; text as above. */
 void news_server(struct master *master, unsigned server, enum event_type type, const char *text);
 

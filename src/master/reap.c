@@ -63,7 +63,7 @@ reap_one(struct worker *w, int wait_status)
 }
 
 void
-reap_workers(struct master *m)
+reap_children(struct master *m)
 {
 	bool any = false;
 	unsigned slot;
@@ -77,6 +77,7 @@ reap_workers(struct master *m)
 		reap_one(w, wait_status);
 		any = true;
 	}
+	prober_reap(m);
 	if (m->stopping)
 		orphans_close(m);
 	else if (any)

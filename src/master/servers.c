@@ -65,6 +65,7 @@ servers_publish(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid != 0 && m->workers.slots[slot].channel >= 0)
 			channel_send(m->workers.slots[slot].channel, &message);
+	prober_tell_servers(m);
 }
 
 static void
@@ -95,6 +96,15 @@ worker_has_seen(const struct master *m, unsigned slot, uint32_t version)
 	return seen != 0 && (int32_t)(seen - version) >= 0;
 }
 
+/* The prober as well writes where the servers are. */
+static bool
+prober_has_seen(const struct master *m, uint32_t version)
+{
+	uint32_t seen = atomic_load_explicit(&m->board->prober.servers_seen, memory_order_acquire);
+
+	return m->prober.pid == 0 || (seen != 0 && (int32_t)(seen - version) >= 0);
+}
+
 /* Every worker process works by this version or a later one. 0: one that is starting has not said so yet. */
 static uint32_t
 servers_seen(const struct master *m)
@@ -109,7 +119,7 @@ servers_seen(const struct master *m)
 		if (oldest == 0)
 			return 0;
 	}
-	return oldest;
+	return prober_has_seen(m, oldest) ? oldest : scoreboard_get(&m->board->prober.servers_seen);
 }
 
 /* Whether all of them have, where `seen` is what servers_seen said. */

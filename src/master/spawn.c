@@ -20,9 +20,8 @@
  * the client or the other worker from seeing its end.
  */
 static void
-spawn_close_copies(struct worker *w)
+spawn_close_copies(struct master *m, int own)
 {
-	struct master *m = w->master;
 	unsigned slot;
 
 	for (slot = 0; slot < m->workers.used; slot++) {
@@ -31,9 +30,11 @@ spawn_close_copies(struct worker *w)
 		channel_close_fds(&other->staged);
 		if (other->channel >= 0)
 			close(other->channel);
-		if (other->far_end >= 0 && other != w)
+		if (other->far_end >= 0 && other->far_end != own)
 			close(other->far_end);
 	}
+	if (m->prober.channel >= 0)
+		close(m->prober.channel);
 	orphans_close_copies(m);
 	ports_close_copies(&m->ports);
 	pidfile_close_copy(&m->pidfile);
@@ -43,8 +44,31 @@ spawn_close_copies(struct worker *w)
 		m->on_child(m->on_child_arg);
 }
 
+/*
+ * Makes this process a child of its own: `own` is its end of its channel, `name` stands
+ * in the log and in its title, and its comm is `comm`: `pgrep -x drover` is to find the
+ * master alone. -1: it cannot be one, which is logged.
+ */
 static int
-spawn_child_main(struct worker *w)
+spawn_settle(struct master *m, int own, const char *name, const char *comm, const _Atomic uint32_t *log_level)
+{
+	struct error err;
+
+	loop_abandon(m->loop); /* it puts back the handlers that it found */
+	signals_reset();
+	spawn_close_copies(m, own);
+	log_process(name);
+	log_follow(log_level);
+	title_set("%s", name);
+	prctl(PR_SET_NAME, comm);
+	if (privileges_drop(m->conf, &err) == 0)
+		return 0;
+	log_error("%s", err.text);
+	return -1;
+}
+
+static int
+spawn_worker_main(struct worker *w)
 {
 	struct master *m = w->master;
 	struct worker_start start = {
@@ -55,24 +79,42 @@ spawn_child_main(struct worker *w)
 		.access_log = m->logs.access,
 	};
 	char name[32];
-	struct error err;
 
-	loop_abandon(m->loop); /* it puts back the handlers that it found */
-	signals_reset();
-	spawn_close_copies(w);
 	snprintf(name, sizeof name, "worker %u", w->slot);
-	log_process(name);
-	log_follow(&m->board->workers[w->slot].log_level);
-	title_set("%s", name);
-	prctl(PR_SET_NAME, "drover worker"); /* `pgrep -x drover` is to find the master alone */
-	if (privileges_drop(m->conf, &err) < 0) {
-		log_error("%s", err.text);
+	if (spawn_settle(m, w->far_end, name, "drover worker", &m->board->workers[w->slot].log_level) < 0)
 		return CHILD_EXIT_WRONG;
-	}
 	return m->options.worker_main(&start);
 }
 
+static int
+spawn_prober_main(struct master *m, int channel)
+{
+	struct prober_start start = { .conf = m->conf, .board = m->board, .channel = channel };
+
+	if (spawn_settle(m, channel, "prober", "drover prober", &m->board->prober.log_level) < 0)
+		return CHILD_EXIT_WRONG;
+	return m->options.prober_main(&start);
+}
+
 /* ---- in the master */
+
+/* As fork(2); in the child no signal is handled before signals_reset. */
+static pid_t
+spawn_fork(struct error *err)
+{
+	sigset_t before;
+	pid_t pid;
+
+	fflush(NULL); /* or the child would write it again */
+	signals_block(&before);
+	pid = fork();
+	if (pid == 0)
+		return 0;
+	if (pid < 0)
+		error_errno(err, "cannot fork");
+	signals_unblock(&before);
+	return pid;
+}
 
 /* Before the fork: afterwards the row is the child's to write. */
 static void
@@ -113,20 +155,15 @@ spawn_open_channel(struct worker *w, struct error *err)
 int
 spawn_worker(struct worker *w, struct error *err)
 {
-	sigset_t before;
 	pid_t pid;
 
 	if (spawn_open_channel(w, err) < 0)
 		return -1;
 	spawn_clear(w);
-	fflush(NULL); /* or the child would write it again */
-	signals_block(&before);
-	pid = fork();
+	pid = spawn_fork(err);
 	if (pid == 0)
-		exit(spawn_child_main(w)); /* not _exit: leak checks and coverage are to see workers too */
-	signals_unblock(&before);
+		exit(spawn_worker_main(w)); /* not _exit: leak checks and coverage are to see workers too */
 	if (pid < 0) {
-		error_errno(err, "cannot fork");
 		watch_close(&w->watch);
 		close(w->channel);
 		close(w->far_end);
@@ -136,4 +173,27 @@ spawn_worker(struct worker *w, struct error *err)
 	w->pid = w->last_pid = pid;
 	scoreboard_set(&w->master->board->workers[w->slot].pid, pid);
 	return 0;
+}
+
+int
+spawn_prober(struct master *m, watch_fn *heard, struct error *err)
+{
+	struct prober_child *p = &m->prober;
+	int fds[2];
+
+	if (channel_pair(fds, err) < 0)
+		return -1;
+	p->channel = fds[0];
+	if (watch_open_level(&p->watch, m->loop, p->channel, heard) < 0)
+		error_errno(err, "cannot watch a channel");
+	else if ((p->pid = spawn_fork(err)) == 0)
+		exit(spawn_prober_main(m, fds[1]));
+	close(fds[1]);
+	if (watch_is_open(&p->watch) && p->pid > 0)
+		return 0;
+	watch_close(&p->watch);
+	close(p->channel);
+	p->channel = -1;
+	p->pid = 0;
+	return -1;
 }

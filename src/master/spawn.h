@@ -1,4 +1,4 @@
-/* Makes a worker process: the fork, and what the child does before its own main function. Master and worker. */
+/* Makes a child process: the fork, and what the child does before its own main function. Master and children. */
 #ifndef DROVER_MASTER_SPAWN_H
 #define DROVER_MASTER_SPAWN_H
 
@@ -7,5 +7,8 @@
 
 /* Forks it with a new channel. -1 with a sentence: nothing has changed. The child never returns. */
 int spawn_worker(struct worker *worker, struct error *err);
+
+/* The same for the prober, whose messages `heard` is called for. */
+int spawn_prober(struct master *master, watch_fn *heard, struct error *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include "master/orphans.h"
 #include "master/pidfile.h"
 #include "master/ports.h"
+#include "master/prober.h"
 #include "master/queries.h"
 #include "master/servers.h"
 #include "master/signals.h"
@@ -37,6 +38,7 @@ struct master {
 
 	struct servers servers; /* servers.c */
 	struct workers workers; /* workers.c, spawn.c, reap.c */
+	struct prober_child prober; /* prober.c, spawn.c */
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */
 	struct events events; /* events.c */

@@ -265,8 +265,8 @@ worker_act_release(struct worker *w)
 	workers_announce(m);
 	if (!m->stopping)
 		workers_adjust(m);
-	else if (workers_count(m, CHILD_EMPTY) == m->workers.used)
-		loop_stop(m->loop);
+	else
+		workers_end_when_gone(m);
 }
 
 void
@@ -363,6 +363,7 @@ workers_tick_cb(struct timer *timer)
 	if (m->conf->worker_timeout != 0 && now >= ws->hung_from)
 		for (slot = 0; slot < ws->used; slot++)
 			worker_check_life(&ws->slots[slot], now);
+	prober_tick(m, now);
 	if (daemon_waits(&m->daemon) && !m->stopping &&
 	    now - m->board->started_monotonic > daemon_start_timeout)
 		workers_give_up_start(m, "no worker gets ready");
@@ -540,8 +541,18 @@ workers_stop(struct master *m, bool graceful)
 		else
 			worker_end(w, CHILD_EVENT_STOP, "drover is stopping");
 	}
-	if (workers_count(m, CHILD_EMPTY) == m->workers.used)
+	workers_end_when_gone(m);
+}
+
+void
+workers_end_when_gone(struct master *m)
+{
+	if (workers_count(m, CHILD_EMPTY) != m->workers.used)
+		return;
+	if (prober_is_gone(m))
 		loop_stop(m->loop);
+	else
+		prober_stop(m); /* it is of use to the last */
 }
 
 void

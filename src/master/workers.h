@@ -71,6 +71,9 @@ void workers_reset_failed(struct master *master);
 /* Ends all of them: after their work or at once. None is started any more. */
 void workers_stop(struct master *master, bool graceful);
 
+/* drover is stopping: when no worker is left, has the prober end, and then the master. */
+void workers_end_when_gone(struct master *master);
+
 /* Moves a worker through the table and does what that says. */
 void worker_event(struct worker *worker, enum child_event event);
 
