@@ -85,6 +85,7 @@ conf_free(struct conf *conf)
 	free(conf->user);
 	free(conf->group);
 	free(conf->pid_file);
+	free(conf->via_name);
 	free(conf->error_log);
 	free(conf->access_log);
 	free(conf);

@@ -85,6 +85,8 @@ struct conf_client {
 	uint64_t send_timeout;	    /* between two writes to a client that does not read */
 	uint64_t tunnel_timeout;    /* an upgraded connection without a byte either way */
 	uint64_t body_limit;	    /* bytes of a request body, 0: none */
+	uint64_t body_rate;	    /* bytes a second of a request body: fewer do not count against body_timeout; 0: none */
+	unsigned trace;		    /* enum conf_trace */
 	uint32_t requests;	    /* per connection, 0: no limit */
 };
 
@@ -112,6 +114,11 @@ struct conf_listener {
 	struct conf_rules rules;
 	int line;
 };
+
+enum conf_trace { CONF_TRACE_REFUSE, CONF_TRACE_FORWARD };
+
+/* Field names of requests with "_" or "."; by the values of enum h1_underscores. */
+enum conf_underscores { CONF_UNDERSCORES_GUARD, CONF_UNDERSCORES_PASS, CONF_UNDERSCORES_DROP, CONF_UNDERSCORES_REFUSE };
 
 enum conf_server_state { CONF_SERVER_READY, CONF_SERVER_DRAIN, CONF_SERVER_MAINTENANCE };
 
@@ -186,6 +193,8 @@ struct conf {
 	struct address_range *trusted_proxies; /* peers whose forwarding fields are kept and added to */
 	size_t trusted_proxy_count;
 	bool via;
+	char *via_name; /* drover's own in Via; NULL: "drover", which says nothing of loops */
+	unsigned underscores; /* enum conf_underscores */
 	bool request_id; /* send X-Request-Id to servers */
 
 	struct conf_client client;     /* what every listener begins with */
@@ -228,6 +237,15 @@ struct conf *conf_load_text(const char *text, const char *name, struct conf_erro
  */
 struct conf *conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
     size_t server_count, const char *control_path, struct conf_errors *errors);
+
+/* The name in Via fields, or NULL: they are not written. */
+static inline const char *
+conf_via(const struct conf *conf)
+{
+	if (!conf->via)
+		return NULL;
+	return conf->via_name != NULL ? conf->via_name : "drover";
+}
 
 void conf_free(struct conf *conf);
 

@@ -11,6 +11,8 @@
 #include "conf/list.h"
 #include "conf/value.h"
 
+enum { TOKEN_MAX = 64 };
+
 /* Replaces a string field by a copy. */
 static int
 string_store(const struct conf_option *option, void *base, const char *text, struct error *err)
@@ -44,6 +46,22 @@ name_describe(const struct conf_option *option, char *to, size_t size)
 {
 	(void)option;
 	snprintf(to, size, "the name of a pool");
+}
+
+/* A token of RFC 9110 5.6.2, without its rarer characters. */
+static int
+token_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
+
+	return length == 0 || text[length] != '\0' || length > TOKEN_MAX ? -1 : string_store(option, base, text, err);
+}
+
+static void
+token_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "a word of up to %d letters, digits, '-', '.' and '_'", TOKEN_MAX);
 }
 
 static int
@@ -261,6 +279,7 @@ paths_describe(const struct conf_option *option, char *to, size_t size)
 }
 
 const struct conf_type conf_type_name = { "name", false, true, name_read, string_write, name_describe };
+const struct conf_type conf_type_token = { "word", false, true, token_read, string_write, token_describe };
 const struct conf_type conf_type_file = { "path", false, true, file_read, string_write, file_describe };
 const struct conf_type conf_type_log = { "path", false, true, log_read, log_write_value, log_describe };
 const struct conf_type conf_type_user = { "user", false, true, user_read, string_write, user_describe };

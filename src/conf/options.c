@@ -24,6 +24,9 @@ const struct conf_section *const conf_sections[] = { &conf_section_top, &conf_se
 static const char *const log_format_words[] = { "combined", "json", NULL }; /* enum conf_log_format */
 static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded", "both",
 	NULL }; /* enum conf_forwarded */
+static const char *const underscores_words[] = { "guard", "pass", "drop", "refuse",
+	NULL }; /* enum conf_underscores */
+static const char *const trace_words[] = { "refuse", "forward", NULL }; /* enum conf_trace */
 static const char *const permission_words[] = { "none", "read", "operate", "admin",
 	NULL }; /* enum conf_permission */
 static const char *const server_state_words[] = { "ready", "drain", "maintenance",
@@ -121,6 +124,12 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Peers whose forwarding fields are kept and added to, instead of replaced." },
 	{ "via", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, via),
 	    .sentence = "Whether a Via field is added to requests and responses." },
+	{ "via-name", TOP, &conf_type_token, 0, 0, NULL, NULL, false, FIELD(conf, via_name),
+	    .sentence =
+		"Name of this drover in Via; a request that has passed it is answered 508. drover if unset." },
+	{ "underscores", TOP, &conf_type_choice, 0, 0, NULL, "guard", false, FIELD(conf, underscores),
+	    .sentence = "What becomes of request fields whose names have an underscore or a dot.",
+	    .words = underscores_words },
 	{ "request-id", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, request_id),
 	    .sentence = "Whether servers are sent an X-Request-Id field." },
 	CLIENT_OPTIONS(TOP, false, conf),

@@ -24,6 +24,13 @@
 			"How long an upgraded connection, such as a WebSocket, may be silent both ways." }, \
 	    { "body-limit", SECTION, &conf_type_size, 0, UINT64_C(1) << 60, NULL, "0", INHERITED, \
 		    FIELD(TYPE, client.body_limit), .sentence = "Largest body of a request; 0: no limit." }, \
+	    { "body-rate-min", SECTION, &conf_type_size, 0, UINT64_C(64) << 20, NULL, "0", INHERITED, \
+		    FIELD(TYPE, client.body_rate), \
+		    .sentence = \
+			"Bytes a second below which body-timeout is for all of a request's body; 0: never." }, \
+	    { "trace", SECTION, &conf_type_choice, 0, 0, NULL, "refuse", INHERITED, \
+		    FIELD(TYPE, client.trace), .sentence = "What becomes of TRACE requests.", \
+		    .words = trace_words }, \
 	{ \
 		"requests-per-connection", SECTION, &conf_type_number, 0, UINT32_MAX, NULL, "0", INHERITED, \
 		    FIELD(TYPE, client.requests), \

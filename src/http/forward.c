@@ -1,5 +1,6 @@
 #include "http/forward.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "http/h1_internal.h"
@@ -166,6 +167,8 @@ request_keeps(const struct h1_request *request, const struct h1_field *field, co
 		return !forged;
 	case H1_NAME_FORWARDED:
 		return !forged && !policy->forwarded;
+	case H1_NAME_MAX_FORWARDS:
+		return request->max_forwards < 0; /* written anew */
 	case H1_NAME_X_REQUEST_ID:
 		return policy->request_id == NULL;
 	default:
@@ -287,6 +290,24 @@ request_host(struct forward *forward, const struct h1_request *request, const st
 	forward_literal(forward, "\r\n");
 }
 
+/* RFC 9110 7.6.2: one less than was received. */
+static void
+request_max_forwards(struct forward *forward, unsigned received)
+{
+	char line[32];
+
+	forward_copy(forward, line, (size_t)snprintf(line, sizeof line, "Max-Forwards: %u\r\n", received - 1));
+}
+
+/* RFC 9110 7.6.3. */
+static void
+forward_via(struct forward *forward, unsigned minor, const char *name)
+{
+	forward_words(forward, minor == 1 ? "Via: 1.1 " : "Via: 1.0 ");
+	forward_words(forward, name);
+	forward_literal(forward, "\r\n");
+}
+
 /* What drover says of the client and of itself, and the end of the head. */
 static void
 request_own_fields(struct forward *forward, const struct h1_request *request, const struct forward_request_policy *policy)
@@ -300,8 +321,10 @@ request_own_fields(struct forward *forward, const struct h1_request *request, co
 		forward_words(forward, policy->request_id);
 		forward_literal(forward, "\r\n");
 	}
-	if (policy->via)
-		forward_words(forward, request->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
+	if (request->max_forwards > 0)
+		request_max_forwards(forward, (unsigned)request->max_forwards);
+	if (policy->via != NULL)
+		forward_via(forward, request->minor, policy->via);
 	forward_literal(forward, "\r\n");
 }
 
@@ -419,8 +442,8 @@ forward_response(struct forward *forward, const struct h1_response *response,
 	run_end(&run, forward);
 	forward_changes_add(forward, policy->changes);
 	response_connection(forward, policy);
-	if (policy->via)
-		forward_words(forward, response->minor == 1 ? "Via: 1.1 drover\r\n" : "Via: 1.0 drover\r\n");
+	if (policy->via != NULL)
+		forward_via(forward, response->minor, policy->via);
 	forward_literal(forward, "\r\n");
 }
 

@@ -50,7 +50,7 @@ struct forward_request_policy {
 	bool x_forwarded;	  /* write X-Forwarded-For, -Proto, -Host */
 	bool forwarded;		  /* write Forwarded (RFC 7239) */
 	bool trusted;		  /* what the client says in these is kept and added to; else it is dropped */
-	bool via;
+	const char *via;	  /* drover's name in a Via field, or NULL */
 	const struct forward_changes *changes; /* or NULL */
 };
 
@@ -61,7 +61,7 @@ struct forward_response_policy {
 	bool chunked;	   /* the body goes on in chunks */
 	bool keep_length;  /* Content-Length tells the truth about what goes on */
 	bool upgrade;	   /* 101: Connection and Upgrade go on */
-	bool via;
+	const char *via;   /* drover's name in a Via field, or NULL */
 	const struct forward_changes *changes; /* or NULL */
 };
 

@@ -16,7 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { H1_FIELDS_MAX = 256 }; /* the most header fields that h1_limits.fields may allow */
+enum {
+	H1_FIELDS_MAX = 256, /* the most header fields that h1_limits.fields may allow */
+	H1_FORWARDS_MAX = 255 /* what a larger Max-Forwards counts as (RFC 9110 7.6.2) */
+};
 
 /* Field names that drover itself acts on. All others are H1_NAME_OTHER. */
 enum h1_name {
@@ -35,6 +38,7 @@ enum h1_name {
 	H1_NAME_PROXY_AUTHORIZATION,
 	H1_NAME_HTTP2_SETTINGS,
 	H1_NAME_VIA,
+	H1_NAME_MAX_FORWARDS,
 	H1_NAME_FORWARDED,
 	H1_NAME_X_FORWARDED_FOR,
 	H1_NAME_X_FORWARDED_PROTO,
@@ -83,10 +87,22 @@ struct h1_span {
 	uint32_t offset, length; /* in the head; length 0: absent */
 };
 
+/*
+ * Field names of requests that have "_" or "." in them. Servers that hand fields
+ * over as CGI does take such a name for the one that has "-" there.
+ */
+enum h1_underscores {
+	H1_UNDERSCORES_GUARD, /* marked hop where that would be one of enum h1_name */
+	H1_UNDERSCORES_PASS,
+	H1_UNDERSCORES_DROP, /* all of them are marked hop */
+	H1_UNDERSCORES_REFUSE /* 400 */
+};
+
 struct h1_limits {
 	uint32_t head; /* bytes of the whole head, start line and final CRLF counted */
 	uint32_t target; /* bytes of the request target */
 	uint16_t fields; /* number of fields, <= H1_FIELDS_MAX */
+	uint8_t underscores; /* enum h1_underscores */
 };
 
 /* What to remember of a head that is not whole yet. Zero it for a new head. */
@@ -117,8 +133,10 @@ struct h1_request {
 	uint8_t framing; /* enum h1_framing: NONE, LENGTH or CHUNKED */
 	bool keep_alive; /* RFC 9112 9.3 */
 	bool expect_continue;
-	bool upgrade; /* HTTP/1.1, "Connection: upgrade" and Upgrade, none of it to HTTP, h2, h2c or TLS */
+	/* HTTP/1.1 without a body, "Connection: upgrade" and Upgrade, none of it to HTTP, h2, h2c or TLS */
+	bool upgrade;
 	bool trailers_wanted; /* "TE: trailers" */
+	int32_t max_forwards; /* of OPTIONS and TRACE, at most H1_FORWARDS_MAX; -1: none */
 	uint64_t content_length;
 	struct h1_span method_text;
 	struct h1_span target; /* as it was sent */
@@ -161,8 +179,9 @@ struct h1_response {
  *
  * Where the RFCs leave a choice:
  * - A method of more than 32 bytes is 501.
- * - HTTP/1.1 needs a Host that is not empty; with an absolute-form target it may
- *   differ from the target's authority, which wins (RFC 9112 3.2.2).
+ * - HTTP/1.1 needs a Host that is not empty. With an absolute-form target it must
+ *   say the same as the target's authority, but for case and a port that is the
+ *   scheme's own: RFC 9112 3.2.2 would have it ignored, and not all do.
  * - An IP literal is an IPv6 address: no zone, no IPvFuture.
  * - An absolute-form target with a query but without a path is 400.
  * - Transfer-Encoding is "chunked" in one member: an unknown coding is 501, chunked
@@ -173,7 +192,10 @@ struct h1_response {
  *   are not marked: without them the message would be another one. More than 32
  *   nominations are 400. Members that are not tokens name nothing.
  * - A name with "_" or "." where one of enum h1_name has "-" (Content_Length,
- *   X_Forwarded_For) is marked hop: behind CGI it would be taken for that one.
+ *   X_Forwarded_For) is marked hop, unless h1_limits.underscores says otherwise.
+ * - Max-Forwards means something for OPTIONS and TRACE only; there, more than one
+ *   or what is not a number is 400.
+ * - A request to upgrade that has a body is taken without the upgrade.
  */
 enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan, const char *bytes,
     size_t length, const struct h1_limits *limits);

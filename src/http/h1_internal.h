@@ -129,6 +129,12 @@ enum h1_result h1_framing_read(
 bool h1_authority_valid(const char *bytes, size_t length, bool with_port);
 
 /*
+ * Whether two valid authorities name the same: case is nothing, and a port that
+ * is not there is `port`, that of the scheme.
+ */
+bool h1_authority_same(const char *head, struct h1_span a, struct h1_span b, unsigned port);
+
+/*
  * The parts of a request target by its method (RFC 9112 3.2): path, and
  * authority when the target has one. H1_DONE or H1_ERROR.
  */

@@ -105,11 +105,21 @@ request_line_parse(struct h1_head *head, const char *lf, void *message)
 	return h1_target_split(head, request);
 }
 
-/* RFC 9110 7.2: exactly one in HTTP/1.1, and never an invalid one, used or not. */
+/* Whether Host says what an absolute-form target has said, "http://" or "https://" before it. */
+static bool
+host_agrees(const struct h1_head *head, const struct h1_request *request, struct h1_span host)
+{
+	bool secure = request->authority.offset - request->target.offset == sizeof "https://" - 1;
+
+	return h1_authority_same(head->start, request->authority, host, secure ? 443 : 80);
+}
+
+/* RFC 9110 7.2: exactly one in HTTP/1.1, and never an invalid or contradictory one. */
 static enum h1_result
 host_read(struct h1_head *head, struct h1_request *request)
 {
 	const struct h1_field *host;
+	struct h1_span value;
 
 	if (!h1_has(head, H1_NAME_HOST))
 		return request->minor == 0 ? H1_DONE : h1_refuse(head, 400, "no Host");
@@ -118,8 +128,11 @@ host_read(struct h1_head *head, struct h1_request *request)
 	host = &head->fields[head->first[H1_NAME_HOST]];
 	if (!h1_authority_valid(head->start + host->value, host->value_length, false))
 		return h1_refuse(head, 400, "an invalid Host");
+	value = (struct h1_span){ host->value, host->value_length };
 	if (request->authority.length == 0)
-		request->authority = (struct h1_span){ host->value, host->value_length };
+		request->authority = value;
+	else if (request->method != H1_METHOD_CONNECT && !host_agrees(head, request, value))
+		return h1_refuse(head, 400, "a Host that contradicts the request target");
 	return H1_DONE;
 }
 
@@ -204,6 +217,56 @@ trailers_wanted(const struct h1_head *head)
 	return false;
 }
 
+/* RFC 9110 7.6.2. */
+static enum h1_result
+max_forwards_read(struct h1_head *head, struct h1_request *request)
+{
+	const struct h1_field *field = &head->fields[head->first[H1_NAME_MAX_FORWARDS]];
+	const char *p = head->start + field->value, *end = p + field->value_length;
+
+	if (request->method != H1_METHOD_OPTIONS && request->method != H1_METHOD_TRACE)
+		return H1_DONE;
+	if (h1_has_many(head, H1_NAME_MAX_FORWARDS) || p == end)
+		return h1_refuse(head, 400, "Max-Forwards is empty, or there is more than one");
+	for (request->max_forwards = 0; p < end; p++) {
+		if (!h1_is_digit(*p))
+			return h1_refuse(head, 400, "Max-Forwards is not a number");
+		request->max_forwards = request->max_forwards * 10 + (*p - '0');
+		if (request->max_forwards > H1_FORWARDS_MAX)
+			request->max_forwards = H1_FORWARDS_MAX;
+	}
+	return H1_DONE;
+}
+
+/* Does to names with "_" or "." what the limits say, which is not what h1_fields_parse did. */
+static enum h1_result
+underscores_apply(struct h1_head *head)
+{
+	struct h1_field *field = head->fields;
+	unsigned i;
+
+	for (i = 0; i < head->count; i++, field++) {
+		const char *name = head->start + field->line;
+
+		if (memchr(name, '_', field->name_length) == NULL && memchr(name, '.', field->name_length) == NULL)
+			continue;
+		if (head->limits->underscores == H1_UNDERSCORES_REFUSE)
+			return h1_refuse(head, 400, "a field name with an underscore or a dot");
+		field->hop = head->limits->underscores == H1_UNDERSCORES_DROP;
+	}
+	return H1_DONE;
+}
+
+/* What few requests have. */
+static enum h1_result
+rare_read(struct h1_head *head, struct h1_request *request)
+{
+	request->max_forwards = -1;
+	if (head->limits->underscores != H1_UNDERSCORES_GUARD && underscores_apply(head) != H1_DONE)
+		return H1_ERROR;
+	return h1_has(head, H1_NAME_MAX_FORWARDS) ? max_forwards_read(head, request) : H1_DONE;
+}
+
 /* The fields are there, each valid as a line: what do they mean together? */
 static enum h1_result
 request_finish(struct h1_head *head, struct h1_request *request)
@@ -212,11 +275,11 @@ request_finish(struct h1_head *head, struct h1_request *request)
 
 	if (host_read(head, request) != H1_DONE ||
 	    h1_framing_read(head, request->minor, &request->framing, &request->content_length) != H1_DONE ||
-	    h1_options_read(head, &options) != H1_DONE || expect_read(head, request) != H1_DONE)
+	    rare_read(head, request) != H1_DONE || h1_options_read(head, &options) != H1_DONE || expect_read(head, request) != H1_DONE)
 		return H1_ERROR;
 	request->keep_alive = !options.close && (request->minor != 0 || options.keep_alive);
-	request->upgrade =
-	    request->minor != 0 && options.upgrade && h1_has(head, H1_NAME_UPGRADE) && upgrade_read(head);
+	request->upgrade = request->minor != 0 && options.upgrade && h1_has(head, H1_NAME_UPGRADE) &&
+			   request->framing != H1_FRAMING_CHUNKED && request->content_length == 0 && upgrade_read(head);
 	request->trailers_wanted = h1_has(head, H1_NAME_TE) && trailers_wanted(head);
 	request->head = head->start;
 	request->field_count = head->count;

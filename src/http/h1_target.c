@@ -66,6 +66,47 @@ h1_authority_valid(const char *bytes, size_t length, bool with_port)
 	return p != NULL && p != bytes && port_valid(p, end, with_port);
 }
 
+/* The host within an authority, with its brackets. */
+static struct h1_span
+authority_host(const char *head, struct h1_span authority)
+{
+	uint32_t n = authority.length;
+
+	while (n > 0 && h1_is_digit(head[authority.offset + n - 1]))
+		n--;
+	if (n > 0 && head[authority.offset + n - 1] == ':')
+		authority.length = n - 1;
+	return authority;
+}
+
+static unsigned
+authority_port(const char *head, struct h1_span authority, unsigned otherwise)
+{
+	struct h1_span host = authority_host(head, authority);
+	const char *p = head + host.offset + host.length + 1, *end = head + authority.offset + authority.length;
+	unsigned port = 0;
+
+	if (p >= end)
+		return otherwise;
+	for (; p < end; p++)
+		port = port * 10 + (unsigned)(*p - '0');
+	return port;
+}
+
+bool
+h1_authority_same(const char *head, struct h1_span a, struct h1_span b, unsigned port)
+{
+	struct h1_span one = authority_host(head, a), two = authority_host(head, b);
+	uint32_t i;
+
+	if (one.length != two.length || authority_port(head, a, port) != authority_port(head, b, port))
+		return false;
+	for (i = 0; i < one.length; i++)
+		if (h1_lower(head[one.offset + i]) != h1_lower(head[two.offset + i]))
+			return false;
+	return true;
+}
+
 /* Length of "http://" or "https://" at the target's start, or 0. */
 static size_t
 scheme_length(const char *target, size_t length)

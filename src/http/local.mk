@@ -9,4 +9,5 @@ libhttp_a_SOURCES = \
 	http/h1_request.c \
 	http/h1_response.c \
 	http/h1_scan.c \
-	http/h1_target.c
+	http/h1_target.c \
+	http/hops.c http/hops.h

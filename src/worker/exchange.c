@@ -447,6 +447,26 @@ exchange_server_wait(const struct exchange *x, bool request_open)
 	return (struct wait){ NULL, 0 };
 }
 
+/*
+ * What counts as movement of the client: of a body that comes more slowly than
+ * body-rate-min nothing does, so that its deadline stays where it is.
+ */
+static unsigned
+exchange_body_pace(struct exchange *x, const struct wait *wait, unsigned moved)
+{
+	const struct policy *policy = session_policy(x->session);
+	const struct deadline *deadline = &x->session->deadline;
+	uint64_t came = x->request.body.data - x->body_mark, since;
+
+	if (policy->client->body_rate == 0 || wait->queue != &policy->body)
+		return moved;
+	since = loop_now(x->worker->loop) + policy->body.duration - deadline->at;
+	if (deadline->queue == wait->queue && came < policy->client->body_rate * since / CLOCK_SECOND)
+		return moved & ~(unsigned)MOVED_CLIENT_IN;
+	x->body_mark = x->request.body.data;
+	return moved;
+}
+
 static void
 exchange_set_deadline(struct deadline *deadline, const struct wait *wait, unsigned moved)
 {
@@ -481,7 +501,7 @@ exchange_wait(struct exchange *exchange)
 		return exchange_abort(exchange, "no-memory");
 	if (client.queue == NULL && !watch_is_open(&session->stream.watch))
 		client.queue = &session_policy(session)->unwatched;
-	exchange_set_deadline(&session->deadline, &client, moved);
+	exchange_set_deadline(&session->deadline, &client, exchange_body_pace(exchange, &client, moved));
 	if (exchange->upstream != NULL)
 		exchange_set_deadline(&exchange->upstream->deadline, &server, moved);
 	return STEP_WAIT;

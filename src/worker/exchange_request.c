@@ -89,7 +89,7 @@ request_format(struct exchange *x)
 		.x_forwarded = (conf->forwarded & CONF_FORWARDED_X) != 0,
 		.forwarded = (conf->forwarded & CONF_FORWARDED_RFC7239) != 0,
 		.trusted = x->session->trusted,
-		.via = conf->via,
+		.via = conf_via(conf),
 	};
 
 	forward_request(&x->worker->forward, exchange_request(x), &policy);

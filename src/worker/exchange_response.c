@@ -158,7 +158,7 @@ response_format(struct exchange *x)
 		.chunked = !x->interim && (x->response.enchunk || x->response.body.kind == BODY_CHUNKED),
 		.keep_length = !x->interim,
 		.upgrade = x->tunnel,
-		.via = x->worker->conf->via,
+		.via = conf_via(x->worker->conf),
 	};
 
 	forward_response(&x->worker->forward, response_parsed(x), &policy);

@@ -1,6 +1,8 @@
 #include "worker/gate.h"
 
+#include "http/hops.h"
 #include "worker/exchange.h"
+#include "worker/method.h"
 #include "worker/route.h"
 
 /* All of them, in the order in which a request meets them. */
@@ -44,8 +46,10 @@ gates_turn(struct exchange *x)
 	uint64_t limit = session_policy(x->session)->client->body_limit;
 
 	x->gate = 0;
-	if (request->method == H1_METHOD_CONNECT)
-		exchange_reply(x, 501, "connect-method");
+	if (method_is_special(request) && method_answers(x, request))
+		return GATE_ANSWERED;
+	if (x->worker->conf->via_name != NULL && hops_have(request, x->worker->conf->via_name))
+		exchange_reply(x, 508, "loop");
 	else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit))
 		exchange_reply(x, 413, "body-limit");
 	else if ((x->route = route_find(x->worker, session_policy(x->session), request)) == NULL)

@@ -167,6 +167,7 @@ struct exchange {
 	uint32_t response_length; /* of the response head in the upstream's buffer */
 	const char *reason;   /* why it did not go well, a word for the log; or NULL */
 	struct relay request, response;
+	uint64_t body_mark; /* bytes of the request's body when the wait for more of it was last begun anew */
 	struct body request_body; /* as it was before its first byte, for another attempt */
 	struct block reply;  /* head of drover's own answer, and its body when that is short */
 	struct text reply_body; /* what is left to write of a longer one. Borrowed. */

@@ -8,6 +8,7 @@ libworker_a_SOURCES = \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
 	worker/membership.c worker/membership.h \
+	worker/method.c worker/method.h \
 	worker/pool.c worker/pool.h \
 	worker/relay.c worker/relay.h \
 	worker/route.c worker/route.h \

@@ -180,6 +180,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->limits.head = worker->conf->header_size;
 	worker->limits.target = worker->conf->target_size;
 	worker->limits.fields = (uint16_t)worker->conf->header_fields;
+	worker->limits.underscores = (uint8_t)worker->conf->underscores;
 	worker->sessions = (struct freelist)FREELIST(sizeof(struct session), 1024);
 	worker->exchanges = (struct freelist)FREELIST(sizeof(struct exchange), 256);
 	worker->upstreams = (struct freelist)FREELIST(sizeof(struct upstream), 256);

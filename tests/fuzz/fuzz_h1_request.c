@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	if (size < 4 || size > 8192)
 		return 0;
 	if (input[0] < 64)
-		limits = (struct h1_limits){ 32U + input[1], 8U + input[0], 1U + input[0] % 8 };
+		limits = (struct h1_limits){ 32U + input[1], 8U + input[0], 1U + input[0] % 8, input[1] % 4 };
 	request_check(bytes, size - 3, (input[1] << 8 | input[2]) % (size - 3), &limits);
 	if (size < 512)
 		request_check(bytes, size - 3, 0, &limits);

@@ -11,60 +11,13 @@
 #include "conf/conf.h"
 #include "conf/options.h"
 #include "conf/value.h"
+#include "conf_must.h"
 
 #define SMALL "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
 
-static struct conf *
-load(const char *text)
-{
-	struct conf_errors errors;
-	struct conf *conf = conf_load_text(text, "f", &errors);
-
-	ck_assert_msg(conf != NULL, "%s\n%s", text, errors.count > 0 ? errors.lines[0] : "no error");
-	ck_assert_uint_eq(errors.count, 0);
-	conf_errors_free(&errors);
-	return conf;
-}
-
-/* The JSON of a configuration: the tree and the text say the same. */
-static json_t *
-show_json(const struct conf *conf)
-{
-	json_t *tree = conf_show_json(conf), *read;
-	char *text = conf_show_json_text(conf);
-
-	read = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	ck_assert_msg(read != NULL, "%s", text);
-	ck_assert_msg(json_equal(tree, read), "%s", text);
-	json_decref(read);
-	free(text);
-	return tree;
-}
-
-/* What is shown loads again as the same, and is then shown the same. Returns what is shown. */
-static char *
-expect_round_trip(const char *text)
-{
-	struct conf *conf = load(text), *again;
-	char *shown = conf_show(conf), *shown_again;
-	json_t *json = show_json(conf), *json_again;
-
-	again = load(shown);
-	shown_again = conf_show(again);
-	json_again = show_json(again);
-	ck_assert_str_eq(shown_again, shown);
-	ck_assert(json_equal(json, json_again));
-	json_decref(json_again);
-	json_decref(json);
-	free(shown_again);
-	conf_free(again);
-	conf_free(conf);
-	return shown;
-}
-
 START_TEST(defaults_are_as_documented)
 {
-	struct conf *conf = load(SMALL);
+	struct conf *conf = conf_must_load(SMALL);
 
 	ck_assert_str_eq(conf->file, "f");
 	ck_assert(conf->workers_auto);
@@ -90,7 +43,9 @@ START_TEST(defaults_are_as_documented)
 	ck_assert_uint_eq(conf->target_size, 8192);
 	ck_assert_uint_eq(conf->forwarded, CONF_FORWARDED_X);
 	ck_assert_uint_eq(conf->trusted_proxy_count, 0);
-	ck_assert(!conf->via && !conf->request_id);
+	ck_assert(!conf->via && !conf->request_id && conf_via(conf) == NULL && conf->via_name == NULL);
+	ck_assert_uint_eq(conf->underscores, CONF_UNDERSCORES_GUARD);
+	ck_assert_uint_eq(conf->listeners[0].client.trace, CONF_TRACE_REFUSE);
 	ck_assert_uint_eq(conf->control_count, 0);
 	ck_assert_uint_eq(conf->route_count, 0);
 	conf_free(conf);
@@ -99,7 +54,7 @@ END_TEST
 
 START_TEST(defaults_of_sections_are_as_documented)
 {
-	struct conf *conf = load(SMALL "control \"/run/control\" { }\n");
+	struct conf *conf = conf_must_load(SMALL "control \"/run/control\" { }\n");
 	const struct conf_listener *listener = conf->listeners;
 	const struct conf_pool *pool = conf->pools;
 	const struct conf_server *server = pool->servers;
@@ -144,16 +99,18 @@ static const char everything[] =
     "error-log = syslog  log-level = debug  access-log = \"/var/log/a b\"  access-log-format = json\n"
     "header-size = 32k  header-fields = 50  target-size = 4k  forwarded = both\n"
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
+    "via-name = edge-1  underscores = drop\n"
     "allow = { 10.0.0.0/8, 127.0.0.1 }  deny = 10.9.0.0/16\n"
     "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
-    "tunnel-timeout = 5s  body-limit = 6m  requests-per-connection = 7\n"
+    "tunnel-timeout = 5s  body-limit = 6m  body-rate-min = 6k  trace = forward  requests-per-connection = 7\n"
     "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"
     "idle-timeout = 12s  retries = 1  max-fails = 13  fail-timeout = 14s\n"
     "control \"/run/one\" { mode = \"0600\"  owner = root  group = 0  permission = read\n"
     "	read = 1  operate = { @root, \"2\", '@3' }  admin = { root, \"@4\" } }\n"
     "listen \"[::]:80\" { pool = two  backlog = 5  defer-accept = no  ipv6-only = true  paused = yes\n"
     "	header-timeout = 21s  body-timeout = 22s  keepalive-timeout = 23s  send-timeout = 24s\n"
-    "	tunnel-timeout = 25s  body-limit = 26  requests-per-connection = 27 }\n"
+    "	tunnel-timeout = 25s  body-limit = 26  body-rate-min = 26  trace = refuse\n"
+    "	requests-per-connection = 27 }\n"
     "listen \"unix:/run/web\" { mode = \"0606\"  owner = 1  group = 2 }\n"
     "listen \"systemd:web\" { }\n"
     "pool \"one\" { server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
@@ -168,7 +125,7 @@ static const char everything[] =
 
 START_TEST(top_level_options_are_set)
 {
-	struct conf *conf = load(everything);
+	struct conf *conf = conf_must_load(everything);
 
 	ck_assert_uint_eq(conf->workers, 7);
 	ck_assert(!conf->workers_auto);
@@ -193,6 +150,8 @@ START_TEST(top_level_options_are_set)
 	ck_assert_int_eq(conf->trusted_proxies[1].family, AF_INET6);
 	ck_assert_int_eq(conf->trusted_proxies[2].family, AF_UNIX);
 	ck_assert(conf->via && conf->request_id);
+	ck_assert_str_eq(conf_via(conf), "edge-1");
+	ck_assert_uint_eq(conf->underscores, CONF_UNDERSCORES_DROP);
 	ck_assert_str_eq(conf->controls[0].path, "/run/one");
 	ck_assert_uint_eq(conf->controls[0].unix_socket.mode, 0600);
 	ck_assert_uint_eq(conf->controls[0].unix_socket.uid, 0);
@@ -204,7 +163,7 @@ END_TEST
 
 START_TEST(listeners_begin_with_what_the_top_level_says)
 {
-	struct conf *conf = load(everything);
+	struct conf *conf = conf_must_load(everything);
 	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1];
 
 	ck_assert_uint_eq(conf->listener_count, 3);
@@ -217,6 +176,8 @@ START_TEST(listeners_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(one->client.send_timeout, 24 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.tunnel_timeout, 25 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.body_limit, 26);
+	ck_assert_uint_eq(one->client.body_rate, 26);
+	ck_assert_uint_eq(one->client.trace, CONF_TRACE_REFUSE);
 	ck_assert_uint_eq(one->client.requests, 27);
 	ck_assert_int_eq(two->pool, -1);
 	ck_assert(!two->paused);
@@ -229,6 +190,8 @@ START_TEST(listeners_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->client.send_timeout, 4 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->client.tunnel_timeout, 5 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->client.body_limit, 6 << 20);
+	ck_assert_uint_eq(two->client.body_rate, 6 << 10);
+	ck_assert_uint_eq(two->client.trace, CONF_TRACE_FORWARD);
 	ck_assert_uint_eq(two->client.requests, 7);
 	ck_assert_str_eq(conf->listeners[2].systemd, "web");
 	ck_assert_uint_eq(conf->listeners[2].address.length, 0);
@@ -238,7 +201,7 @@ END_TEST
 
 START_TEST(pools_begin_with_what_the_top_level_says)
 {
-	struct conf *conf = load(everything);
+	struct conf *conf = conf_must_load(everything);
 	const struct conf_pool *one = &conf->pools[0], *two = &conf->pools[1];
 
 	ck_assert_uint_eq(one->connect_timeout, 8 * CLOCK_SECOND);
@@ -273,7 +236,7 @@ END_TEST
 
 START_TEST(a_pool_may_begin_without_a_server_that_is_ready)
 {
-	free(expect_round_trip("listen \"*:80\" { paused = on }\npool \"web\" {\n"
+	free(conf_must_round_trip("listen \"*:80\" { paused = on }\npool \"web\" {\n"
 			       "server \"127.0.0.1:3000\" { state = drain }\n"
 			       "server \"127.0.0.1:3001\" { state = maintenance }\n}\n"));
 }
@@ -281,7 +244,7 @@ END_TEST
 
 START_TEST(routes_keep_their_order)
 {
-	struct conf *conf = load(everything);
+	struct conf *conf = conf_must_load(everything);
 	const struct conf_route *route = conf->routes;
 
 	ck_assert_uint_eq(conf->route_count, 2);
@@ -302,7 +265,7 @@ END_TEST
 START_TEST(everything_is_shown_as_it_was_set)
 {
 	const struct conf_option *option;
-	char *shown = expect_round_trip(everything), words[64];
+	char *shown = conf_must_round_trip(everything), words[64];
 
 	for (option = conf_options; option->name != NULL; option++) {
 		snprintf(words, sizeof words, "%s = ", option->name);
@@ -330,7 +293,7 @@ count_of(const char *text, const char *words)
 /* What a listener does not mention is that of the top level; an empty list is another one. */
 START_TEST(rules_are_inherited)
 {
-	struct conf *conf = load("allow = 10.0.0.0/8 deny = { 10.1.0.0/16, 10.2.0.0/16 } listen :81 { } "
+	struct conf *conf = conf_must_load("allow = 10.0.0.0/8 deny = { 10.1.0.0/16, 10.2.0.0/16 } listen :81 { } "
 				 "listen :82 { deny = ::1 } listen :83 { allow = { } } "
 				 "pool p { server 127.0.0.1:1 { } } route { pool = p }");
 	char *shown = conf_show(conf);
@@ -354,7 +317,7 @@ END_TEST
 
 START_TEST(the_syntax_has_its_liberties)
 {
-	char *shown = expect_round_trip("/* a\n b */ workers=3 // c\n#d\n"
+	char *shown = conf_must_round_trip("/* a\n b */ workers=3 // c\n#d\n"
 					"trusted-proxies = { # e\n \"::1\", /* f */\n '10.0.0.1', // g\n}\r\n"
 					"listen :80{}pool'w\"e\\'b' {server 127.0.0.1:1 {}}\n"
 					"pid-file = \"/a\\\"b\\\\c\\${d}$e'#//\xc3\xa9\"");
@@ -369,7 +332,7 @@ END_TEST
 
 START_TEST(lines_are_kept_for_later_messages)
 {
-	struct conf *conf = load("# one\n\n" SMALL "/*\n*/\nroute { pool = web }\n");
+	struct conf *conf = conf_must_load("# one\n\n" SMALL "/*\n*/\nroute { pool = web }\n");
 
 	ck_assert_int_eq(conf->listeners[0].line, 3);
 	ck_assert_int_eq(conf->pools[0].line, 4);
@@ -381,7 +344,7 @@ END_TEST
 
 START_TEST(a_byte_order_mark_is_passed_over)
 {
-	struct conf *conf = load("\xef\xbb\xbf"
+	struct conf *conf = conf_must_load("\xef\xbb\xbf"
 				 "workers = 3\r\n" SMALL);
 
 	ck_assert_uint_eq(conf->workers, 3);
@@ -392,9 +355,9 @@ END_TEST
 
 START_TEST(addresses_of_one_port_go_together)
 {
-	conf_free(load(SMALL "listen \"127.0.0.1:81\" { }\nlisten \"127.0.0.2:81\" { }\n"
+	conf_free(conf_must_load(SMALL "listen \"127.0.0.1:81\" { }\nlisten \"127.0.0.2:81\" { }\n"
 			     "listen \"[::1]:81\" { }\nlisten \"127.0.0.1:0\" { }\nlisten \"*:0\" { }\n"));
-	conf_free(load("listen \"*:80\" { ipv6-only = true }\nlisten \"0.0.0.0:80\" { }\n"
+	conf_free(conf_must_load("listen \"*:80\" { ipv6-only = true }\nlisten \"0.0.0.0:80\" { }\n"
 		       "listen \"*:81\" { ipv6-only = true }\nlisten \"127.0.0.1:81\" { }\n"
 		       "pool \"web\" { server \"127.0.0.1:3000\" { } }\n"));
 }
@@ -402,13 +365,13 @@ END_TEST
 
 START_TEST(port_0_can_be_listened_on_twice)
 {
-	conf_free(load(SMALL "listen \"127.0.0.1:0\" { }\nlisten \"127.0.0.1:0\" { }\n"));
+	conf_free(conf_must_load(SMALL "listen \"127.0.0.1:0\" { }\nlisten \"127.0.0.1:0\" { }\n"));
 }
 END_TEST
 
 START_TEST(json_has_every_option)
 {
-	struct conf *conf = load(everything);
+	struct conf *conf = conf_must_load(everything);
 	json_t *json = conf_show_json(conf), *pool;
 	const struct conf_option *option;
 
@@ -475,93 +438,6 @@ START_TEST(the_list_of_options_has_six_columns)
 }
 END_TEST
 
-/* The text of a file of the source tree. */
-static char *
-source_read(const char *name)
-{
-	const char *top = getenv("SRCDIR");
-	char path[512], *text;
-	size_t length;
-	FILE *from;
-
-	snprintf(path, sizeof path, "%s/%s", top != NULL ? top : "..", name);
-	from = fopen(path, "r");
-	ck_assert_msg(from != NULL, "cannot read %s", path);
-	text = calloc(1, 1 << 20);
-	length = fread(text, 1, (1 << 20) - 1, from);
-	fclose(from);
-	ck_assert_uint_gt(length, 0);
-	return text;
-}
-
-/* Makes options of what is commented out as such: "#name = value". Users and groups differ from machine to machine. */
-static void
-sample_uncomment(char *text)
-{
-	char *p = text;
-
-	while ((p = strchr(p, '#')) != NULL) {
-		bool option = p[1] >= 'a' && p[1] <= 'z' && strncmp(p, "#user", 5) != 0 &&
-			      strncmp(p, "#group", 6) != 0 && strncmp(p, "#owner", 6) != 0;
-
-		if (option)
-			*p = ' ';
-		p += strcspn(p, "\n");
-	}
-}
-
-START_TEST(the_sample_loads)
-{
-	char *text = source_read("etc/drover.conf"), *small, *full;
-
-	small = expect_round_trip(text);
-	sample_uncomment(text);
-	full = expect_round_trip(text);
-	ck_assert_ptr_null(strstr(small, "pid-file = "));
-	ck_assert_ptr_nonnull(strstr(full, "pid-file = \"/run/drover/drover.pid\"\n"));
-	free(small);
-	free(full);
-	free(text);
-}
-END_TEST
-
-START_TEST(defaults_in_the_sample_are_the_defaults)
-{
-	char *text = source_read("etc/drover.conf"), words[128];
-	const struct conf_option *option;
-
-	for (option = conf_options; option->name != NULL; option++) {
-		if (option->standard == NULL || option->section == &conf_section_route)
-			continue;
-		snprintf(words, sizeof words,
-		    option->type == &conf_type_mode ? "#%s = \"%s\"\n" : "#%s = %s\n", option->name,
-		    option->standard);
-		ck_assert_msg(strstr(text, words) != NULL, "not in the sample: %s", words);
-	}
-	free(text);
-}
-END_TEST
-
-START_TEST(the_examples_of_the_manual_load)
-{
-	static const char begin[] = ".Bd -literal -offset indent\n", end[] = ".Ed\n";
-	char *page = source_read("man/drover.conf.5"), *from = strstr(page, ".Sh EXAMPLES"), *to;
-	size_t count = 0;
-
-	ck_assert_ptr_nonnull(from);
-	while ((from = strstr(from, begin)) != NULL) {
-		from += strlen(begin);
-		to = strstr(from, end);
-		*to = '\0';
-		free(expect_round_trip(from));
-		from = to + 1;
-		count++;
-	}
-	ck_assert_uint_eq(count, 5);
-	free(page);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -588,9 +464,6 @@ main(void)
 	tcase_add_test(tests, json_has_every_option);
 	tcase_add_test(tests, arguments_make_a_configuration);
 	tcase_add_test(tests, the_list_of_options_has_six_columns);
-	tcase_add_test(tests, the_sample_loads);
-	tcase_add_test(tests, defaults_in_the_sample_are_the_defaults);
-	tcase_add_test(tests, the_examples_of_the_manual_load);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -6,7 +6,7 @@
 
 #include "http/forward.h"
 
-static const struct h1_limits limits = { 16384, 8192, 100 };
+static const struct h1_limits limits = { .head = 16384, .target = 8192, .fields = 100 };
 static struct h1_request request;
 static struct h1_response response;
 static struct forward forward;
@@ -54,10 +54,14 @@ static const struct row plain_rows[] = {
 	{ "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nA: b\r\n\r\n", "GET /x HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n" },
 	{ "GET /x HTTP/1.1\r\nHost: a\r\nConnection: X-Hop\r\nx-hop: 1\r\nKeep-Alive: 5\r\nB: c\r\n\r\n",
 	    "GET /x HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\n" },
-	{ "GET http://b/x?y HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x?y HTTP/1.1\r\nHost: b\r\n\r\n" },
-	{ "GET http://b HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: b\r\n\r\n" },
+	{ "GET http://b/x?y HTTP/1.1\r\nHost: B:80\r\n\r\n", "GET /x?y HTTP/1.1\r\nHost: b\r\n\r\n" },
+	{ "GET http://b HTTP/1.1\r\nHost: b\r\n\r\n", "GET / HTTP/1.1\r\nHost: b\r\n\r\n" },
+	{ "OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 10\r\nA: b\r\n\r\n",
+	    "OPTIONS /x HTTP/1.1\r\nHost: a\r\nA: b\r\nMax-Forwards: 9\r\n\r\n" },
+	{ "GET /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 10\r\n\r\n",
+	    "GET /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 10\r\n\r\n" },
 	{ "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" },
-	{ "OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: b\r\n\r\n" },
+	{ "OPTIONS http://b HTTP/1.1\r\nHost: b\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: b\r\n\r\n" },
 	{ "GET / HTTP/1.0\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n" },
 	{ "GET / HTTP/1.7\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n" },
 	{ "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: app:1\r\n\r\n" },
@@ -138,7 +142,7 @@ START_TEST(via_and_request_id)
 {
 	struct forward_request_policy policy = plain;
 
-	policy.via = true;
+	policy.via = "drover";
 	policy.request_id = "id1";
 	ck_assert_str_eq(request_as("GET / HTTP/1.1\r\nVia: 1.1 x\r\nX-Request-Id: forged\r\nHost: a\r\n\r\n", &policy),
 	    "GET / HTTP/1.1\r\nVia: 1.1 x\r\nHost: a\r\nX-Request-Id: id1\r\nVia: 1.1 drover\r\n\r\n");
@@ -196,7 +200,7 @@ END_TEST
 /* The head with the most pieces: every other field is dropped, every list is long. */
 START_TEST(many_fields_fit)
 {
-	static const struct h1_limits wide = { 65536, 8192, H1_FIELDS_MAX };
+	static const struct h1_limits wide = { .head = 65536, .target = 8192, .fields = H1_FIELDS_MAX };
 	struct forward_request_policy policy = plain;
 	struct h1_scan scan = { 0 };
 	static char head[65536];
@@ -243,8 +247,8 @@ static const struct response_row response_rows[] = {
 	    { .keep_alive = true, .keep_length = true, .client_is_10 = true } },
 	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
 	    { .keep_alive = true, .keep_length = true, .chunked = true } },
-	{ "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nVia: 1.0 drover\r\n\r\n",
-	    { .keep_alive = true, .chunked = true, .via = true } },
+	{ "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nVia: 1.0 a-name\r\n\r\n",
+	    { .keep_alive = true, .chunked = true, .via = "a-name" } },
 	{ "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n",
 	    { .keep_alive = true, .keep_length = true } },
 	{ "HTTP/1.6 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", { .keep_alive = true } },

@@ -63,10 +63,10 @@ END_TEST
 
 START_TEST(each_form_of_target_has_its_parts)
 {
-	good("GET http://B:80/c?d HTTP/1.1\r\nHost: a\r\n\r\n");
+	good("GET http://B:80/c?d HTTP/1.1\r\nHost: b\r\n\r\n");
 	span_check(request.authority, "B:80");
 	span_check(request.path, "/c?d");
-	good("GET https://b HTTP/1.1\r\nHost: a\r\n\r\n");
+	good("GET https://b HTTP/1.1\r\nHost: B:443\r\n\r\n");
 	span_check(request.authority, "b");
 	span_check(request.path, "");
 	good("CONNECT b:443 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -136,6 +136,9 @@ START_TEST(only_safe_upgrades_pass)
 		{ GET "Connection: upgrade\r\nUpgrade: /1\r\n\r\n", false },
 		{ GET "Connection: upgrade\r\nUpgrade: a/b/c\r\n\r\n", false },
 		{ GET "Connection: upgrade\r\nUpgrade: a h2c\r\n\r\n", false },
+		{ GET "Connection: upgrade\r\nUpgrade: a\r\nContent-Length: 0\r\n\r\n", true },
+		{ GET "Connection: upgrade\r\nUpgrade: a\r\nContent-Length: 1\r\n\r\n", false },
+		{ GET "Connection: upgrade\r\nUpgrade: a\r\nTransfer-Encoding: chunked\r\n\r\n", false },
 	};
 	size_t i;
 
@@ -177,6 +180,64 @@ START_TEST(hop_fields_are_marked)
 	    GET "Connection: x\r\nContent_Length: H\r\nTRANSFER.ENCODING: H\r\nx_Forwarded-for: H\r\n"
 		"X_Other: E\r\nContentxLength: E\r\nUser_Agents: E\r\nH.st: E\r\nX-Forwarded+For: E\r\n\r\n");
 	hops_check(GET "Connection: x-forwarded-for\r\nX-Forwarded-For: H\r\n\r\n");
+}
+END_TEST
+
+START_TEST(underscores_are_treated_as_the_limits_say)
+{
+	static const char bytes[] = GET "Connection: b_b\r\nContent_Length: 1\r\nX.Other: 2\r\nB_b: 3\r\nX-A: 4\r\n\r\n";
+	static const bool hop[][6] = { [H1_UNDERSCORES_GUARD] = { false, true, true, false, true, false },
+		[H1_UNDERSCORES_PASS] = { false, true, false, false, true, false },
+		[H1_UNDERSCORES_DROP] = { false, true, true, true, true, false } };
+	struct h1_limits other = limits;
+	unsigned i, policy;
+
+	for (policy = H1_UNDERSCORES_GUARD; policy <= H1_UNDERSCORES_DROP; policy++) {
+		struct h1_scan scan = { 0 };
+
+		other.underscores = (uint8_t)policy;
+		ck_assert_int_eq(h1_request_parse(&request, &scan, bytes, sizeof bytes - 1, &other), H1_DONE);
+		for (i = 0; i < request.field_count; i++)
+			ck_assert_msg(request.fields[i].hop == hop[policy][i], "field %u under policy %u", i, policy);
+	}
+}
+END_TEST
+
+START_TEST(underscores_can_be_refused)
+{
+	static const char *const bad[] = { GET "X_A: 1\r\n\r\n", GET "X.A: 1\r\n\r\n", GET "_: 1\r\n\r\n" };
+	struct h1_limits other = limits;
+	size_t i;
+
+	other.underscores = H1_UNDERSCORES_REFUSE;
+	for (i = 0; i < COUNT(bad); i++) {
+		struct h1_scan scan = { 0 };
+
+		ck_assert_int_eq(h1_request_parse(&request, &scan, bad[i], strlen(bad[i]), &other), H1_ERROR);
+		ck_assert_uint_eq(request.status, 400);
+	}
+}
+END_TEST
+
+START_TEST(max_forwards_counts_for_two_methods)
+{
+	static const struct {
+		const char *bytes;
+		int max_forwards;
+	} cases[] = {
+		{ "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", -1 },
+		{ "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", 0 },
+		{ "TRACE / HTTP/1.1\r\nHost: a\r\nmax-forwards: 007\r\n\r\n", 7 },
+		{ "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 99999999999999999999\r\n\r\n", 255 },
+		{ GET "Max-Forwards: 3\r\n\r\n", -1 },
+		{ GET "Max-Forwards: x\r\nMax-Forwards: y\r\n\r\n", -1 },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		good(cases[i].bytes);
+		ck_assert_msg(request.max_forwards == cases[i].max_forwards, "%s", cases[i].bytes);
+	}
 }
 END_TEST
 
@@ -247,6 +308,7 @@ START_TEST(names_are_known_in_either_case)
 		{ "Proxy-Authorization: x", H1_NAME_PROXY_AUTHORIZATION },
 		{ "HTTP2-Settings: x", H1_NAME_HTTP2_SETTINGS },
 		{ "Via: x", H1_NAME_VIA },
+		{ "Max-Forwards: x", H1_NAME_MAX_FORWARDS },
 		{ "Forwarded: x", H1_NAME_FORWARDED },
 		{ "X-Forwarded-For: x", H1_NAME_X_FORWARDED_FOR },
 		{ "X-Forwarded-Proto: x", H1_NAME_X_FORWARDED_PROTO },
@@ -320,6 +382,9 @@ main(void)
 	tcase_add_test(tests, keep_alive_follows_version_and_options);
 	tcase_add_test(tests, only_safe_upgrades_pass);
 	tcase_add_test(tests, hop_fields_are_marked);
+	tcase_add_test(tests, underscores_are_treated_as_the_limits_say);
+	tcase_add_test(tests, underscores_can_be_refused);
+	tcase_add_test(tests, max_forwards_counts_for_two_methods);
 	tcase_add_test(tests, nominations_do_not_change_the_message);
 	tcase_add_test(tests, expect_asks_only_with_a_body);
 	tcase_add_test(tests, trailers_are_wanted_by_te);

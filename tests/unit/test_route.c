@@ -36,7 +36,7 @@ static struct policy by_routes, fixed = { .route = &fixed_route };
 static int
 route(const struct policy *policy, const char *head)
 {
-	static const struct h1_limits limits = { 1000, 1000, 10 };
+	static const struct h1_limits limits = { .head = 1000, .target = 1000, .fields = 10 };
 	static struct h1_request request;
 	struct h1_scan scan = { 0 };
 	const struct route *found;
