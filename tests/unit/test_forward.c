@@ -186,7 +186,8 @@ START_TEST(asking_about_a_request)
 			     &policy),
 	    "GET /auth?x HTTP/1.1\r\nHost: a\r\nCookie: c\r\nX-Original-Method: POST\r\nX-Original-URI: /a?b\r\n\r\n");
 	policy.changes = &changes;
-	policy.x_forwarded = policy.via = true;
+	policy.x_forwarded = true;
+	policy.via = "drover";
 	policy.request_id = "id1";
 	ck_assert_str_eq(ask_as("PURGE http://b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n"
 				"Connection: upgrade, x-hop, TE\r\nUpgrade: websocket\r\nX-Hop: 1\r\nX-User: eve\r\n\r\n",
