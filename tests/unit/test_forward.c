@@ -189,7 +189,7 @@ START_TEST(asking_about_a_request)
 	policy.x_forwarded = true;
 	policy.via = "drover";
 	policy.request_id = "id1";
-	ck_assert_str_eq(ask_as("PURGE http://b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n"
+	ck_assert_str_eq(ask_as("PURGE http://b HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n"
 				"Connection: upgrade, x-hop, TE\r\nUpgrade: websocket\r\nX-Hop: 1\r\nX-User: eve\r\n\r\n",
 			     &policy),
 	    "GET /auth?x HTTP/1.1\r\nHost: b\r\nX-User: ann\r\nX-Original-Method: PURGE\r\nX-Original-URI: /\r\n"
