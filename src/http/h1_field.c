@@ -11,6 +11,7 @@
 enum {
 	NOMINATED_MAX = 32, /* options that name a field: each costs a look at all fields */
 	LENGTH_DIGITS = 19, /* of 2^63 - 1 */
+	FIELDS_PART = 1024, /* more than most heads have */
 	NAME_LENGTH = UINT16_MAX
 };
 
@@ -142,12 +143,13 @@ field_stop(struct h1_head *head, const char *line)
 	return field_refuse(head, line, memchr(line, '\n', (size_t)(head->end - line)));
 }
 
-enum h1_result
-h1_fields_parse(struct h1_head *head, const char **at)
+/* Parses lines from *at up to `last`, an LF. H1_MORE: the head goes on behind it. */
+static enum h1_result
+fields_parse_to(struct h1_head *head, const char **at, const char *last)
 {
-	const char *line = *at, *last = memrchr(line, '\n', (size_t)(head->end - line)), *next;
+	const char *line = *at, *next;
 
-	for (; last != NULL && line <= last; line = next) {
+	for (; line <= last; line = next) {
 		if (line[0] == '\r' && line[1] == '\n') {
 			*at = line + 2;
 			return H1_DONE;
@@ -160,6 +162,27 @@ h1_fields_parse(struct h1_head *head, const char **at)
 	}
 	*at = line;
 	return H1_MORE;
+}
+
+/* A part at a time: behind the head there may be much of a body. */
+enum h1_result
+h1_fields_parse(struct h1_head *head, const char **at)
+{
+	enum h1_result result = H1_MORE;
+	size_t part = FIELDS_PART, left;
+	const char *last;
+
+	while (result == H1_MORE && (left = (size_t)(head->end - *at)) > 0) {
+		part = part < left ? part : left;
+		last = memrchr(*at, '\n', part);
+		if (last != NULL)
+			result = fields_parse_to(head, at, last);
+		else if (part == left)
+			break;
+		else
+			part *= 2;
+	}
+	return result;
 }
 
 struct h1_list

@@ -26,6 +26,7 @@ exchange_take_request(struct exchange *x, const struct h1_request *request)
 	x->method = request->method;
 	x->minor = request->minor;
 	x->upgrade = request->upgrade;
+	session->last = !request->keep_alive;
 	x->keep_alive = request->keep_alive && !session->closing && !x->worker->stopping &&
 	    (limit == 0 || session->requests < limit);
 	x->head_length = request->length;

@@ -329,6 +329,9 @@ session_begin_linger(struct session *session)
 static bool
 session_must_linger(const struct session *session)
 {
+	/* who asks for the end sends nothing more (RFC 9112 9.6): that needs no look */
+	if (session->last && !session->linger_wanted && block_length(&session->in) == 0 && !stream_has_more(&session->stream))
+		return false;
 	if (stream_is_unread(&session->stream))
 		return true;
 	return !session->stream.ending && (session->linger_wanted || block_length(&session->in) > 0);
