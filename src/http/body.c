@@ -85,6 +85,34 @@ body_accept(struct body *body, const char *bytes, size_t length, size_t *skip, s
 	}
 }
 
+uint64_t
+body_plain(const struct body *body)
+{
+	if (body->done)
+		return 0;
+	switch (body->kind) {
+	case BODY_LENGTH:
+		return body->left;
+	case BODY_CHUNKED:
+	case BODY_DECHUNKED:
+		return h1_chunked_data_ahead(&body->chunked);
+	default:
+		return UINT64_MAX;
+	}
+}
+
+void
+body_skip(struct body *body, uint64_t length)
+{
+	if (body->kind == BODY_LENGTH) {
+		body->left -= length;
+		body->done = body->left == 0;
+	}
+	if (body->kind == BODY_CHUNKED || body->kind == BODY_DECHUNKED)
+		h1_chunked_skip_data(&body->chunked, length);
+	body->data += length;
+}
+
 bool
 body_end(struct body *body)
 {

@@ -37,6 +37,15 @@ void body_begin(struct body *body, enum h1_framing framing, uint64_t length, boo
  */
 int body_accept(struct body *body, const char *bytes, size_t length, size_t *skip, size_t *ready);
 
+/*
+ * How many of the next bytes go on as they are, whatever they are: they need not
+ * be looked at. UINT64_MAX: all there will be.
+ */
+uint64_t body_plain(const struct body *body);
+
+/* So many of those, at least 1, have gone by unseen. */
+void body_skip(struct body *body, uint64_t length);
+
 /* The sender ended the stream: whether that is a proper end of this body. */
 bool body_end(struct body *body);
 

@@ -256,4 +256,10 @@ ptrdiff_t h1_chunked_accept(struct h1_chunked *chunked, const char *bytes, size_
 ptrdiff_t h1_chunked_decode(struct h1_chunked *chunked, const char *bytes, size_t length, const char **data,
     size_t *data_length, bool *done);
 
+/* How many of the next bytes are data of the current chunk for certain, whatever they are. */
+uint64_t h1_chunked_data_ahead(const struct h1_chunked *chunked);
+
+/* So many of those, at least 1, have gone by unseen. */
+void h1_chunked_skip_data(struct h1_chunked *chunked, uint64_t length);
+
 #endif

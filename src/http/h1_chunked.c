@@ -210,3 +210,15 @@ h1_chunked_accept(struct h1_chunked *chunked, const char *bytes, size_t length, 
 	} while (used < length && !*done);
 	return (ptrdiff_t)used;
 }
+
+uint64_t
+h1_chunked_data_ahead(const struct h1_chunked *chunked)
+{
+	return chunked->state == CHUNK_DATA ? chunked->left : 0;
+}
+
+void
+h1_chunked_skip_data(struct h1_chunked *chunked, uint64_t length)
+{
+	data_take(chunked, (size_t)length);
+}

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,6 +72,38 @@ stream_write(struct stream *stream, const struct iovec *iov, int count)
 	if (n > 0)
 		stream->sent += (uint64_t)n;
 	if (n < 0 ? errno == EAGAIN : (size_t)n < wanted)
+		stream->writable = false;
+	return n;
+}
+
+/* Whatever it moved, there may be more: the pipe may have been full before the socket was empty. */
+ssize_t
+stream_splice_in(struct stream *stream, int pipe, size_t most)
+{
+	ssize_t n;
+
+	do
+		n = splice(stream->fd, NULL, pipe, NULL, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		stream->received += (uint64_t)n;
+	if (n < 0 && errno == EAGAIN)
+		stream->readable = stream->unsure = false;
+	return n;
+}
+
+/* A short one may also be due to a signal: only EAGAIN says for certain that an event will come. */
+ssize_t
+stream_splice_out(struct stream *stream, int pipe, size_t most)
+{
+	ssize_t n;
+
+	do
+		n = splice(pipe, NULL, stream->fd, NULL, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		stream->sent += (uint64_t)n;
+	if (n < 0 && errno == EAGAIN)
 		stream->writable = false;
 	return n;
 }

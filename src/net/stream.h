@@ -46,6 +46,14 @@ ssize_t stream_read(struct stream *stream, void *bytes, size_t size);
 /* Writes once, what fits; the same results, without 0. SIGPIPE must be ignored. */
 ssize_t stream_write(struct stream *stream, const struct iovec *iov, int count);
 
+/*
+ * Moves bytes into a pipe, and out of one, without copying them: at most `most`.
+ * Results as those of stream_read and stream_write. The pipe must be empty and
+ * non-blocking, and hold that many bytes, respectively. EINVAL: this kind of socket cannot.
+ */
+ssize_t stream_splice_in(struct stream *stream, int pipe, size_t most);
+ssize_t stream_splice_out(struct stream *stream, int pipe, size_t most);
+
 /* Ends the write side; what was written is sent. */
 void stream_shutdown(struct stream *stream);
 

@@ -124,6 +124,8 @@ exchange_end(struct exchange *x)
 	free(x->record);
 	server_release(x->log_server);
 	block_release(&x->reply, &worker->buffers);
+	relay_end(&x->request, worker);
+	relay_end(&x->response, worker);
 	if (worker->request_owner == x)
 		worker->request_owner = NULL;
 	if (worker->response_owner == x)
@@ -198,7 +200,7 @@ enum step_result
 step_finish(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
-	bool request_done = exchange->request.body.done && exchange->request.ready == 0;
+	bool request_done = relay_is_done(&exchange->request);
 
 	upstream_detach(exchange, exchange->keep_upstream && request_done && !exchange->request.broken);
 	pool_leave(exchange);
@@ -255,7 +257,7 @@ exchange_answer(struct exchange *exchange, const struct answer *answer, const ch
 	exchange->reason = reason;
 	exchange->step = step_reply;
 	if (exchange->request.body.done) {
-		relay_sent(&exchange->request, &session->in, exchange->request.ready);
+		relay_discard(&exchange->request, exchange->worker, &session->in);
 		exchange->request.broken = true;
 	} else {
 		exchange->keep_alive = false;
@@ -431,7 +433,7 @@ exchange_client_wait(const struct exchange *x, bool request_open)
 		return (struct wait){ &policy->tunnel, MOVED_ANY };
 	if (relay_pending(&x->response) || x->step == step_send_response || x->step == step_reply)
 		return (struct wait){ &policy->send, MOVED_CLIENT_OUT };
-	if (request_open && x->request.ready == 0 && !x->session->stream.readable)
+	if (request_open && !relay_pending(&x->request) && !x->session->stream.readable)
 		return (struct wait){ &policy->body, MOVED_CLIENT_IN };
 	return (struct wait){ NULL, 0 };
 }
@@ -441,7 +443,7 @@ exchange_server_wait(const struct exchange *x, bool request_open)
 {
 	if (x->upstream == NULL)
 		return (struct wait){ NULL, 0 };
-	if (x->step == step_send_head || (request_open && x->request.ready > 0 && x->step != step_tunnel))
+	if (x->step == step_send_head || (request_open && relay_pending(&x->request) && x->step != step_tunnel))
 		return (struct wait){ &x->pool->send, MOVED_SERVER_OUT };
 	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
 		return (struct wait){ &x->pool->response, MOVED_SERVER_IN };
@@ -494,7 +496,7 @@ enum step_result
 exchange_wait(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
-	bool request_open = !exchange->request.broken && !(exchange->request.body.done && exchange->request.ready == 0);
+	bool request_open = !exchange->request.broken && !relay_is_done(&exchange->request);
 	unsigned moved = exchange_take_moved(exchange);
 	struct wait client = exchange_client_wait(exchange, request_open);
 	struct wait server = exchange_server_wait(exchange, request_open);

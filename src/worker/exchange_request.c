@@ -169,7 +169,7 @@ exchange_pump_request(struct exchange *exchange)
 		COUNTER_CLIENT_BYTES_IN, COUNTER_SERVER_BYTES_OUT };
 	enum relay_result result;
 
-	if (request->broken || (request->body.done && request->ready == 0))
+	if (request->broken || relay_is_done(request))
 		return STEP_NEXT;
 	result = relay_run(request, exchange->worker, &path);
 	if (limit > 0 && request->body.data > limit) {

@@ -81,7 +81,7 @@ static enum step_result
 response_final(struct exchange *x, const struct h1_response *response)
 {
 	bool old = x->minor == 0;
-	bool request_done = x->request.body.done && x->request.ready == 0;
+	bool request_done = relay_is_done(&x->request);
 
 	if (response->framing == H1_FRAMING_TUNNEL && !x->upgrade)
 		return response_bad(x, "unasked-upgrade");

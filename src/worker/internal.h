@@ -27,6 +27,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "worker/block.h"
+#include "worker/pipe.h"
 
 struct access_log;
 struct exchange;
@@ -123,6 +124,10 @@ struct relay {
 	char frame[20];	     /* size line of the chunk being written, or the last chunk */
 	uint8_t frame_state; /* see relay.c */
 	uint64_t bytes;	     /* that went on, framing included */
+	struct pipe *pipe;   /* what the body goes through in place of the buffer; NULL: none now */
+	uint32_t piped;	     /* bytes in it */
+	bool flows;	     /* a body without a length brings as much as is read at once: it may be long */
+	bool copied;	     /* always: a socket that cannot splice */
 };
 
 /* In which directions bytes have moved since a deadline was last set: only they push it back. */
@@ -226,6 +231,7 @@ struct worker {
 	struct session *cut_next; /* the next that it looks at, NULL: none */
 	struct h1_limits limits;
 	struct block_pool buffers;
+	struct pipe_pool pipes;
 	struct freelist sessions, exchanges, upstreams;
 	TAILQ_HEAD(, session) open, dead;
 	struct access_log *access_log;

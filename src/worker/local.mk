@@ -9,6 +9,7 @@ libworker_a_SOURCES = \
 	worker/internal.h \
 	worker/membership.c worker/membership.h \
 	worker/method.c worker/method.h \
+	worker/pipe.c worker/pipe.h \
 	worker/pool.c worker/pool.h \
 	worker/relay.c worker/relay.h \
 	worker/route.c worker/route.h \

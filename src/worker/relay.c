@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RELAY_ROUNDS = 16 }; /* reads in one turn of the loop */
+enum {
+	RELAY_ROUNDS = 16, /* reads in one turn of the loop */
+	RELAY_TURN = 1 << 20, /* bytes in one turn, about */
+	FLOW_LEAST = 4096 /* bytes at once: with less a body without a length does not flow */
+};
 
 /* Where the chunk that wraps the ready bytes stands. */
 enum frame_state {
@@ -66,7 +70,36 @@ relay_forget(struct relay *relay, struct block *in)
 bool
 relay_pending(const struct relay *relay)
 {
-	return relay->ready > 0 || relay->frame_state == FRAME_OPEN || relay->frame_state == FRAME_LAST;
+	return relay->ready > 0 || relay->piped > 0 || relay->frame_state == FRAME_OPEN ||
+	    relay->frame_state == FRAME_LAST;
+}
+
+bool
+relay_is_done(const struct relay *relay)
+{
+	return relay->body.done && relay->ready == 0 && relay->piped == 0;
+}
+
+/* A pipe with bytes in it is of no use to anybody else. */
+static void
+relay_release_pipe(struct relay *relay, struct worker *worker)
+{
+	pipe_put(&worker->pipes, relay->pipe, relay->piped == 0);
+	relay->pipe = NULL;
+	relay->piped = 0;
+}
+
+void
+relay_discard(struct relay *relay, struct worker *worker, struct block *in)
+{
+	relay_sent(relay, in, relay->ready);
+	relay_release_pipe(relay, worker);
+}
+
+void
+relay_end(struct relay *relay, struct worker *worker)
+{
+	relay_release_pipe(relay, worker);
 }
 
 /* Opens the chunk for what is ready, or the last one. Returns whether there is anything to write. */
@@ -138,10 +171,30 @@ plain_write(struct relay *relay, struct block *in, struct stream *to)
 	return sent;
 }
 
+static ssize_t
+pipe_write(struct relay *relay, struct stream *to)
+{
+	ssize_t sent = stream_splice_out(to, relay->pipe->out, relay->piped);
+
+	if (sent > 0) {
+		relay->piped -= (uint32_t)sent;
+		relay->bytes += (uint64_t)sent;
+	}
+	return sent;
+}
+
 static bool
 relay_has_output(struct relay *relay)
 {
-	return relay->enchunk ? frame_open(relay) : relay->ready > 0;
+	return relay->enchunk ? frame_open(relay) : relay->ready > 0 || relay->piped > 0;
+}
+
+static ssize_t
+relay_write(struct relay *relay, const struct relay_path *path)
+{
+	if (relay->piped > 0)
+		return pipe_write(relay, path->to);
+	return relay->enchunk ? frame_write(relay, path->in, path->to) : plain_write(relay, path->in, path->to);
 }
 
 /* Writes what is ready. RELAY_DONE here means: all of that is written. */
@@ -153,7 +206,7 @@ relay_flush(struct relay *relay, struct worker *worker, const struct relay_path 
 	while (relay_has_output(relay)) {
 		if (!path->to->writable)
 			return RELAY_WAIT_SINK;
-		sent = relay->enchunk ? frame_write(relay, path->in, path->to) : plain_write(relay, path->in, path->to);
+		sent = relay_write(relay, path);
 		if (sent < 0)
 			return errno == EAGAIN ? RELAY_WAIT_SINK : RELAY_SINK_FAILED;
 		scoreboard_add(&worker->me->counters[path->bytes_written], (uint64_t)sent);
@@ -162,10 +215,24 @@ relay_flush(struct relay *relay, struct worker *worker, const struct relay_path 
 	return RELAY_DONE;
 }
 
-/* Reads once into the source's buffer. RELAY_DONE here means: go on. */
+/* A read that brought n bytes. RELAY_DONE means, here and below: go on. */
+static enum relay_result
+relay_took(struct relay *relay, struct worker *worker, const struct relay_path *path, ssize_t n)
+{
+	if (n < 0)
+		return errno == EAGAIN ? RELAY_WAIT_SOURCE : RELAY_SOURCE_FAILED;
+	if (n == 0)
+		return body_end(&relay->body) ? RELAY_DONE : RELAY_TRUNCATED;
+	scoreboard_add(&worker->me->counters[path->bytes_read], (uint64_t)n);
+	relay->moved_in = true;
+	return RELAY_DONE;
+}
+
+/* Reads once into the source's buffer. */
 static enum relay_result
 relay_fill(struct relay *relay, struct worker *worker, const struct relay_path *path)
 {
+	enum relay_result result;
 	ssize_t n;
 
 	if (path->in->bytes != NULL && relay->held > 0 && block_room(path->in) == 0)
@@ -175,23 +242,57 @@ relay_fill(struct relay *relay, struct worker *worker, const struct relay_path *
 	if (relay->body.kind != BODY_LENGTH || relay->body.left > path->in->size)
 		block_enlarge(path->in, &worker->buffers);
 	n = stream_read(path->from, path->in->bytes + path->in->end, block_room(path->in));
-	if (n < 0)
-		return errno == EAGAIN ? RELAY_WAIT_SOURCE : RELAY_SOURCE_FAILED;
-	if (n == 0)
-		return body_end(&relay->body) ? RELAY_DONE : RELAY_TRUNCATED;
-	scoreboard_add(&worker->me->counters[path->bytes_read], (uint64_t)n);
-	relay->moved_in = true;
-	path->in->end += (uint32_t)n;
-	return RELAY_DONE;
+	result = relay_took(relay, worker, path, n);
+	if (n > 0)
+		path->in->end += (uint32_t)n;
+	relay->flows = n > 0 && block_room(path->in) == 0;
+	return result;
+}
+
+/* Whether a pipe is better than the buffer for what comes next; then there is one. */
+static bool
+relay_may_splice(struct relay *relay, struct worker *worker, const struct relay_path *path)
+{
+	uint64_t plain;
+
+	if (relay->enchunk || relay->copied || relay->held > 0 || block_length(path->in) > 0)
+		return false;
+	plain = body_plain(&relay->body);
+	if (plain < worker->pipes.least || (plain == UINT64_MAX && !relay->flows))
+		return false;
+	if (relay->pipe == NULL)
+		relay->pipe = pipe_get(&worker->pipes, loop_now(worker->loop));
+	return relay->pipe != NULL;
+}
+
+/* Reads once into the pipe, which is empty: never more than what belongs to the body. */
+static enum relay_result
+relay_splice(struct relay *relay, struct worker *worker, const struct relay_path *path)
+{
+	uint64_t plain = body_plain(&relay->body);
+	ssize_t n = stream_splice_in(path->from, relay->pipe->in,
+	    plain < worker->pipes.most ? (size_t)plain : worker->pipes.most);
+
+	if (n < 0 && errno == EINVAL) {
+		relay->copied = true;
+		return RELAY_DONE;
+	}
+	if (n > 0) {
+		relay->piped = (uint32_t)n;
+		relay->flows = n >= FLOW_LEAST;
+		body_skip(&relay->body, (uint64_t)n);
+	}
+	return relay_took(relay, worker, path, n);
 }
 
 static enum relay_result
 relay_move(struct relay *relay, struct worker *worker, const struct relay_path *path)
 {
+	uint64_t until = relay->bytes + RELAY_TURN;
 	enum relay_result result;
 	int rounds;
 
-	for (rounds = 0; rounds < RELAY_ROUNDS; rounds++) {
+	for (rounds = 0; rounds < RELAY_ROUNDS && relay->bytes < until; rounds++) {
 		do {
 			if (relay_accept(relay, path->in) < 0)
 				return RELAY_MALFORMED;
@@ -203,7 +304,8 @@ relay_move(struct relay *relay, struct worker *worker, const struct relay_path *
 			return RELAY_DONE;
 		if (!stream_has_more(path->from))
 			return RELAY_WAIT_SOURCE;
-		result = relay_fill(relay, worker, path);
+		result = relay_may_splice(relay, worker, path) ? relay_splice(relay, worker, path) :
+								  relay_fill(relay, worker, path);
 		if (result != RELAY_DONE)
 			return result;
 	}
@@ -216,5 +318,7 @@ relay_run(struct relay *relay, struct worker *worker, const struct relay_path *p
 	enum relay_result result = relay_move(relay, worker, path);
 
 	block_release_empty(path->in, &worker->buffers);
+	if (relay->pipe != NULL && relay->piped == 0)
+		relay_release_pipe(relay, worker);
 	return result;
 }

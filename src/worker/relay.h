@@ -1,4 +1,8 @@
-/* Bodies in motion, with back-pressure: nothing is read that cannot be written on. */
+/*
+ * Bodies in motion, with back-pressure: nothing is read that cannot be written on.
+ * Small ones go through the source's buffer; what is long, and need not be looked at
+ * or wrapped, through a pipe. Runs in workers.
+ */
 #ifndef DROVER_WORKER_RELAY_H
 #define DROVER_WORKER_RELAY_H
 
@@ -41,6 +45,15 @@ void relay_sent(struct relay *relay, struct block *in, size_t sent);
 
 /* Whether something is still to be written of what was read, the wrapping of a chunk counted. */
 bool relay_pending(const struct relay *relay);
+
+/* Whether the last byte of the body has gone on. */
+bool relay_is_done(const struct relay *relay);
+
+/* Throws away what was accepted and has not gone on. */
+void relay_discard(struct relay *relay, struct worker *worker, struct block *in);
+
+/* Ends it, wherever it stands: gives back what it holds. */
+void relay_end(struct relay *relay, struct worker *worker);
 
 /* Drops what is held: it can not be sent again. */
 void relay_forget(struct relay *relay, struct block *in);

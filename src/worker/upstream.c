@@ -167,8 +167,10 @@ upstream_connect(struct exchange *exchange)
 		return NULL;
 	}
 	fd = connect_begin(&exchange->server->address, &connected);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && scoreboard_get(&worker->me->counters[COUNTER_SERVER_IDLE]) > 0) {
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) &&
+	    (worker->pipes.kept_count > 0 || scoreboard_get(&worker->me->counters[COUNTER_SERVER_IDLE]) > 0)) {
 		/* what is only kept in case makes room for what is needed */
+		pipe_pool_clear(&worker->pipes);
 		upstream_close_idle(worker);
 		fd = connect_begin(&exchange->server->address, &connected);
 	}

@@ -185,6 +185,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->exchanges = (struct freelist)FREELIST(sizeof(struct exchange), 256);
 	worker->upstreams = (struct freelist)FREELIST(sizeof(struct upstream), 256);
 	block_pool_init(&worker->buffers, worker->limits.head);
+	pipe_pool_init(&worker->pipes);
 	TAILQ_INIT(&worker->open);
 	TAILQ_INIT(&worker->dead);
 	worker->loop = loop_new(err);
@@ -217,6 +218,7 @@ worker_close(struct worker *worker)
 	freelist_clear(&worker->exchanges);
 	freelist_clear(&worker->upstreams);
 	block_pool_clear(&worker->buffers);
+	pipe_pool_clear(&worker->pipes);
 	close(worker->channel);
 	free(worker);
 }

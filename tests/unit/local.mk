@@ -49,6 +49,7 @@ check_PROGRAMS += unit/test_path
 check_PROGRAMS += unit/test_queries
 check_PROGRAMS += unit/test_query
 check_PROGRAMS += unit/test_relay
+check_PROGRAMS += unit/test_relay_pipe
 check_PROGRAMS += unit/test_replace
 check_PROGRAMS += unit/test_route
 check_PROGRAMS += unit/test_scoreboard

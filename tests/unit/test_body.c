@@ -118,6 +118,39 @@ START_TEST(what_is_malformed_stays_refused)
 }
 END_TEST
 
+/* What stands in the place of data need not be looked at; framing always is. */
+START_TEST(data_may_go_by_unseen)
+{
+	struct body body;
+	char on[200];
+
+	body_begin(&body, H1_FRAMING_NONE, 0, false);
+	ck_assert_uint_eq(body_plain(&body), 0);
+	body_begin(&body, H1_FRAMING_LENGTH, 10, false);
+	ck_assert_uint_eq(body_plain(&body), 10);
+	body_skip(&body, 4);
+	ck_assert(body_plain(&body) == 6 && !body.done && body.data == 4);
+	body_skip(&body, 6);
+	ck_assert(body_plain(&body) == 0 && body.done && body.data == 10);
+	body_begin(&body, H1_FRAMING_CLOSE, 0, false);
+	ck_assert_uint_eq(body_plain(&body), UINT64_MAX);
+	body_skip(&body, 1000);
+	ck_assert(body_plain(&body) == UINT64_MAX && body.data == 1000 && body_end(&body));
+	body_begin(&body, H1_FRAMING_CHUNKED, 0, _i == 1);
+	ck_assert_uint_eq(body_plain(&body), 0);
+	ck_assert_int_eq(body_take(&body, "a;x", 1, on), 3);
+	ck_assert_uint_eq(body_plain(&body), 0);
+	ck_assert_int_eq(body_take(&body, "\r\n12", 1, on), 4);
+	ck_assert_uint_eq(body_plain(&body), 8);
+	body_skip(&body, 7);
+	ck_assert_uint_eq(body_plain(&body), 1);
+	body_skip(&body, 1);
+	ck_assert(body_plain(&body) == 0 && !body.done && body.data == 10);
+	ck_assert_int_eq(body_take(&body, "\r\n0\r\n\r\n", 1, on), 7);
+	ck_assert(body.done && body_plain(&body) == 0);
+}
+END_TEST
+
 START_TEST(a_copy_begins_anew)
 {
 	size_t skip, ready;
@@ -143,6 +176,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, bodies_go_on_as_far_as_they_reach);
 	tcase_add_test(tests, what_is_malformed_stays_refused);
+	tcase_add_loop_test(tests, data_may_go_by_unseen, 0, 2);
 	tcase_add_test(tests, a_copy_begins_anew);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
