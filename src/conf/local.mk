@@ -9,11 +9,13 @@ libconf_a_SOURCES = \
 	conf/drift.c conf/drift.h \
 	conf/elements.c conf/elements.h \
 	conf/field.h \
+	conf/file.c conf/file.h \
 	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \
 	conf/names.c \
 	conf/options.c conf/options.h \
 	conf/options_client.h conf/options_pool.h conf/options_row.h conf/options_rules.h \
+	conf/password.c conf/password.h \
 	conf/people.c \
 	conf/report.c conf/report.h \
 	conf/scan.c conf/scan.h \
@@ -22,6 +24,7 @@ libconf_a_SOURCES = \
 	conf/show_json.c conf/show_json.h \
 	conf/syntax.c conf/syntax.h \
 	conf/unknown.c conf/unknown.h \
+	conf/users.c conf/users.h \
 	conf/value.c conf/value.h \
 	conf/walk.c conf/walk.h \
 	conf/writer.c conf/writer.h

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libhttp.a
 libhttp_a_SOURCES = \
 	http/body.c http/body.h \
+	http/credentials.c http/credentials.h \
 	http/forward.c http/forward.h \
 	http/h1.h http/h1_internal.h \
 	http/h1_chunked.c \

@@ -28,6 +28,10 @@ fuzz_programs += fuzz/fuzz_dns
 fuzz_fuzz_dns_SOURCES = fuzz/fuzz_dns.c $(fuzz_main)
 EXTRA_DIST += fuzz/corpus/dns
 
+fuzz_programs += fuzz/fuzz_credentials
+fuzz_fuzz_credentials_SOURCES = fuzz/fuzz_credentials.c $(fuzz_main)
+EXTRA_DIST += fuzz/credentials.dict fuzz/corpus/credentials
+
 fuzz_programs += fuzz/fuzz_h1_chunked
 fuzz_fuzz_h1_chunked_SOURCES = fuzz/fuzz_h1_chunked.c $(fuzz_main)
 EXTRA_DIST += fuzz/h1_chunked.dict fuzz/corpus/h1_chunked
@@ -39,6 +43,10 @@ EXTRA_DIST += fuzz/h1_request.dict fuzz/corpus/h1_request
 fuzz_programs += fuzz/fuzz_h1_response
 fuzz_fuzz_h1_response_SOURCES = fuzz/fuzz_h1_response.c $(h1_compare) $(fuzz_main)
 EXTRA_DIST += fuzz/h1_response.dict fuzz/corpus/h1_response
+
+fuzz_programs += fuzz/fuzz_users
+fuzz_fuzz_users_SOURCES = fuzz/fuzz_users.c $(fuzz_main)
+EXTRA_DIST += fuzz/users.dict fuzz/corpus/users
 
 fuzzers: $(fuzz_programs)
 .PHONY: fuzzers
