@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	base/clock.h \
 	base/error.c base/error.h \
 	base/freelist.c base/freelist.h \
+	base/line.c base/line.h \
 	base/log.c base/log.h \
 	base/object.c base/object.h \
 	base/path.c base/path.h \

@@ -243,28 +243,38 @@ text_escape_json(char *to, size_t size, const char *bytes, size_t length)
 	return written;
 }
 
+/* As many bytes as can stand in a log as they are. */
+static size_t
+log_run(const char *bytes, size_t length)
+{
+	static const bool special[256] = { [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true };
+	size_t n = 0;
+
+	while (n < length && !special[(unsigned char)bytes[n]])
+		n++;
+	return n;
+}
+
 size_t
 text_escape_log(char *to, size_t size, const char *bytes, size_t length)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	size_t written = 0, i;
+	size_t written = 0, i = 0, run;
 
-	for (i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-		bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-
-		if (size - written < (plain ? 1 : 4))
-			break;
-		if (plain) {
-			to[written++] = (char)c;
-			continue;
-		}
+	for (;;) {
+		run = log_run(bytes + i, length - i);
+		run = run < size - written ? run : size - written;
+		memcpy(to + written, bytes + i, run);
+		written += run;
+		i += run;
+		if (i == length || size - written < 4)
+			return written;
 		to[written++] = '\\';
 		to[written++] = 'x';
-		to[written++] = hex[c >> 4];
-		to[written++] = hex[c & 15];
+		to[written++] = hex[(unsigned char)bytes[i] >> 4];
+		to[written++] = hex[(unsigned char)bytes[i] & 15];
+		i++;
 	}
-	return written;
 }
 
 enum { NEAREST_WORD_MAX = 63 }; /* no word of ours is longer */

@@ -2,17 +2,14 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/line.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "worker/session.h"
+#include "worker/access_line.h"
 
 enum {
 	LOG_BUFFER = 65536,
@@ -27,21 +24,13 @@ enum {
 struct access_log {
 	int fd;
 	bool is_file; /* writing never waits for a reader */
-	bool json;
 	bool failing; /* the last write failed: said once */
 	size_t used;
 	struct timer flush;
 	struct worker *worker;
-	time_t second; /* that time_text stands for */
-	char time_text[40];
+	bool flush_is_set;
+	struct access_line_time time;
 	char bytes[LOG_BUFFER];
-};
-
-/* The parts of a request, one behind the other. */
-struct log_record {
-	uint16_t method, target, host, referer, agent; /* lengths */
-	uint8_t minor;
-	char bytes[];
 };
 
 /* As much of the text as goes out in one piece: to a pipe, whole lines that no other writer can break into. */
@@ -106,7 +95,10 @@ access_log_write(struct access_log *log)
 static void
 access_log_flush_cb(struct timer *timer)
 {
-	access_log_write(CONTAINER_OF(timer, struct access_log, flush));
+	struct access_log *log = CONTAINER_OF(timer, struct access_log, flush);
+
+	log->flush_is_set = false;
+	access_log_write(log);
 }
 
 int
@@ -121,7 +113,7 @@ access_log_open(struct worker *worker, int fd)
 		return -1;
 	log->fd = fd;
 	log->is_file = log_fd_is_file(fd);
-	log->json = worker->conf->access_log_format == CONF_LOG_JSON;
+	log->time.json = worker->conf->access_log_format == CONF_LOG_JSON;
 	log->worker = worker;
 	timer_init(&log->flush, worker->loop, access_log_flush_cb);
 	worker->access_log = log;
@@ -222,163 +214,10 @@ access_log_begin(struct exchange *exchange, const struct h1_request *request)
 	record_put(to, agent, &record->agent);
 }
 
-const char *
-request_id(const struct exchange *exchange, char text[REQUEST_ID_MAX])
-{
-	const struct worker *worker = exchange->worker;
-
-	snprintf(text, REQUEST_ID_MAX, "%08llx%02x%04x%08llx",
-	    (unsigned long long)(worker->board->started_wall / CLOCK_MILLISECOND & 0xffffffff), worker->slot & 0xff,
-	    (unsigned)(scoreboard_get(&worker->me->pid) & 0xffff), (unsigned long long)exchange->number);
-	return text;
-}
-
-/* A line under construction. */
-struct line {
-	char *to;
-	size_t used, size;
-};
-
-static void line_add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-line_add(struct line *line, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(line->to + line->used, line->size - line->used, format, ap);
-	va_end(ap);
-	if (n > 0 && (size_t)n < line->size - line->used)
-		line->used += (size_t)n;
-}
-
-static void
-line_text(struct line *line, const char *before, bool json, const char *bytes, size_t length, const char *after)
-{
-	line_add(line, "%s", before);
-	if (length == 0 && !json)
-		line_add(line, "-");
-	line->used += (json ? text_escape_json : text_escape_log)(line->to + line->used, line->size - line->used, bytes,
-	    length);
-	line_add(line, "%s", after);
-}
-
-static const char *
-log_time(struct access_log *log, uint64_t wall)
-{
-	time_t second = (time_t)(wall / CLOCK_SECOND);
-	struct tm tm;
-
-	if (log->second != second) {
-		log->second = second;
-		if (log->json)
-			gmtime_r(&second, &tm);
-		else
-			localtime_r(&second, &tm);
-		strftime(log->time_text, sizeof log->time_text, log->json ? "%Y-%m-%dT%H:%M:%S" : "%d/%b/%Y:%H:%M:%S %z",
-		    &tm);
-	}
-	return log->time_text;
-}
-
-/* What of an exchange both formats show. */
-struct facts {
-	char client[ADDRESS_TEXT_MAX], id[REQUEST_ID_MAX];
-	const char *server;
-	double total, connect, first_byte; /* seconds; < 0: never came to it */
-	const char *method, *target, *host, *referer, *agent;
-};
-
-static double
-seconds_between(uint64_t from, uint64_t to)
-{
-	return to >= from && from > 0 ? (double)(to - from) / 1e6 : -1;
-}
-
-static void
-facts_fill(struct facts *facts, const struct exchange *x)
-{
-	session_client(x->session, facts->client);
-	request_id(x, facts->id);
-	facts->server = x->log_server != NULL ? x->log_server->name : "-";
-	facts->total = seconds_between(x->begun, clock_monotonic());
-	facts->connect = seconds_between(x->begun, x->connected_at);
-	facts->first_byte = seconds_between(x->begun, x->first_byte_at);
-	facts->method = x->record->bytes;
-	facts->target = facts->method + x->record->method;
-	facts->host = facts->target + x->record->target;
-	facts->referer = facts->host + x->record->host;
-	facts->agent = facts->referer + x->record->referer;
-}
-
-static void
-line_seconds(struct line *line, const char *name, double seconds, bool json)
-{
-	if (seconds >= 0)
-		line_add(line, "%s%.6f", name, seconds);
-	else
-		line_add(line, "%s%s", name, json ? "null" : "-");
-}
-
-static void
-line_combined(struct line *line, struct access_log *log, const struct exchange *x, const struct facts *f)
-{
-	const struct log_record *r = x->record;
-
-	line_add(line, "%s - - [%s] \"", f->client, log_time(log, clock_wall()));
-	if (r->method > 0) {
-		line_text(line, "", false, f->method, r->method, " ");
-		line_text(line, "", false, f->target, r->target, "");
-		line_add(line, " HTTP/1.%u", r->minor);
-	} else {
-		line_add(line, "-");
-	}
-	line_add(line, "\" %u %llu", x->status, (unsigned long long)x->response.bytes);
-	line_text(line, " \"", false, f->referer, r->referer, "\"");
-	line_text(line, " \"", false, f->agent, r->agent, "\"");
-	line_text(line, " host=\"", false, f->host, r->host, "\"");
-	line_add(line, " upstream=\"%s\"", f->server);
-	line_seconds(line, " time=", f->total, false);
-	line_seconds(line, " connect=", f->connect, false);
-	line_seconds(line, " first-byte=", f->first_byte, false);
-	line_add(line, " bytes-in=%llu retries=%u id=%s reason=\"%s\"\n", (unsigned long long)x->request.bytes,
-	    x->attempts > 1 ? x->attempts - 1U : 0U, f->id, x->reason != NULL ? x->reason : "-");
-}
-
-static void
-line_json(struct line *line, struct access_log *log, const struct exchange *x, const struct facts *f)
-{
-	const struct log_record *r = x->record;
-	uint64_t now = clock_wall();
-
-	line_add(line, "{\"time\":\"%s.%06uZ\",\"client\":\"%s\"", log_time(log, now), (unsigned)(now % CLOCK_SECOND),
-	    f->client);
-	line_text(line, ",\"method\":\"", true, f->method, r->method, "\"");
-	line_text(line, ",\"target\":\"", true, f->target, r->target, "\"");
-	line_add(line, ",\"protocol\":\"HTTP/1.%u\"", r->minor);
-	line_text(line, ",\"host\":\"", true, f->host, r->host, "\"");
-	line_add(line, ",\"status\":%u,\"bytes-out\":%llu,\"bytes-in\":%llu", x->status,
-	    (unsigned long long)x->response.bytes, (unsigned long long)x->request.bytes);
-	line_text(line, ",\"referer\":\"", true, f->referer, r->referer, "\"");
-	line_text(line, ",\"user-agent\":\"", true, f->agent, r->agent, "\"");
-	line_text(line, ",\"upstream\":\"", true, f->server, strlen(f->server), "\"");
-	line_seconds(line, ",\"seconds\":", f->total, true);
-	line_seconds(line, ",\"connect-seconds\":", f->connect, true);
-	line_seconds(line, ",\"first-byte-seconds\":", f->first_byte, true);
-	line_add(line, ",\"retries\":%u,\"id\":\"%s\"", x->attempts > 1 ? x->attempts - 1U : 0U, f->id);
-	if (x->reason != NULL)
-		line_add(line, ",\"reason\":\"%s\"}\n", x->reason);
-	else
-		line_add(line, ",\"reason\":null}\n");
-}
-
 void
 access_log_add(struct exchange *exchange)
 {
 	struct access_log *log = exchange->worker->access_log;
-	struct facts facts;
 	struct line line;
 
 	if (log == NULL)
@@ -389,15 +228,12 @@ access_log_add(struct exchange *exchange)
 	}
 	if (LOG_BUFFER - log->used < LOG_LINE)
 		access_log_write(log);
-	line = (struct line){ log->bytes + log->used, 0, LOG_LINE };
-	facts_fill(&facts, exchange);
-	if (log->json)
-		line_json(&line, log, exchange, &facts);
-	else
-		line_combined(&line, log, exchange, &facts);
-	log->used += line.used;
-	if (!timer_is_set(&log->flush))
+	line = (struct line){ log->bytes + log->used, log->bytes + log->used + LOG_LINE };
+	access_line_write(&line, &log->time, exchange, clock_wall());
+	log->used = (size_t)(line.at - log->bytes);
+	if (!log->flush_is_set)
 		timer_set(&log->flush, CLOCK_SECOND);
+	log->flush_is_set = true;
 	free(exchange->record);
 	exchange->record = NULL;
 }

@@ -23,6 +23,9 @@ void access_log_begin(struct exchange *exchange, const struct h1_request *reques
 /* Adds the exchange's line. Frees the record. */
 void access_log_add(struct exchange *exchange);
 
+/* Sees to it that request_id tells this process from all others. */
+void request_ids_begin(struct worker *worker);
+
 enum { REQUEST_ID_MAX = 40 };
 /* Unique over workers, restarts and time. Returns `text`. */
 const char *request_id(const struct exchange *exchange, char text[REQUEST_ID_MAX]);

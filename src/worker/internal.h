@@ -237,6 +237,7 @@ struct worker {
 	struct access_log *access_log;
 	struct inspector *inspector;
 	uint64_t request_number;
+	char id_begin[14]; /* of the ids of its requests */
 
 	bool draining; /* take no more, give back what is idle, end when empty */
 	bool stopping; /* draining, and nobody takes what is idle */

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
+	worker/access_line.c worker/access_line.h \
 	worker/access_log.c worker/access_log.h \
 	worker/block.c worker/block.h \
 	worker/exchange.c worker/exchange.h \

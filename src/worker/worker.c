@@ -177,6 +177,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->heartbeat_every = CLOCK_SECOND;
 	if (worker->conf->worker_timeout > 0 && worker->conf->worker_timeout < 4 * CLOCK_SECOND)
 		worker->heartbeat_every = worker->conf->worker_timeout / 4;
+	request_ids_begin(worker);
 	worker->limits.head = worker->conf->header_size;
 	worker->limits.target = worker->conf->target_size;
 	worker->limits.fields = (uint16_t)worker->conf->header_fields;

@@ -40,6 +40,7 @@ check_PROGRAMS += unit/test_h1_response
 check_PROGRAMS += unit/test_health
 check_PROGRAMS += unit/test_histogram
 check_PROGRAMS += unit/test_hops
+check_PROGRAMS += unit/test_line
 check_PROGRAMS += unit/test_loop
 check_PROGRAMS += unit/test_membership
 check_PROGRAMS += unit/test_log
