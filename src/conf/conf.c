@@ -37,10 +37,22 @@ control_clear(struct conf_control *control)
 }
 
 static void
+header_rules_free(struct conf_header_rule *rules, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		conf_header_rule_clear(&rules[i]);
+	free(rules);
+}
+
+static void
 rules_clear(struct conf_rules *rules)
 {
 	free(rules->allow);
 	free(rules->deny);
+	header_rules_free(rules->request_headers, rules->request_header_count);
+	header_rules_free(rules->response_headers, rules->response_header_count);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "balance/balance.h"
 #include "base/address.h"
 #include "base/log.h"
+#include "conf/header_rule.h"
 
 enum {
 	CONF_WORKERS_MAX = 256,
@@ -97,6 +98,8 @@ struct conf_client {
 struct conf_rules {
 	struct address_range *allow, *deny;
 	size_t allow_count, deny_count;
+	struct conf_header_rule *request_headers, *response_headers;
+	size_t request_header_count, response_header_count;
 };
 
 struct conf_listener {

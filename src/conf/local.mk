@@ -10,6 +10,7 @@ libconf_a_SOURCES = \
 	conf/elements.c conf/elements.h \
 	conf/field.h \
 	conf/file.c conf/file.h \
+	conf/header_rule.c conf/header_rule.h \
 	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \
 	conf/names.c \
@@ -23,6 +24,7 @@ libconf_a_SOURCES = \
 	conf/show.c \
 	conf/show_json.c conf/show_json.h \
 	conf/syntax.c conf/syntax.h \
+	conf/template.c conf/template.h \
 	conf/unknown.c conf/unknown.h \
 	conf/users.c conf/users.h \
 	conf/value.c conf/value.h \

@@ -12,7 +12,9 @@
 #include <sys/uio.h>
 
 #include "base/text.h"
+#include "http/edit.h"
 #include "http/h1.h"
+#include "http/rewrite.h"
 
 enum {
 	FORWARD_PIECES = 1000, /* below IOV_MAX, and more than H1_FIELDS_MAX fields can make */
@@ -52,6 +54,8 @@ struct forward_request_policy {
 	bool trusted;		  /* what the client says in these is kept and added to; else it is dropped */
 	const char *via;	  /* drover's name in a Via field, or NULL */
 	const struct forward_changes *changes; /* or NULL */
+	const struct edits *edits; /* of the fields, drover's own too; NULL: none */
+	const struct rewritten *path; /* instead of the request's; NULL: as it is */
 };
 
 /* What a response needs to know. */
@@ -63,6 +67,7 @@ struct forward_response_policy {
 	bool upgrade;	   /* 101: Connection and Upgrade go on */
 	const char *via;   /* drover's name in a Via field, or NULL */
 	const struct forward_changes *changes; /* or NULL */
+	const struct edits *edits; /* NULL: none */
 };
 
 /* The request's head as the server gets it: HTTP/1.1, origin-form, hop-by-hop fields replaced (RFC 9110 7.6.1). */

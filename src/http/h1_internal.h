@@ -149,6 +149,9 @@ enum h1_method h1_method_find(const char *method, size_t length);
  */
 bool h1_name_is_disguised(const char *name, size_t length);
 
+/* Whether a field is called so, in any case, or looks so behind CGI: with "_" or "." for a "-" of `name`. */
+bool h1_name_fits(const char *name, size_t name_length, const char *bytes, size_t length);
+
 /* RFC 9110 7.6.1: true for the names that are never forwarded. */
 bool h1_name_is_hop(enum h1_name name);
 

@@ -168,6 +168,19 @@ h1_name_is_disguised(const char *name, size_t length)
 }
 
 bool
+h1_name_fits(const char *name, size_t name_length, const char *bytes, size_t length)
+{
+	size_t i;
+
+	if (name_length != length)
+		return false;
+	for (i = 0; i < length; i++)
+		if (h1_lower(name[i]) != h1_lower(bytes[i]) && !(name[i] == '-' && (bytes[i] == '_' || bytes[i] == '.')))
+			return false;
+	return true;
+}
+
+bool
 h1_name_is_hop(enum h1_name name)
 {
 	enum {

@@ -2,7 +2,9 @@ noinst_LIBRARIES += libhttp.a
 libhttp_a_SOURCES = \
 	http/body.c http/body.h \
 	http/credentials.c http/credentials.h \
-	http/forward.c http/forward.h \
+	http/edit.c http/edit.h \
+	http/forward.c http/forward.h http/forward_internal.h \
+	http/forward_request.c http/forward_response.c \
 	http/h1.h http/h1_internal.h \
 	http/h1_chunked.c \
 	http/h1_field.c \
@@ -11,4 +13,5 @@ libhttp_a_SOURCES = \
 	http/h1_response.c \
 	http/h1_scan.c \
 	http/h1_target.c \
-	http/hops.c http/hops.h
+	http/hops.c http/hops.h \
+	http/rewrite.c http/rewrite.h

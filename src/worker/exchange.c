@@ -1,7 +1,6 @@
 #include "worker/exchange.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +121,7 @@ exchange_end(struct exchange *x)
 		access_log_add(x);
 	}
 	free(x->record);
+	freelist_put(&worker->notes, x->notes);
 	server_release(x->log_server);
 	block_release(&x->reply, &worker->buffers);
 	relay_end(&x->request, worker);
@@ -212,110 +212,6 @@ step_finish(struct exchange *exchange)
 	count_response(exchange->worker, exchange->status);
 	exchange_end(exchange);
 	return STEP_END;
-}
-
-enum { REPLY_COPY = 1024 }; /* bytes of a body that is written together with its head */
-
-/* Writes the head, and the body behind it when that is short. */
-static void
-reply_format(struct exchange *x, const struct answer *answer)
-{
-	struct block *to = &x->reply;
-	const char *connection = !x->keep_alive ? "Connection: close\r\n" : x->minor == 0 ? "Connection: keep-alive\r\n" : "";
-	int n = snprintf(to->bytes, to->size, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s\r\n",
-	    answer->status, h1_status_phrase(answer->status), answer->type, answer->body.length,
-	    answer->fields != NULL ? answer->fields : "", connection);
-
-	INVARIANT(n > 0 && (uint32_t)n < to->size - REPLY_COPY);
-	to->end = (uint32_t)n;
-	if (x->method == H1_METHOD_HEAD)
-		return;
-	if (answer->body.length > REPLY_COPY) {
-		x->reply_body = answer->body;
-		return;
-	}
-	memcpy(to->bytes + to->end, answer->body.bytes, answer->body.length);
-	to->end += (uint32_t)answer->body.length;
-	x->response.bytes = answer->body.length;
-}
-
-/* After a refusal nothing else is believed that comes on the connection; when only the server failed, it goes on. */
-static bool
-reply_is_final(unsigned status)
-{
-	return status != 404 && (status < 502 || status > 504);
-}
-
-enum step_result
-exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason)
-{
-	struct session *session = exchange->session;
-
-	upstream_detach(exchange, false);
-	pool_leave(exchange);
-	exchange->status = (uint16_t)answer->status;
-	exchange->reason = reason;
-	exchange->step = step_reply;
-	if (exchange->request.body.done) {
-		relay_discard(&exchange->request, exchange->worker, &session->in);
-		exchange->request.broken = true;
-	} else {
-		exchange->keep_alive = false;
-	}
-	if (session->closing || (!answer->keeps && reply_is_final(answer->status)))
-		exchange->keep_alive = false;
-	if (block_reserve(&exchange->reply, &exchange->worker->buffers))
-		reply_format(exchange, answer);
-	else
-		exchange->keep_alive = false; /* no memory for an answer: the connection just ends */
-	return STEP_NEXT;
-}
-
-enum step_result
-exchange_reply(struct exchange *exchange, unsigned status, const char *reason)
-{
-	char text[80];
-	struct answer answer = { .status = status, .type = "text/plain", .body.bytes = text };
-
-	answer.body.length = (size_t)snprintf(text, sizeof text, "%u %s\n", status, h1_status_phrase(status));
-	return exchange_answer(exchange, &answer, reason);
-}
-
-/* Writes what is left of head and body. -1 with errno. */
-static ssize_t
-reply_write(struct exchange *x, struct stream *client)
-{
-	struct iovec iov[] = { { block_first(&x->reply), block_length(&x->reply) },
-		{ (void *)(uintptr_t)x->reply_body.bytes, x->reply_body.length } };
-	ssize_t n = client->writable ? stream_write(client, iov, x->reply_body.length > 0 ? 2 : 1) : (errno = EAGAIN, -1);
-	size_t head = block_length(&x->reply);
-
-	if (n <= 0)
-		return n;
-	head = head < (size_t)n ? head : (size_t)n;
-	x->reply.start += (uint32_t)head;
-	x->reply_body.bytes += (size_t)n - head;
-	x->reply_body.length -= (size_t)n - head;
-	x->response.bytes += (size_t)n - head;
-	return n;
-}
-
-enum step_result
-step_reply(struct exchange *exchange)
-{
-	while (block_length(&exchange->reply) + exchange->reply_body.length > 0) {
-		ssize_t n = reply_write(exchange, &exchange->session->stream);
-
-		if (n < 0 && errno != EAGAIN)
-			return exchange_client_gone(exchange);
-		if (n < 0)
-			return exchange_wait(exchange);
-		exchange->answered = true;
-		exchange->moved |= MOVED_CLIENT_OUT;
-		count(exchange->worker, CLIENT_BYTES_OUT, n);
-	}
-	exchange->step = step_finish;
-	return STEP_NEXT;
 }
 
 /* Whether the request may be sent once more (RFC 9110 9.2.2), and all of it is still here. */

@@ -1,7 +1,8 @@
 /*
  * One request and its response, as steps: each does what it can and says what
  * comes next. Steps that send the request are in exchange_request.c, those that
- * read and pass on the response in exchange_response.c, the rest in exchange.c.
+ * read and pass on the response in exchange_response.c, drover's own answers in
+ * exchange_answer.c, the rest in exchange.c.
  */
 #ifndef DROVER_WORKER_EXCHANGE_H
 #define DROVER_WORKER_EXCHANGE_H
@@ -42,7 +43,7 @@ const struct h1_request *exchange_request(struct exchange *exchange);
 /* An answer of drover's own. */
 struct answer {
 	unsigned status;
-	const char *type;   /* Content-Type */
+	const char *type;   /* Content-Type, at most 200 bytes; NULL: none */
 	const char *fields; /* more of them, whole lines with CRLF, at most ANSWER_FIELDS bytes; or NULL */
 	struct text body;   /* if longer than 1 KB, it lasts for as long as the worker does */
 	bool keeps;	    /* no refusal: the connection may go on after it */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "worker/access_log.h"
+#include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
@@ -75,12 +76,13 @@ step_connect(struct exchange *exchange)
 	return STEP_WAIT;
 }
 
-static void
+/* 0, or the status to refuse the request with: what rules make of it cannot be sent. */
+static unsigned
 request_format(struct exchange *x)
 {
 	const struct conf *conf = x->worker->conf;
 	char client[ADDRESS_TEXT_MAX], id[REQUEST_ID_MAX];
-	const struct forward_request_policy policy = {
+	struct forward_request_policy policy = {
 		.client = session_client(x->session, client),
 		.client_is_ipv6 = x->session->peer.family == AF_INET6,
 		.scheme = "http",
@@ -91,8 +93,14 @@ request_format(struct exchange *x)
 		.trusted = x->session->trusted,
 		.via = conf_via(conf),
 	};
+	unsigned status = edits_of_request(x, &policy.edits);
 
+	if (status == 0)
+		status = edits_note(x);
+	if (status != 0)
+		return status;
 	forward_request(&x->worker->forward, exchange_request(x), &policy);
+	return 0;
 }
 
 static enum step_result
@@ -110,12 +118,15 @@ step_send_head(struct exchange *exchange)
 {
 	struct forward *forward = &exchange->worker->forward;
 	struct relay *request = &exchange->request;
+	unsigned status;
 	size_t head;
 	ssize_t n;
 
 	if (!exchange->upstream->stream.writable)
 		return exchange_wait(exchange);
-	request_format(exchange);
+	status = request_format(exchange);
+	if (status != 0)
+		return exchange_reply(exchange, status, "request-header");
 	head = forward->length;
 	if (request->ready > 0)
 		forward_add(forward, relay_ready(request, &exchange->session->in), request->ready);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/membership.h"
 #include "worker/pool.h"
@@ -159,6 +160,7 @@ response_format(struct exchange *x)
 		.keep_length = !x->interim,
 		.upgrade = x->tunnel,
 		.via = conf_via(x->worker->conf),
+		.edits = x->interim || x->tunnel ? NULL : edits_of_response(x, x->status),
 	};
 
 	forward_response(&x->worker->forward, response_parsed(x), &policy);

@@ -22,6 +22,10 @@ gates_choose(struct rules *to, const struct conf_rules *rules)
 		if (gates[i]->wanted(rules))
 			to->gates[n++] = gates[i];
 	to->gates[n] = NULL;
+	to->edits_requests = rules->request_header_count > 0;
+	to->edits_responses = rules->response_header_count > 0;
+	for (i = 0; i < rules->response_header_count; i++)
+		to->notes |= rules->response_headers[i].value.request;
 }
 
 /* From the gate that the exchange has come to. GATE_PASS: through all of them. */

@@ -13,11 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "base/object.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "http/body.h"
+#include "http/edit.h"
 #include "http/forward.h"
 #include "http/h1.h"
 #include "ipc/channel.h"
@@ -40,6 +42,8 @@ enum { GATES_MAX = 16 };
 /* What is done with requests beside passing them on, and the gates that do it. */
 struct rules {
 	const struct conf_rules *conf;
+	bool edits_requests, edits_responses; /* there are rules about their fields */
+	bool notes; /* of which those of responses need what only the request has */
 	const struct gate *gates[GATES_MAX]; /* NULL after the last */
 };
 
@@ -140,6 +144,14 @@ enum step_result {
 };
 typedef enum step_result step_fn(struct exchange *exchange);
 
+/* What of a request is needed when its bytes are gone; see edits.c. */
+enum { NOTES_SIZE = 4096 };
+struct notes {
+	bool taken; /* the values are there */
+	uint16_t used;
+	char bytes[NOTES_SIZE]; /* for each variable of the rules, in their order: length, in two bytes, and value */
+};
+
 #define EXCHANGE_MAGIC 0xe8c4a76eu
 struct exchange {
 	uint32_t magic;
@@ -185,6 +197,8 @@ struct exchange {
 	uint64_t number;	    /* of the request, in this worker */
 	uint64_t asked_at; /* loop_now when it began */
 	struct query_request asked; /* for those who look at sessions */
+	struct notes *notes; /* NULL: nothing was noted */
+	time_t second; /* wall clock, as rules write it; 0: not asked for yet */
 	struct log_record *record;  /* what the access log says of the request; NULL when it is off */
 };
 
@@ -232,7 +246,7 @@ struct worker {
 	struct h1_limits limits;
 	struct block_pool buffers;
 	struct pipe_pool pipes;
-	struct freelist sessions, exchanges, upstreams;
+	struct freelist sessions, exchanges, upstreams, notes;
 	TAILQ_HEAD(, session) open, dead;
 	struct access_log *access_log;
 	struct inspector *inspector;
@@ -247,6 +261,7 @@ struct worker {
 	struct h1_request request;
 	struct h1_response response;
 	struct forward forward;
+	struct edits edits;
 	char discard[4096];
 };
 

@@ -3,8 +3,9 @@ libworker_a_SOURCES = \
 	worker/access_line.c worker/access_line.h \
 	worker/access_log.c worker/access_log.h \
 	worker/block.c worker/block.h \
+	worker/edits.c worker/edits.h \
 	worker/exchange.c worker/exchange.h \
-	worker/exchange_request.c worker/exchange_response.c \
+	worker/exchange_answer.c worker/exchange_request.c worker/exchange_response.c \
 	worker/gate.c worker/gate.h worker/gate_access.c \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
@@ -16,4 +17,5 @@ libworker_a_SOURCES = \
 	worker/route.c worker/route.h \
 	worker/session.c worker/session.h \
 	worker/upstream.c worker/upstream.h \
+	worker/variables.c worker/variables.h \
 	worker/worker.c worker/worker.h

@@ -6,8 +6,7 @@
 #include "base/text.h"
 #include "worker/gate.h"
 
-/* The host without its port and without the dot of the root. */
-static struct text
+struct text
 route_host(const struct h1_request *request)
 {
 	struct text host = { request->head + request->authority.offset, request->authority.length };

@@ -15,4 +15,7 @@ void routes_close(struct worker *worker);
  */
 const struct route *route_find(const struct worker *worker, const struct policy *policy, const struct h1_request *request);
 
+/* The host that the request is for, without its port and without the dot of the root; length 0: none. Borrowed. */
+struct text route_host(const struct h1_request *request);
+
 #endif

@@ -185,6 +185,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->sessions = (struct freelist)FREELIST(sizeof(struct session), 1024);
 	worker->exchanges = (struct freelist)FREELIST(sizeof(struct exchange), 256);
 	worker->upstreams = (struct freelist)FREELIST(sizeof(struct upstream), 256);
+	worker->notes = (struct freelist)FREELIST(sizeof(struct notes), 64);
 	block_pool_init(&worker->buffers, worker->limits.head);
 	pipe_pool_init(&worker->pipes);
 	TAILQ_INIT(&worker->open);
@@ -218,6 +219,7 @@ worker_close(struct worker *worker)
 	freelist_clear(&worker->sessions);
 	freelist_clear(&worker->exchanges);
 	freelist_clear(&worker->upstreams);
+	freelist_clear(&worker->notes);
 	block_pool_clear(&worker->buffers);
 	pipe_pool_clear(&worker->pipes);
 	close(worker->channel);

@@ -18,6 +18,7 @@ scenes += scenes/droverctl_top.py
 scenes += scenes/droverctl_watch.py
 scenes += scenes/first_states.py
 scenes += scenes/full_disk.py
+scenes += scenes/header_rules.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py
 scenes += scenes/listeners.py

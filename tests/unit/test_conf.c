@@ -101,6 +101,7 @@ static const char everything[] =
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
     "via-name = edge-1  underscores = drop\n"
     "allow = { 10.0.0.0/8, 127.0.0.1 }  deny = 10.9.0.0/16\n"
+    "request-header = { \"set A $client\", \"remove B-*\" }  response-header = \"add  C  $$1 \\\"d\\\"\"\n"
     "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
     "tunnel-timeout = 5s  body-limit = 6m  body-rate-min = 6k  trace = forward  requests-per-connection = 7\n"
     "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"

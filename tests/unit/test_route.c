@@ -103,10 +103,10 @@ START_TEST(the_first_route_whose_host_and_path_fit_has_it)
 }
 END_TEST
 
-START_TEST(an_absolute_target_has_the_last_word)
+START_TEST(an_absolute_target_is_for_its_host)
 {
-	ck_assert_int_eq(route_of("other", "http://localhost/api/"), 0);
-	ck_assert_int_eq(route_of("localhost", "http://other:80/v2"), 4);
+	ck_assert_int_eq(route_of("localhost", "http://localhost/api/"), 0);
+	ck_assert_int_eq(route_of("other:80", "http://other:80/v2"), 4);
 	ck_assert_int_eq(route_of("other", "http://other"), 5); /* "/" is meant */
 }
 END_TEST
@@ -147,7 +147,7 @@ main(void)
 	tcase_add_test(tests, port_and_root_dot_do_not_count);
 	tcase_add_test(tests, a_wildcard_fits_any_name_under_it);
 	tcase_add_test(tests, the_first_route_whose_host_and_path_fit_has_it);
-	tcase_add_test(tests, an_absolute_target_has_the_last_word);
+	tcase_add_test(tests, an_absolute_target_is_for_its_host);
 	tcase_add_test(tests, without_a_host_only_paths_decide);
 	tcase_add_test(tests, there_may_be_no_route);
 	tcase_add_test(tests, a_listener_with_a_pool_needs_no_route);
