@@ -18,6 +18,7 @@ libmaster_a_SOURCES = \
 	master/queries.c master/queries.h \
 	master/reap.c master/reap.h \
 	master/replace.c master/replace.h \
+	master/schedule.c master/schedule.h \
 	master/servers.c master/servers.h \
 	master/signals.c master/signals.h \
 	master/spawn.c master/spawn.h \

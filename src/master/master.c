@@ -1,7 +1,5 @@
 #include "master/master.h"
 
-#include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include "base/object.h"
 #include "master/limits.h"
 #include "master/privileges.h"
+#include "master/schedule.h"
 #include "master/state.h"
 #include "master/title.h"
 
@@ -132,24 +131,10 @@ master_free(struct master *m)
 	free(m);
 }
 
-/*
- * The master does little at a time and often: it goes when a processor is free
- * rather than in the middle of a worker's turn, and then finds several connections
- * to hand over at once. It has its share of time all the same.
- */
-static void
-master_be_patient(void)
-{
-	struct sched_param param = { .sched_priority = 0 };
-
-	if (sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &param) < 0)
-		log_debug("cannot be scheduled as a batch process: %s", strerror(errno));
-}
-
 int
 master_run(struct master *m)
 {
-	master_be_patient();
+	schedule_as_master();
 	dispatch_resume(m); /* there is no worker yet: nothing is accepted */
 	workers_adjust(m);
 	prober_adjust(m);

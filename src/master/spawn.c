@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "master/privileges.h"
+#include "master/schedule.h"
 #include "master/state.h"
 #include "master/title.h"
 
@@ -56,6 +57,7 @@ spawn_settle(struct master *m, int own, const char *name, const char *comm, cons
 
 	loop_abandon(m->loop); /* it puts back the handlers that it found */
 	signals_reset();
+	schedule_as_started();
 	spawn_close_copies(m, own);
 	log_process(name);
 	log_follow(log_level);
