@@ -155,7 +155,7 @@ pool_is_twice(const struct conf *conf)
 	return false;
 }
 
-/* A listener that names no pool, when no route can say more, or may. */
+/* A listener that names no pool, when no route can say more. */
 static void
 listener_without_pool(const struct conf *conf, struct conf_listener *listener, struct conf_report *report)
 {
@@ -163,8 +163,8 @@ listener_without_pool(const struct conf *conf, struct conf_listener *listener, s
 		listener->pool = 0;
 	else if (conf->pool_count > 1)
 		conf_report_add(report, listener->line,
-		    "listen \"%s\" needs a pool: there are %zu pools, and no route %s", listener->name,
-		    conf->pool_count, listener->mode == CONF_MODE_TCP ? "chooses for mode = tcp" : "to choose one");
+		    "listen \"%s\" needs a pool: there are %zu pools, and no route to choose one",
+		    listener->name, conf->pool_count);
 }
 
 static void
@@ -179,7 +179,7 @@ listeners_check(struct conf *conf, struct conf_report *report)
 		struct conf_listener *listener = &conf->listeners[i];
 
 		listener->pool = pool_resolve(conf, listener->pool_name, listener->line, report);
-		if (listener->pool_name == NULL && (!routes || listener->mode == CONF_MODE_TCP) && !twice)
+		if (listener->pool_name == NULL && !routes && !twice)
 			listener_without_pool(conf, listener, report);
 	}
 	listeners_check_twice(conf, report);

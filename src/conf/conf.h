@@ -102,21 +102,14 @@ struct conf_rules {
 	size_t request_header_count, response_header_count;
 };
 
-/* What is spoken on a listener. Over TCP alone nothing is looked at: a connection goes to a server as it is. */
-enum conf_mode { CONF_MODE_HTTP, CONF_MODE_TCP };
-
-/* Whether a server is told of the client in front of all else (PROXY protocol). */
-enum conf_send_proxy { CONF_SEND_PROXY_OFF, CONF_SEND_PROXY_V1, CONF_SEND_PROXY_V2 };
-
 struct conf_listener {
 	char *name;	       /* as written: "*:80", "unix:/run/x.sock", "systemd:web" */
 	struct address address; /* length 0 for "systemd:NAME" */
 	const char *systemd;    /* NAME of a socket passed in LISTEN_FDNAMES, inside name; else NULL */
 	char *pool_name;       /* or NULL: routes decide, or the only pool when there is no route */
 	int pool;	       /* index, or -1: routes decide */
-	enum conf_mode mode;
 	int backlog;
-	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there; else false in CONF_MODE_TCP */
+	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there */
 	bool ipv6_only;
 	bool paused;	       /* nothing is accepted: connections wait in the kernel's queue */
 	struct conf_unix unix_socket;
@@ -146,7 +139,6 @@ struct conf_server {
 struct conf_pool {
 	char *name;
 	const struct balance_algorithm *balance;
-	enum conf_send_proxy send_proxy;
 	struct conf_server *servers;
 	size_t server_count;
 	size_t first_server;	   /* its servers are first_server.. in the numbering over all pools */
@@ -155,6 +147,9 @@ struct conf_pool {
 	uint64_t connect_timeout;
 	uint64_t response_timeout; /* to the first byte of the answer, and between two reads of it */
 	uint64_t send_timeout;	   /* between two writes to a server that does not read */
+	uint32_t queue_size;	   /* requests that wait for a place over all workers, 0: none waits */
+	uint64_t queue_timeout;
+	bool abort_on_close;	   /* a client that ends its side while it waits is gone */
 	uint32_t retries;	   /* other attempts for one request, where that is safe */
 	uint32_t max_fails;	   /* what its servers begin with, as is fail_timeout */
 	uint64_t fail_timeout;

@@ -22,6 +22,15 @@
 		    FIELD(TYPE, PREFIX idle_timeout), \
 		    .sentence = \
 			"How long an idle connection to a server is kept; less than the server keeps it." }, \
+	    { "queue-size", SECTION, &conf_type_number, 0, 65535, NULL, "1024", INHERITED, \
+		    FIELD(TYPE, PREFIX queue_size), \
+		    .sentence = "Requests that wait while all servers are at max-connections; 0: none does." }, \
+	    { "queue-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "5s", INHERITED, \
+		    FIELD(TYPE, PREFIX queue_timeout), \
+		    .sentence = "How long a request waits for a place on a server; then it is answered 503." }, \
+	    { "abort-on-close", SECTION, &conf_type_boolean, 0, 0, NULL, "true", INHERITED, \
+		    FIELD(TYPE, PREFIX abort_on_close), \
+		    .sentence = "A client that ends its side while its request waits is taken as gone." }, \
 	    { "retries", SECTION, &conf_type_number, 0, 10, NULL, "2", INHERITED, \
 		    FIELD(TYPE, PREFIX retries), \
 		    .sentence = "Further attempts for one request, where repeating it is safe." }, \

@@ -22,6 +22,7 @@ enum channel_type {
 	CHANNEL_LOGS,		 /* new log files: `logs` bits tell which; one descriptor for each */
 	CHANNEL_SERVERS,	 /* servers_version has changed: look at the scoreboard now */
 	CHANNEL_QUERY,		 /* `query` */
+	CHANNEL_WAKERS,		 /* `count` descriptors that wake the workers of slots `first` and those behind it */
 	/* worker to master */
 	CHANNEL_READY,	 /* configured and in its loop */
 	CHANNEL_RETURNED, /* `count` idle client connections back, for another worker */
@@ -45,7 +46,10 @@ struct channel_connection {
 struct channel_message {
 	uint16_t type; /* enum channel_type */
 	uint16_t count;
-	uint32_t logs;
+	union {
+		uint32_t logs;
+		uint32_t first;
+	};
 	union {
 		struct channel_connection connections[CHANNEL_BATCH];
 		struct query query;

@@ -6,5 +6,7 @@ libipc_a_SOURCES = \
 	ipc/histogram.c ipc/histogram.h \
 	ipc/prober_start.h \
 	ipc/query.c ipc/query.h \
+	ipc/queue.c ipc/queue.h \
 	ipc/scoreboard.c ipc/scoreboard.h \
+	ipc/waker.c ipc/waker.h \
 	ipc/worker_start.h

@@ -94,6 +94,7 @@ void
 scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 {
 	struct scoreboard_worker *w = &board->workers[slot];
+	bool waited = scoreboard_get(&w->counters[COUNTER_QUEUED]) != 0;
 	unsigned i;
 
 	for (i = 0; i < COUNTER_COUNT; i++) {
@@ -103,14 +104,19 @@ scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 	}
 	for (i = 0; i < HISTOGRAM_BUCKETS; i++)
 		scoreboard_set(&w->lag.buckets[i], 0);
-	for (i = 0; i < scoreboard_server_slots(board); i++)
-		if (scoreboard_get(&board->held[slot][i]) != 0)
-			scoreboard_set(&board->held[slot][i], 0);
+	for (i = 0; i < scoreboard_server_slots(board); i++) {
+		if (scoreboard_get(&board->held[slot][i]) == 0)
+			continue;
+		scoreboard_set(&board->held[slot][i], 0);
+		queue_make_dirty(board, board->servers[i].pool);
+	}
+	queues_worker_gone(board, slot, waited);
 	scoreboard_set(&w->handed, 0);
 	scoreboard_set(&w->ended, 0);
 	scoreboard_set(&w->heartbeat, 0);
 	scoreboard_set(&w->ready, 0);
 	scoreboard_set(&w->servers_seen, 0);
+	scoreboard_set(&w->woken, 0);
 	if (scoreboard_slots(board) <= slot)
 		scoreboard_set(&board->worker_slots, slot + 1);
 }

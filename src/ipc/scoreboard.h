@@ -11,6 +11,8 @@
  * - The load of a server is the sum over workers of what each holds on it.
  *   Nothing is added up in one shared place, so nothing can drift: when a
  *   worker dies the master zeroes that worker's row and the sum is right again.
+ *   Where max-connections must hold, a sum is kept under a lock, and made again
+ *   from the rows when one dies (ipc/queue.h).
  */
 #ifndef DROVER_IPC_SCOREBOARD_H
 #define DROVER_IPC_SCOREBOARD_H
@@ -25,6 +27,7 @@
 #include "base/error.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
+#include "ipc/queue.h"
 
 enum {
 	SCOREBOARD_WORKERS = 256,
@@ -62,11 +65,13 @@ struct scoreboard_worker {
 	_Atomic uint64_t ready;				 /* monotonic microseconds, 0: not yet */
 	_Atomic uint64_t handed;			 /* connections handed over to this process */
 	_Atomic uint32_t log_level;			 /* enum log_level: what it writes to the error log */
+	_Atomic uint32_t process;			 /* changes with each process in this slot */
 
 	/* written by the worker */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t ended; /* connections of those that have ended or been given back */
 	_Atomic uint64_t heartbeat;			 /* monotonic microseconds of its last loop turn */
 	_Atomic uint32_t servers_seen;			 /* the servers_version that it works by; 0: none yet */
+	alignas(SCOREBOARD_LINE) _Atomic uint32_t woken; /* see ipc/waker.h. Written by anybody. */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t counters[COUNTER_COUNT];
 	struct histogram lag; /* how long loop turns took */
 };
@@ -110,6 +115,8 @@ struct scoreboard_server {
 	_Atomic uint32_t down_why;			       /* enum health_reason of the last time */
 	/* written by the prober, which checks it; cleared by the master */
 	_Atomic uint64_t checked_down_until; /* monotonic microseconds: checks call it down, and their word holds until then; 0: up */
+	/* written under the lock of its pool, if that is counted; see ipc/queue.h */
+	alignas(SCOREBOARD_LINE) _Atomic uint32_t taken; /* places in use */
 };
 
 /* What one worker does on one server. Written by that worker alone. */
@@ -149,7 +156,11 @@ struct scoreboard {
 	alignas(SCOREBOARD_LINE) _Atomic uint32_t health_version; /* changes with each change of a server's health; see ipc/health.h */
 	struct scoreboard_pool pools[SCOREBOARD_POOLS];
 	struct scoreboard_server servers[SCOREBOARD_SERVERS];
-	/* [worker][server]; only pages that are used exist */
+	_Atomic uint32_t queue_slots; /* highest pool that was ever counted + 1. Written by the master. */
+	alignas(SCOREBOARD_LINE) struct queue queues[SCOREBOARD_POOLS];
+	/* by worker; here and below only pages that are used exist */
+	alignas(4096) struct queue_entry queue_entries[SCOREBOARD_WORKERS][QUEUE_ENTRIES];
+	/* [worker][server] */
 	alignas(4096) _Atomic uint32_t held[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS]; /* requests in flight */
 	alignas(4096) struct scoreboard_share share[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
 	/* from the choice of the server to the first byte of its answer; not to be read where `share` has no requests */

@@ -15,6 +15,8 @@ struct worker_start {
 	unsigned slot;
 	int channel;	/* the worker's end */
 	int access_log; /* descriptor, or -1: off */
+	const int *wakers; /* by slot: descriptors that wake a worker whose requests may go on; see ipc/waker.h */
+	unsigned waker_count; /* more come over the channel */
 };
 
 /*

@@ -25,4 +25,5 @@ libmaster_a_SOURCES = \
 	master/state.h \
 	master/systemd.c master/systemd.h \
 	master/title.c master/title.h \
+	master/wakers.c master/wakers.h \
 	master/workers.c master/workers.h

@@ -112,6 +112,7 @@ master_free(struct master *m)
 	if (m->loop != NULL) {
 		signals_close(m);
 		servers_close(m);
+		wakers_close(m);
 		news_close(m);
 		timer_clear(&m->dispatch.retry);
 		timer_clear(&m->workers.tick);

@@ -105,6 +105,8 @@ server_compare(struct master *m, unsigned server, uint32_t downs, bool down)
 	m->news.servers[server].down = down && (was_down || went_down);
 	if (went_down)
 		server_went_down(m, server);
+	if (went_down || (was_down && !down))
+		wakers_call(m);
 	if ((was_down || went_down) && !down)
 		news_server(m, server, EVENT_SERVER_UP, "");
 }

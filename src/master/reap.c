@@ -56,6 +56,7 @@ reap_one(struct worker *w, int wait_status)
 	w->lived = clock_monotonic() - w->started;
 	scoreboard_set(&row->pid, 0);
 	scoreboard_worker_reset(m->board, w->slot);
+	wakers_call(m); /* its places may be for others */
 	w->stuck = false;
 	queries_worker_gone(w);
 	death_record(w, pid, wait_status);

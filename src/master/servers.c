@@ -189,6 +189,21 @@ server_clear_figures(struct scoreboard *board, unsigned slot)
 	}
 }
 
+/* A pool with a limit is counted from then on, also when it is taken back. */
+static void
+server_set_limit(struct master *m, unsigned slot, uint32_t most)
+{
+	unsigned pool = m->servers.places[slot].pool;
+
+	scoreboard_set(&m->board->servers[slot].max_connections, most);
+	if (most == 0)
+		return;
+	if (queue_open(m->board, pool, servers_next_version(m)) < 0)
+		log_error("pool %s cannot have limits: out of resources", pool_name(m, slot));
+	else
+		wakers_want(m);
+}
+
 /* Writes a server down in a place that nobody uses. */
 static void
 server_describe(struct master *m, unsigned slot, const struct master_server *server)
@@ -203,7 +218,9 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;
 	scoreboard_set(&row->weight, server->weight);
-	scoreboard_set(&row->max_connections, server->max_connections);
+	scoreboard_set(&row->taken, 0);
+	server_set_limit(m, slot, server->max_connections);
+	queue_make_dirty(m->board, server->pool);
 	if (scoreboard_server_slots(m->board) <= slot)
 		scoreboard_set(&m->board->server_slots, slot + 1);
 	server_set_state(m, slot, state_of[server->state]);
@@ -278,7 +295,7 @@ master_server_set_weight(struct master *m, unsigned slot, uint16_t weight)
 void
 master_server_set_max_connections(struct master *m, unsigned slot, uint32_t max_connections)
 {
-	scoreboard_set(&m->board->servers[slot].max_connections, max_connections);
+	server_set_limit(m, slot, max_connections);
 	servers_changed(m);
 }
 

@@ -79,6 +79,8 @@ spawn_worker_main(struct worker *w)
 		.slot = w->slot,
 		.channel = w->far_end,
 		.access_log = m->logs.access,
+		.wakers = m->wakers.fds,
+		.waker_count = m->wakers.count,
 	};
 	char name[32];
 
@@ -149,6 +151,7 @@ spawn_open_channel(struct worker *w, struct error *err)
 		close(fds[1]);
 		return error_errno(err, "cannot watch a channel");
 	}
+	wakers_prepare(w);
 	w->channel = fds[0];
 	w->far_end = fds[1];
 	return 0;

@@ -22,6 +22,7 @@
 #include "master/servers.h"
 #include "master/signals.h"
 #include "master/systemd.h"
+#include "master/wakers.h"
 #include "master/workers.h"
 
 struct master {
@@ -44,6 +45,7 @@ struct master {
 	struct events events; /* events.c */
 	struct news news; /* news.c */
 	struct queries queries; /* queries.c */
+	struct wakers wakers; /* wakers.c */
 	struct ports ports; /* ports.c */
 	struct signals signals; /* signals.c */
 	struct logs logs; /* logs.c */

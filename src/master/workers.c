@@ -402,6 +402,8 @@ worker_send_owed(struct worker *w)
 		return;
 	if ((w->owed & WORKER_OWED_LOGS) != 0 && worker_send_logs(w))
 		w->owed &= ~(unsigned)WORKER_OWED_LOGS;
+	if ((w->owed & WORKER_OWED_WAKERS) != 0 && wakers_send(w))
+		w->owed &= ~(unsigned)WORKER_OWED_WAKERS;
 	if ((w->owed & WORKER_OWED_QUERIES) != 0 && queries_send(w))
 		w->owed &= ~(unsigned)WORKER_OWED_QUERIES;
 	if (w->owed == WORKER_OWED_DRAIN && worker_send_word(w, drain))

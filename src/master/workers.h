@@ -19,7 +19,7 @@
 struct master;
 
 /* Messages that a worker is still to be sent, in this order. */
-enum { WORKER_OWED_LOGS = 1, WORKER_OWED_QUERIES = 2, WORKER_OWED_DRAIN = 4, WORKER_OWED_QUIT = 8 };
+enum { WORKER_OWED_LOGS = 1, WORKER_OWED_QUERIES = 2, WORKER_OWED_DRAIN = 4, WORKER_OWED_QUIT = 8, WORKER_OWED_WAKERS = 16 };
 
 struct worker {
 	uint32_t magic;
@@ -45,6 +45,7 @@ struct worker {
 	struct channel_message staged; /* connections chosen for it and not sent yet */
 	bool stuck; /* its channel is full */
 	unsigned owed;
+	unsigned wakers; /* so many it has, or had when it was forked; see wakers.h */
 };
 
 #define WORKER_MAGIC 0x776f726bu

@@ -46,6 +46,26 @@ deadline_set(struct deadline *deadline, struct deadline_queue *queue)
 }
 
 void
+deadline_set_at(struct deadline *deadline, struct deadline_queue *queue, uint64_t at)
+{
+	uint64_t now = loop_now(queue->loop);
+	struct deadline *later;
+
+	deadline_clear(deadline);
+	deadline->queue = queue;
+	deadline->at = at;
+	TAILQ_FOREACH(later, &queue->waiting, link)
+		if (later->at > at)
+			break;
+	if (later != NULL)
+		TAILQ_INSERT_BEFORE(later, deadline, link);
+	else
+		TAILQ_INSERT_TAIL(&queue->waiting, deadline, link);
+	if (TAILQ_FIRST(&queue->waiting) == deadline)
+		timer_set(&queue->timer, at > now ? at - now : 0);
+}
+
+void
 deadline_clear(struct deadline *deadline)
 {
 	if (deadline->queue == NULL)

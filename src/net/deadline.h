@@ -39,4 +39,7 @@ void deadline_queue_clear(struct deadline_queue *queue);
 void deadline_set(struct deadline *deadline, struct deadline_queue *queue);
 void deadline_clear(struct deadline *deadline);
 
+/* The same at a time of its own, `at`: looks for its place from the first to expire on, so that it should be among them. */
+void deadline_set_at(struct deadline *deadline, struct deadline_queue *queue, uint64_t at);
+
 #endif

@@ -115,12 +115,8 @@ record_parts(const struct log_record *r)
 }
 
 static void
-combined_request(struct line *line, const struct exchange *x, const struct log_record *r, const struct parts *p)
+combined_request(struct line *line, const struct log_record *r, const struct parts *p)
 {
-	if (x->tcp) {
-		line_literal(line, "TCP");
-		return;
-	}
 	if (r->method == 0) {
 		line_literal(line, "-");
 		return;
@@ -153,7 +149,7 @@ combined_write(struct line *line, struct access_line_time *time, const struct ex
 	line_literal(line, " - - [");
 	line_string(line, line_time(time, wall));
 	line_literal(line, "] \"");
-	combined_request(line, x, r, &p);
+	combined_request(line, r, &p);
 	line_literal(line, "\" ");
 	line_number(line, x->status);
 	line_literal(line, " ");
@@ -180,12 +176,8 @@ combined_write(struct line *line, struct access_line_time *time, const struct ex
 }
 
 static void
-json_request(struct line *line, const struct exchange *x, const struct log_record *r, const struct parts *p)
+json_request(struct line *line, const struct log_record *r, const struct parts *p)
 {
-	if (x->tcp) {
-		line_literal(line, ",\"method\":\"TCP\",\"target\":\"\",\"protocol\":\"TCP\",\"host\":\"\"");
-		return;
-	}
 	line_literal(line, ",\"method\":\"");
 	line_json(line, p->method, r->method);
 	line_literal(line, "\",\"target\":\"");
@@ -222,7 +214,7 @@ json_write(struct line *line, struct access_line_time *time, const struct exchan
 	line_literal(line, "Z\",\"client\":\"");
 	line_client(line, x);
 	line_literal(line, "\"");
-	json_request(line, x, r, &p);
+	json_request(line, r, &p);
 	line_literal(line, ",\"status\":");
 	line_number(line, x->status);
 	line_literal(line, ",\"bytes-out\":");
@@ -237,6 +229,8 @@ json_write(struct line *line, struct access_line_time *time, const struct exchan
 	line_json(line, server, strlen(server));
 	line_literal(line, "\"");
 	json_times(line, x);
+	line_literal(line, ",\"queue-ms\":");
+	line_number(line, (x->waiting.waited + CLOCK_MILLISECOND / 2) / CLOCK_MILLISECOND);
 	line_literal(line, ",\"retries\":");
 	line_number(line, retries(x));
 	line_literal(line, ",\"id\":\"");

@@ -8,7 +8,6 @@
 #include "worker/exchange.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
-#include "worker/session_tcp.h"
 #include "worker/upstream.h"
 
 enum {
@@ -116,12 +115,9 @@ enum step_result
 exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason)
 {
 	struct session *session = exchange->session;
-	unsigned refused;
+	unsigned refused = answer_note(exchange);
 	const struct edits *edits;
 
-	if (exchange->tcp)
-		return session_tcp_refuse(exchange, answer->status, reason);
-	refused = answer_note(exchange);
 	if (refused != 0 && answer->keeps)
 		return exchange_reply(exchange, refused, "response-header");
 	upstream_detach(exchange, false);

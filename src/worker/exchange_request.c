@@ -6,11 +6,11 @@
 #include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/pool.h"
-#include "worker/proxy_protocol.h"
 #include "worker/relay.h"
 #include "worker/membership.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
+#include "worker/waiting.h"
 
 static enum step_result
 choose_found_none(struct exchange *x)
@@ -35,25 +35,44 @@ choose_not_connected(struct exchange *x, int error)
 	return exchange_server_failed(x, 502, exchange_errno_reason(error, "connect-failed"));
 }
 
-enum step_result
-step_choose(struct exchange *exchange)
+static enum step_result
+choose_found_full(struct exchange *x)
+{
+	static const char text[] = "503 Service Unavailable\n";
+	const struct answer answer = { .status = 503,
+		.type = "text/plain",
+		.fields = "Retry-After: 1\r\n",
+		.body = { text, sizeof text - 1 } };
+
+	count(x->worker, QUEUE_FULL, 1);
+	return exchange_answer(x, &answer, "queue-full");
+}
+
+static enum step_result
+choose_waited_long(struct exchange *x)
+{
+	count(x->worker, QUEUE_TIMEOUTS, 1);
+	queue_note_timeout(x->worker->board, x->pool->number);
+	return exchange_reply(x, 503, "queue-timeout");
+}
+
+/* It has a place on a server. */
+static enum step_result
+choose_begin(struct exchange *exchange)
 {
 	struct upstream *upstream = NULL;
 	/* sending it twice must not be needed: it might do twice what it asks for, or be gone from the buffer */
 	bool certain = !h1_method_idempotent(exchange->method) || !exchange->request.body.done;
 
-	if (pool_choose(exchange) == NULL)
-		return choose_found_none(exchange);
 	server_release(exchange->log_server);
 	exchange->log_server = server_hold(exchange->server);
 	exchange->attempts++;
 	exchange->sent = false;
 	exchange->step = step_send_head;
-	if (!exchange->fresh_only && exchange->pool->conf->send_proxy == CONF_SEND_PROXY_OFF)
+	if (!exchange->fresh_only)
 		upstream = upstream_reuse(exchange, certain);
 	if (upstream != NULL)
 		return STEP_NEXT;
-	exchange->step = step_connected;
 	upstream = upstream_connect(exchange);
 	if (upstream == NULL)
 		return choose_not_connected(exchange, errno);
@@ -65,45 +84,45 @@ step_choose(struct exchange *exchange)
 }
 
 enum step_result
+step_choose(struct exchange *exchange)
+{
+	switch (pool_choose(exchange)) {
+	case POOL_CHOSEN:
+		return choose_begin(exchange);
+	case POOL_WAITS:
+		exchange->step = step_wait;
+		return waiting_begin(exchange) < 0 ? exchange_abort(exchange, "no-memory") : STEP_WAIT;
+	case POOL_FULL:
+		return choose_found_full(exchange);
+	case POOL_NONE:
+		break;
+	}
+	return choose_found_none(exchange);
+}
+
+/* Runs when it is granted a place, and when something is heard of the client. */
+enum step_result
+step_wait(struct exchange *exchange)
+{
+	if (waiting_is_over(exchange) && waiting_take(exchange))
+		return choose_begin(exchange);
+	if (waiting_is_late(exchange))
+		return choose_waited_long(exchange);
+	return waiting_client_is_gone(exchange) ? exchange_client_gone(exchange) : STEP_WAIT;
+}
+
+enum step_result
 step_connect(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
 
 	if (!exchange->upstream->connecting) {
-		exchange->step = step_connected;
+		exchange->step = step_send_head;
 		return STEP_NEXT;
 	}
 	if (!watch_is_open(&session->stream.watch) && session->deadline.queue == NULL)
 		deadline_set(&session->deadline, &session_policy(session)->unwatched);
 	return STEP_WAIT;
-}
-
-/* Tells the server of the client: in an empty send buffer there is room for that. -1 with errno. */
-static int
-connected_send_proxy(struct exchange *x)
-{
-	char head[PROXY_PROTOCOL_MAX];
-	size_t length =
-	    proxy_protocol_head(head, x->pool->conf->send_proxy, &x->session->peer, x->session->stream.fd);
-	struct iovec iov = { head, length };
-	ssize_t n = stream_write(&x->upstream->stream, &iov, 1);
-
-	if (n > 0)
-		count(x->worker, SERVER_BYTES_OUT, n);
-	if (n >= 0 && (size_t)n < length)
-		errno = ENOBUFS;
-	return n == (ssize_t)length ? 0 : -1;
-}
-
-/* A new connection: what is said on it before anything of the client. */
-enum step_result
-step_connected(struct exchange *exchange)
-{
-	exchange->step = exchange->tcp ? step_tcp : step_send_head;
-	if (exchange->pool->conf->send_proxy == CONF_SEND_PROXY_OFF || connected_send_proxy(exchange) == 0)
-		return STEP_NEXT;
-	count(exchange->worker, SERVER_CONNECT_ERRORS, 1);
-	return exchange_server_failed(exchange, 502, exchange_errno_reason(errno, "connect-failed"));
 }
 
 /* 0, or the status to refuse the request with: what rules make of it cannot be sent. */

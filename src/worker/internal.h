@@ -73,7 +73,6 @@ struct server {
 	uint32_t id; /* what tells it from another one in the same place */
 	unsigned users; /* references: the worker's own, upstreams, exchanges that name it in the log */
 	enum server_state state;
-	bool crowded; /* it carries more than max_connections, and not for a moment only: that was lowered */
 	uint32_t max_connections;
 	uint32_t max_fails;
 	uint64_t fail_timeout;
@@ -85,12 +84,31 @@ struct server {
 
 struct pool {
 	const struct conf_pool *conf;
+	unsigned number; /* index in conf.pools */
 	struct scoreboard_pool *board;
+	struct queue *queue; /* places are counted and requests wait in it; NULL: no server has a limit */
 	const struct balance_algorithm *balance;
 	struct server **servers; /* those that take requests */
 	struct balance_candidate *candidates; /* by server */
 	size_t count, room;
 	struct deadline_queue connect, response, send, idle;
+	/* see waiting.c */
+	TAILQ_HEAD(, exchange) waiting; /* as they came */
+	TAILQ_ENTRY(pool) waiting_link; /* of worker->waiting, unless `waiting` is empty */
+	struct deadline_queue wait;
+	uint32_t health_seen; /* health_version at the last look for free places */
+	bool look; /* look again */
+	bool refusing; /* no server is usable: who waits is sent away */
+};
+
+/* Of an exchange that waits for a place on a server. */
+struct waiting {
+	TAILQ_ENTRY(exchange) link;
+	struct deadline deadline;
+	uint32_t entry; /* in the queue of its pool; 0: it does not wait */
+	uint64_t since; /* clock_monotonic */
+	uint64_t until; /* loop_now; 0: it has not waited yet */
+	uint64_t waited; /* microseconds, before `since` */
 };
 
 #define SESSION_MAGIC 0x5e551040u
@@ -172,7 +190,6 @@ struct exchange {
 	bool received;	 /* a byte of a response has come */
 	bool answered;	 /* the final response's head has begun to go to the client */
 	bool tunnel;
-	bool tcp;	 /* no request: a connection that goes to its pool as it is */
 	bool interim;	 /* the head that goes to the client is a 1xx, another follows */
 	bool sent;	 /* a byte of the request has gone to the server of this attempt */
 	bool keep_upstream;
@@ -195,6 +212,7 @@ struct exchange {
 	uint8_t interims; /* 1xx responses read */
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
 	uint64_t chosen_at; /* loop_now when the server was chosen */
+	struct waiting waiting;
 	uint64_t number;	    /* of the request, in this worker */
 	uint64_t asked_at; /* loop_now when it began */
 	struct query_request asked; /* for those who look at sessions */
@@ -242,6 +260,11 @@ struct worker {
 	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
 	bool servers_missed; /* there was no memory for all of that: the next heartbeat looks again */
+	struct queue_book queue_book;
+	TAILQ_HEAD(, pool) waiting; /* pools with exchanges that wait */
+	struct later waiting_work;
+	int wakers[SCOREBOARD_WORKERS]; /* by slot; -1: none */
+	struct watch waker_watch; /* of its own one */
 	struct later cut; /* ends what is in progress on servers that are to be left */
 	struct session *cut_next; /* the next that it looks at, NULL: none */
 	struct h1_limits limits;

@@ -7,6 +7,7 @@
 #include "worker/exchange.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
+#include "worker/waiting.h"
 
 enum { CUT_TURN_COST = 8192, CUT_COST = 1024 /* a turn takes some 0.5 ms; to look at a session costs 1 */ };
 
@@ -191,6 +192,7 @@ servers_share_out(struct worker *worker, unsigned slots)
 		uint32_t balance = scoreboard_get(&pool->board->balance);
 
 		pool->count = 0;
+		pool->queue = queue_is_open(&worker->board->queues[p]) ? &worker->board->queues[p] : NULL;
 		if (balance < balance_count)
 			pool->balance = balance_algorithms[balance];
 	}
@@ -217,6 +219,7 @@ membership_sync(struct worker *worker)
 	for (i = 0; i < slots; i++)
 		complete &= server_sync(worker, i) == 0;
 	servers_share_out(worker, slots);
+	waiting_look(worker);
 	worker->servers_version = version;
 	worker->servers_missed = !complete;
 	if (!complete)
@@ -231,9 +234,11 @@ pool_open(struct worker *worker, size_t number)
 	struct pool *pool = &worker->pools[number];
 
 	pool->conf = &worker->conf->pools[number];
+	pool->number = (unsigned)number;
 	pool->board = &worker->board->pools[number];
 	pool->balance = pool->conf->balance;
 	upstream_queues_open(worker, pool);
+	waiting_open_pool(worker, pool);
 }
 
 int
@@ -262,6 +267,7 @@ membership_close(struct worker *worker)
 			server_drop(worker, i);
 	for (p = 0; p < worker->conf->pool_count; p++) {
 		upstream_queues_close(&worker->pools[p]);
+		waiting_close_pool(&worker->pools[p]);
 		free(worker->pools[p].servers);
 		free(worker->pools[p].candidates);
 	}

@@ -4,8 +4,7 @@
 #include "base/text.h"
 #include "ipc/health.h"
 #include "worker/membership.h"
-
-enum { RACE_TRIES = 16 }; /* for the last place on a server, against other workers */
+#include "worker/waiting.h"
 
 static bool
 pool_was_tried(const struct exchange *exchange, uint32_t id)
@@ -18,17 +17,12 @@ pool_was_tried(const struct exchange *exchange, uint32_t id)
 	return false;
 }
 
-/*
- * More than the most is two workers racing for a place, of whom one will have it
- * in a moment: worth a try. Unless a choice has tried often: then the limit was
- * lowered, and there is no place until the load has come down to it.
- */
-static bool
-server_has_room(struct server *server, uint32_t load)
+/* What a server carries; in a pool that is counted, under its lock, that is exact. */
+static uint32_t
+server_load(const struct worker *worker, const struct server *server)
 {
-	if (load <= server->max_connections)
-		server->crowded = false;
-	return load != server->max_connections && !server->crowded;
+	return server->pool->queue != NULL ? scoreboard_get(&worker->board->servers[server->index].taken) :
+					     scoreboard_server_load(worker->board, server->index);
 }
 
 /* Looks at all servers. Returns whether any was left out for being down. */
@@ -45,87 +39,125 @@ pool_survey(struct exchange *exchange, bool down_too)
 		struct server *server = pool->servers[i];
 		struct balance_candidate *c = &pool->candidates[i];
 		const struct scoreboard_server *health = &worker->board->servers[server->index];
-		uint32_t most = server->max_connections;
 		bool up = health_is_up(health, now);
 
-		if (pool->balance->needs_load || most > 0)
-			c->load = scoreboard_server_load(worker->board, server->index);
-		c->usable = (up || (down_too && !health_is_refused(health, now))) && (most == 0 || server_has_room(server, c->load)) &&
+		if (pool->balance->needs_load)
+			c->load = server_load(worker, server);
+		c->usable = (up || (down_too && !health_is_refused(health, now))) &&
+		    (pool->queue == NULL || queue_has_room(worker->board, server->index)) &&
 		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->id));
 		any_down |= !up;
 	}
 	return any_down;
 }
 
-/* Takes a place, unless another worker has just taken the last one. */
-static bool
-pool_enter(struct exchange *exchange, struct server *server)
+/* The server that is to have the request, or NULL. */
+static struct server *
+pool_pick(struct exchange *exchange)
+{
+	struct pool *pool = exchange->pool;
+	uint64_t turn = atomic_fetch_add_explicit(&pool->board->turn, 1, memory_order_relaxed);
+	bool any_down = pool_survey(exchange, false);
+	int i = pool->balance->pick(pool->candidates, pool->count, turn);
+
+	if (i == BALANCE_NONE && any_down) {
+		pool_survey(exchange, true);
+		i = pool->balance->pick(pool->candidates, pool->count, turn);
+	}
+	return i == BALANCE_NONE ? NULL : pool->servers[i];
+}
+
+void
+pool_entered(struct exchange *exchange, struct server *server)
 {
 	struct worker *worker = exchange->worker;
-	_Atomic uint32_t *held = &worker->board->held[worker->slot][server->index];
-	uint32_t most = server->max_connections;
 
-	if (most == 0) {
-		scoreboard_add(held, 1);
-	} else {
-		/* each worker first takes, then counts: two that race for one place both see too many, never too few */
-		atomic_fetch_add(held, 1);
-		if (scoreboard_server_load(worker->board, server->index) > most) {
-			atomic_fetch_sub(held, 1);
-			return false;
-		}
-	}
 	exchange->server = server;
 	exchange->chosen_at = loop_now(worker->loop);
 	scoreboard_add(&worker->board->share[worker->slot][server->index].requests, 1);
-	return true;
 }
 
-/* A moment that differs from worker to worker and from try to try, so that racers do not meet again. */
-static void
-pool_step_back(const struct worker *worker, unsigned tries)
+/* Whether a server is up that only lacks a place for the request. */
+static bool
+pool_is_busy(const struct exchange *exchange)
 {
-	volatile unsigned left = (worker->slot * 37 + tries * 101) % 257 * (tries + 1);
+	const struct worker *worker = exchange->worker;
+	const struct pool *pool = exchange->pool;
+	size_t i;
 
-	while (left > 0)
-		left--;
+	for (i = 0; i < pool->count; i++) {
+		const struct server *server = pool->servers[i];
+
+		if (pool_server_is_open(worker, server) && !queue_has_room(worker->board, server->index) &&
+		    !pool_was_tried(exchange, server->id))
+			return true;
+	}
+	return false;
 }
 
-struct server *
+/* Under the lock: a place, or one in the queue. */
+static enum pool_choice
+pool_choose_counted(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+	const struct pool *pool = exchange->pool;
+	bool must_wait = queue_must_wait(pool->queue);
+	struct server *server = must_wait ? NULL : pool_pick(exchange);
+
+	if (server != NULL && queue_has_room(worker->board, server->index)) {
+		queue_enter(worker->board, worker->slot, server->index);
+		pool_entered(exchange, server);
+		return POOL_CHOSEN;
+	}
+	if (pool->conf->queue_size == 0 || (!must_wait && !pool_is_busy(exchange)))
+		return POOL_NONE;
+	return waiting_join(exchange) ? POOL_WAITS : POOL_FULL;
+}
+
+enum pool_choice
 pool_choose(struct exchange *exchange)
 {
+	struct worker *worker = exchange->worker;
 	struct pool *pool = exchange->pool;
-	unsigned tries;
+	enum pool_choice choice;
+	struct server *server;
 
-	if (membership_is_old(exchange->worker))
-		membership_sync(exchange->worker);
-	for (tries = 0; tries < RACE_TRIES; tries++) {
-		uint64_t turn = atomic_fetch_add_explicit(&pool->board->turn, 1, memory_order_relaxed);
-		bool any_down = pool_survey(exchange, false);
-		int i = pool->balance->pick(pool->candidates, pool->count, turn);
-
-		if (i == BALANCE_NONE && any_down) {
-			pool_survey(exchange, true);
-			i = pool->balance->pick(pool->candidates, pool->count, turn);
-		}
-		if (i == BALANCE_NONE)
-			return NULL;
-		if (pool_enter(exchange, pool->servers[i]))
-			return exchange->server;
-		pool->servers[i]->crowded = tries >= RACE_TRIES / 2;
-		pool_step_back(exchange->worker, tries);
+	if (membership_is_old(worker))
+		membership_sync(worker);
+	if (pool->queue != NULL) {
+		queue_lock(worker->board, pool->number, worker->slot);
+		choice = pool_choose_counted(exchange);
+		queue_unlock(worker->board, pool->number);
+		return choice;
 	}
-	return NULL;
+	server = pool_pick(exchange);
+	if (server == NULL)
+		return POOL_NONE;
+	scoreboard_add(&worker->board->held[worker->slot][server->index], 1);
+	pool_entered(exchange, server);
+	return POOL_CHOSEN;
+}
+
+bool
+pool_server_is_open(const struct worker *worker, const struct server *server)
+{
+	return server->state == SERVER_READY &&
+	    health_is_up(&worker->board->servers[server->index], loop_now(worker->loop));
 }
 
 void
 pool_leave(struct exchange *exchange)
 {
 	struct worker *worker = exchange->worker;
+	struct server *server = exchange->server;
 
-	if (exchange->server == NULL)
+	waiting_end(exchange);
+	if (server == NULL)
 		return;
-	scoreboard_add(&worker->board->held[worker->slot][exchange->server->index], UINT32_MAX);
+	if (server->pool->queue != NULL)
+		waiting_pass_on(worker, server);
+	else
+		scoreboard_add(&worker->board->held[worker->slot][server->index], UINT32_MAX);
 	exchange->server = NULL;
 }
 
@@ -156,6 +188,7 @@ pool_server_worked(struct exchange *exchange)
 	if (!health_worked(&worker->board->servers[server->index]))
 		return;
 	health_changed(worker->board);
+	waiting_look(worker);
 	log_notice("server %s of pool %s is up again", server->name, server->pool->conf->name);
 	pool_tell(worker);
 }
@@ -185,6 +218,7 @@ pool_server_failed(struct worker *worker, struct server *server, const char *why
 		health, loop_now(worker->loop), server->max_fails, server->fail_timeout, health_reason_find(why)))
 		return;
 	health_changed(worker->board);
+	waiting_look(worker);
 	count(worker, SERVER_MARKED_DOWN, 1);
 	server_down_log(server, on_trial, why);
 	pool_tell(worker);

@@ -4,15 +4,28 @@
 
 #include "worker/internal.h"
 
-/*
- * Chooses a server for the exchange and takes a place on it (exchange->server).
- * Servers in exchange->tried are left out. When all others are down after failures
- * of requests, they are tried all the same: a wrong guess costs one failed attempt,
- * a refusal costs the request. Those that checks call down never are. NULL when there is none or all are at max-connections.
- */
-struct server *pool_choose(struct exchange *exchange);
+enum pool_choice {
+	POOL_CHOSEN, /* it holds a place on exchange->server */
+	POOL_WAITS,  /* for a place: see worker/waiting.h */
+	POOL_FULL,   /* no place, and as many wait as may */
+	POOL_NONE    /* no server is usable */
+};
 
-/* Gives the place back. Nothing happens when there is none. */
+/*
+ * Chooses a server for the exchange and takes a place on it. Servers in
+ * exchange->tried are left out. When all others are down after failures of requests,
+ * they are tried all the same: a wrong guess costs one failed attempt, a refusal costs
+ * the request. Those that checks call down never are.
+ */
+enum pool_choice pool_choose(struct exchange *exchange);
+
+/* The exchange has a place on the server: takes note of it. */
+void pool_entered(struct exchange *exchange, struct server *server);
+
+/* Whether the server takes requests and is up. */
+bool pool_server_is_open(const struct worker *worker, const struct server *server);
+
+/* Gives the place back, or that in the queue. Nothing happens when there is none. */
 void pool_leave(struct exchange *exchange);
 
 /* Not to be chosen again for this exchange. */

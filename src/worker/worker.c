@@ -15,6 +15,7 @@
 #include "worker/route.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
+#include "worker/waiting.h"
 
 void
 worker_starved(struct worker *worker, const char *what)
@@ -94,6 +95,9 @@ worker_message(struct worker *worker)
 		if (membership_is_old(worker)) /* a request may have been quicker, or an earlier word of many */
 			membership_sync(worker);
 		break;
+	case CHANNEL_WAKERS:
+		waiting_take_wakers(worker, &worker->message);
+		break;
 	case CHANNEL_LOGS:
 		worker_take_logs(worker);
 		break;
@@ -148,6 +152,7 @@ worker_heartbeat_cb(struct timer *timer)
 	scoreboard_set(&worker->me->heartbeat, loop_now(worker->loop));
 	if (membership_is_old(worker) || worker->servers_missed)
 		membership_sync(worker);
+	waiting_look(worker);
 	if (worker->draining)
 		sessions_drain(worker);
 	timer_set(timer, worker->heartbeat_every);
@@ -193,7 +198,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	worker->loop = loop_new(err);
 	if (worker->loop == NULL)
 		return -1;
-	if (inspect_open(worker) < 0 || sessions_open(worker) < 0 || membership_open(worker) < 0 ||
+	if (waiting_open(worker) < 0 || inspect_open(worker) < 0 || sessions_open(worker) < 0 || membership_open(worker) < 0 ||
 	    routes_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
 	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
 		return error_set(err, "no memory");
@@ -210,6 +215,7 @@ worker_close(struct worker *worker)
 	timer_clear(&worker->patience);
 	watch_close(&worker->channel_watch);
 	sessions_close(worker);
+	waiting_close(worker);
 	upstream_close_idle(worker);
 	routes_close(worker);
 	membership_close(worker);

@@ -33,7 +33,8 @@ def max_connections(t):
     "max-connections of a server holds over four workers; the rest is answered with 503"
     gate = Gate()
     server = t.server(gate)
-    drover = t.drover(t.pool(server, server_options="max-connections = 3"), workers=4, balance="round-robin")
+    drover = t.drover(t.pool(server, options="queue-size = 0", server_options="max-connections = 3"), workers=4,
+                      balance="round-robin")
     held = []
     for i in range(3):
         held.append(t.connect(drover))
@@ -54,8 +55,8 @@ def max_connections_all_at_once(t):
     "max-connections is not exceeded when requests come to all workers at the same moment"
     gate = Gate()
     server = t.server(gate)
-    drover = t.drover(t.pool(server, server_options="max-connections = 3"), workers=4, balance="round-robin",
-                      listen="defer-accept = false")
+    drover = t.drover(t.pool(server, options="queue-size = 0", server_options="max-connections = 3"), workers=4,
+                      balance="round-robin", listen="defer-accept = false")
     for _ in range(10):
         gate.event.clear()
         peers = [drover.connect() for _ in range(24)]
@@ -107,7 +108,8 @@ def tunnels_count(t):
         peer.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
         peer.read_all()
 
-    drover = t.drover(t.pool(t.server(handler=handler), server_options="max-connections = 1"), workers=2)
+    drover = t.drover(t.pool(t.server(handler=handler), options="queue-size = 0", server_options="max-connections = 1"),
+                      workers=2)
     ask = request(fields=[("Connection", "upgrade"), ("Upgrade", "x")])
     peer = t.connect(drover)
     peer.send(ask)

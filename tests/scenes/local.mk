@@ -32,6 +32,7 @@ scenes += scenes/proxy_basic.py
 scenes += scenes/proxy_bodies.py
 scenes += scenes/proxy_retry.py
 scenes += scenes/proxy_timeouts.py
+scenes += scenes/queue.py
 scenes += scenes/real_servers.py
 scenes += scenes/restart_worker.py
 scenes += scenes/routes.py
@@ -40,7 +41,6 @@ scenes += scenes/server_changes.py
 scenes += scenes/sessions.py
 scenes += scenes/signals.py
 scenes += scenes/supervision.py
-scenes += scenes/tcp.py
 scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 

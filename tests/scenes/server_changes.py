@@ -211,7 +211,7 @@ def by_address_and_in_other_words(t):
 def its_options_are_at_work(t):
     "weight, max-connections, max-fails and fail-timeout of an added server are what was asked for"
     hello, dead = t.hello(), t.keep(Server(listening=False))
-    drover, control = start(t, hello, workers=1)
+    drover, control = start(t, hello, workers=1, queue_size=0)
     control.call("server-add", pool="web", server=dead.address, **{"max-fails": 2, "fail-timeout-ms": 3600000})
     t.wait(lambda: drover.get().status == 200 and not row_of(drover, dead)["up"], "two failures take it out")
     assert row_of(drover, dead)["failures"] == 2

@@ -223,7 +223,7 @@ def server_removed(t):
 @case
 def limits_of_workers(t):
     "503 for max-connections, lost lines of the access log, workers that are full"
-    drover = t.drover(t.pool(t.hello(), server_options="max-connections = 1"), workers=1, listen=EAGER,
+    drover = t.drover(t.pool(t.hello(), options="queue-size = 0", server_options="max-connections = 1"), workers=1, listen=EAGER,
                       worker_connections=16, access_log='"/dev/full"')
     control = watching(t, drover, events="limit")
     peers = [t.connect(drover) for _ in range(16)]

@@ -77,6 +77,9 @@ START_TEST(defaults_of_sections_are_as_documented)
 	ck_assert_uint_eq(pool->send_timeout, 60 * CLOCK_SECOND);
 	ck_assert_uint_eq(pool->idle_connections, 256);
 	ck_assert_uint_eq(pool->idle_timeout, 4 * CLOCK_SECOND);
+	ck_assert_uint_eq(pool->queue_size, 1024);
+	ck_assert_uint_eq(pool->queue_timeout, 5 * CLOCK_SECOND);
+	ck_assert(pool->abort_on_close);
 	ck_assert_uint_eq(pool->retries, 2);
 	ck_assert_int_eq(server->state, CONF_SERVER_READY);
 	ck_assert_uint_eq(server->weight, 1);
@@ -105,6 +108,7 @@ static const char everything[] =
     "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
     "tunnel-timeout = 5s  body-limit = 6m  body-rate-min = 6k  trace = forward  requests-per-connection = 7\n"
     "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"
+    "queue-size = 0  queue-timeout = 12s  abort-on-close = no\n"
     "idle-timeout = 12s  retries = 1  max-fails = 13  fail-timeout = 14s\n"
     "control \"/run/one\" { mode = \"0600\"  owner = root  group = 0  permission = read\n"
     "	read = 1  operate = { @root, \"2\", '@3' }  admin = { root, \"@4\" } }\n"
@@ -112,11 +116,12 @@ static const char everything[] =
     "	header-timeout = 21s  body-timeout = 22s  keepalive-timeout = 23s  send-timeout = 24s\n"
     "	tunnel-timeout = 25s  body-limit = 26  body-rate-min = 26  trace = refuse\n"
     "	requests-per-connection = 27 }\n"
-    "listen \"unix:/run/web\" { socket-mode = \"0606\"  owner = 1  group = 2 }\n"
-    "listen \"systemd:web\" { mode = tcp  pool = one }\n"
+    "listen \"unix:/run/web\" { mode = \"0606\"  owner = 1  group = 2 }\n"
+    "listen \"systemd:web\" { }\n"
     "pool \"one\" { server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
-    "pool \"two\" { balance = least-connections  send-proxy = v2  connect-timeout = 31s  response-timeout = 32s\n"
+    "pool \"two\" { balance = least-connections  connect-timeout = 31s  response-timeout = 32s\n"
     "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
+    "	queue-size = 65535  queue-timeout = 1d  abort-on-close = yes\n"
     "	max-fails = 36  fail-timeout = 37s\n"
     "	server \"[::1]:2\" { state = maintenance  weight = 256  max-connections = 38\n"
     "		max-fails = 39  fail-timeout = 40s }\n"
@@ -165,16 +170,12 @@ END_TEST
 START_TEST(listeners_begin_with_what_the_top_level_says)
 {
 	struct conf *conf = conf_must_load(everything);
-	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1],
-				   *three = &conf->listeners[2];
+	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1];
 
 	ck_assert_uint_eq(conf->listener_count, 3);
 	ck_assert_int_eq(one->pool, 1);
 	ck_assert_int_eq(one->backlog, 5);
 	ck_assert(!one->defer_accept && one->ipv6_only && one->paused);
-	ck_assert_int_eq(one->mode, CONF_MODE_HTTP);
-	ck_assert_int_eq(three->mode, CONF_MODE_TCP);
-	ck_assert(two->defer_accept && !three->defer_accept);
 	ck_assert_uint_eq(one->client.header_timeout, 21 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.body_timeout, 22 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.keepalive_timeout, 23 * CLOCK_SECOND);
@@ -214,6 +215,9 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(one->send_timeout, 10 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->idle_connections, 11);
 	ck_assert_uint_eq(one->idle_timeout, 12 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->queue_size, 0);
+	ck_assert_uint_eq(one->queue_timeout, 12 * CLOCK_SECOND);
+	ck_assert(!one->abort_on_close);
 	ck_assert_uint_eq(one->retries, 1);
 	ck_assert_uint_eq(one->servers[0].max_fails, 13);
 	ck_assert_uint_eq(one->servers[0].fail_timeout, 14 * CLOCK_SECOND);
@@ -223,6 +227,9 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->send_timeout, 33 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->idle_connections, 34);
 	ck_assert_uint_eq(two->idle_timeout, 35 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->queue_size, 65535);
+	ck_assert_uint_eq(two->queue_timeout, 24 * 3600 * CLOCK_SECOND);
+	ck_assert(two->abort_on_close);
 	ck_assert_uint_eq(two->retries, 3);
 	ck_assert_int_eq(one->servers[0].state, CONF_SERVER_READY);
 	ck_assert_int_eq(two->servers[0].state, CONF_SERVER_MAINTENANCE);
