@@ -56,6 +56,9 @@ HEADS = [
     ("name with a high byte", get(b"X-\xe4: b"), 400),
     ("no Host", b"GET / HTTP/1.1\r\n\r\n", 400),
     ("two Hosts", get(b"Host: b"), 400),
+    ("a Host that contradicts the target", b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ("a target with a host but no Host", b"GET http://b/ HTTP/1.1\r\n\r\n", 400),
+    ("an empty Host", b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
     ("a Host with a path", b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
     ("a Host with user information", b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400),
     ("a Host with a space", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
@@ -83,9 +86,9 @@ HEADS = [
     ("method with a bad byte", b"GE(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     ("empty method", b" / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(50), 400),
-    ("the HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0),
+    ("the HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     ("a PROXY line", b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n" + get(), 400),
-    ("an unknown expectation", get(b"Expect: something-else"), 0),
+    ("an unknown expectation", get(b"Expect: something-else"), 417),
 ]
 
 # Here the head is good: the server may have seen it, but never a whole request.
