@@ -6,7 +6,8 @@ const net = require('net');
 const { frames, report } = require('./servers.js');
 
 const [path, file, what, fields, connections] = process.argv.slice(2);
-const SILENCE = 20000; // milliseconds without an answer: something hangs
+const SILENCE = 20000; // milliseconds without an answer: the server takes it for the beginning of more
+const SILENT = 999;
 const differences = report();
 const queue = frames(file);
 
@@ -30,6 +31,8 @@ function compare(frame, received) {
   for (const answer of answers(received)) {
     if (answer.read)
       seen.lines.push(cut(answer.read));
+    else if (answer.status === SILENT)
+      seen.lines.push('silence');
     else if (answer.status >= 400)
       seen.error = `status ${answer.status}`;
     if (answer.status >= 400 && raw && seen.lines.length < expected.length)
@@ -50,20 +53,20 @@ function next(done) {
   const socket = net.connect({ path, allowHalfOpen: true });
   const received = [];
   let ended = false;
-  const finish = (problem) => {
+  const finish = (silent) => {
     if (ended)
       return;
     ended = true;
-    if (problem)
-      received.push(Buffer.from(`HTTP/1.1 999 ${problem}\r\n\r\n`));
+    if (silent)
+      received.push(Buffer.from(`HTTP/1.1 ${SILENT} silence\r\n\r\n`));
     compare(frame, Buffer.concat(received).latin1Slice());
     socket.destroy();
     next(done);
   };
-  socket.setTimeout(SILENCE, () => finish('silence'));
+  socket.setTimeout(SILENCE, () => finish(true));
   socket.on('data', (data) => received.push(data));
-  socket.on('end', () => finish());
-  socket.on('error', () => finish());
+  socket.on('end', () => finish(false));
+  socket.on('error', () => finish(false));
   socket.end(bytes);
 }
 
