@@ -285,8 +285,9 @@ routes_build(struct conf *conf, cfg_t *from, bool whole, struct conf_report *rep
 		conf->routes[i].pool = -1;
 		conf->routes[i].line = title_get(section)->line;
 		options_set(&conf_section_route, section, &conf->routes[i], report);
-		if (whole && conf_syntax_word(section, "pool", 0) == NULL)
-			conf_report_add(report, conf->routes[i].line, "route needs a pool: pool = \"NAME\"");
+		if (whole && conf_syntax_word(section, "pool", 0) == NULL &&
+		    conf_syntax_word(section, "redirect", 0) == NULL && conf_syntax_word(section, "respond", 0) == NULL)
+			conf_report_add(report, conf->routes[i].line, "route needs a pool: pool = \"NAME\"; or redirect, or respond");
 	}
 }
 

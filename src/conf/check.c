@@ -155,6 +155,34 @@ pool_is_twice(const struct conf *conf)
 	return false;
 }
 
+/* What a listener or a route says that cannot all be done. */
+static void
+rules_check(const struct conf_rules *rules, const char *pool, int line, const char *what, struct conf_report *report)
+{
+	const char *answer = rules->redirect.text != NULL ? "redirect" : "respond";
+
+	if (rules->redirect.text != NULL && rules->respond.text != NULL)
+		conf_report_add(report, line, "this %s has both redirect and respond", what);
+	else if (conf_rules_answer(rules) && pool != NULL)
+		conf_report_add(report, line, "this %s has a pool and %s, which leaves it no request", what, answer);
+	if (rules->respond_type != NULL && rules->respond.text == NULL)
+		conf_report_add(report, line, "this %s has respond-type, but nothing to respond", what);
+}
+
+/* Whether every request is answered without a pool, or by routes that have what they need. */
+static bool
+needs_no_pool(const struct conf *conf)
+{
+	size_t i;
+
+	if (conf->route_count > 0)
+		return true;
+	for (i = 0; i < conf->listener_count; i++)
+		if (!conf_rules_answer(&conf->listeners[i].rules))
+			return false;
+	return conf->listener_count > 0;
+}
+
 /* A listener that names no pool, when no route can say more. */
 static void
 listener_without_pool(const struct conf *conf, struct conf_listener *listener, struct conf_report *report)
@@ -179,7 +207,8 @@ listeners_check(struct conf *conf, struct conf_report *report)
 		struct conf_listener *listener = &conf->listeners[i];
 
 		listener->pool = pool_resolve(conf, listener->pool_name, listener->line, report);
-		if (listener->pool_name == NULL && !routes && !twice)
+		rules_check(&listener->rules, listener->pool_name, listener->line, "listener", report);
+		if (listener->pool_name == NULL && !routes && !twice && !conf_rules_answer(&listener->rules))
 			listener_without_pool(conf, listener, report);
 	}
 	listeners_check_twice(conf, report);
@@ -239,7 +268,7 @@ pools_check(const struct conf *conf, struct conf_report *report)
 {
 	size_t i, j;
 
-	if (conf->pool_count == 0)
+	if (conf->pool_count == 0 && !needs_no_pool(conf))
 		conf_report_add(
 		    report, 0, "there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }");
 	for (i = 0; i < conf->pool_count; i++) {
@@ -266,6 +295,9 @@ routes_check(struct conf *conf, struct conf_report *report)
 		struct conf_route *route = &conf->routes[i];
 
 		route->pool = pool_resolve(conf, route->pool_name, route->line, report);
+		rules_check(&route->rules, route->pool_name, route->line, "route", report);
+		if (route->strip_prefix != NULL && route->replace_prefix != NULL)
+			conf_report_add(report, route->line, "this route has both strip-prefix and replace-prefix");
 		if (all != NULL)
 			conf_report_add(report, route->line,
 			    "this route is never taken: the one in %s takes every request",

@@ -53,6 +53,10 @@ rules_clear(struct conf_rules *rules)
 	free(rules->deny);
 	header_rules_free(rules->request_headers, rules->request_header_count);
 	header_rules_free(rules->response_headers, rules->response_header_count);
+	conf_error_pages_free(rules->error_pages, rules->error_page_count);
+	conf_redirect_clear(&rules->redirect);
+	conf_respond_clear(&rules->respond);
+	free(rules->respond_type);
 }
 
 static void
@@ -61,6 +65,9 @@ route_clear(struct conf_route *route)
 	strings_free(route->hosts, route->host_count);
 	strings_free(route->paths, route->path_count);
 	free(route->pool_name);
+	free(route->strip_prefix);
+	free(route->add_prefix);
+	free(route->replace_prefix);
 	rules_clear(&route->rules);
 }
 

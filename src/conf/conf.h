@@ -14,6 +14,7 @@
 #include "balance/balance.h"
 #include "base/address.h"
 #include "base/log.h"
+#include "conf/answer_rule.h"
 #include "conf/header_rule.h"
 
 enum {
@@ -100,6 +101,12 @@ struct conf_rules {
 	size_t allow_count, deny_count;
 	struct conf_header_rule *request_headers, *response_headers;
 	size_t request_header_count, response_header_count;
+	struct conf_error_page *error_pages;
+	size_t error_page_count;
+	bool error_page_servers; /* they take the place of servers' responses as well */
+	struct conf_redirect redirect; /* of listeners and routes, as the next two */
+	struct conf_respond respond;
+	char *respond_type; /* NULL: as its file is called, or plain text */
 };
 
 struct conf_listener {
@@ -163,11 +170,20 @@ struct conf_route {
 	size_t host_count;
 	char **paths; /* prefixes of the path; none: any */
 	size_t path_count;
-	char *pool_name;
-	int pool;
+	char *pool_name; /* NULL: it answers itself */
+	int pool; /* index, or -1 */
+	char *strip_prefix, *add_prefix; /* of the path that servers see; NULL: unset */
+	char *replace_prefix; /* two prefixes with blanks between */
 	struct conf_rules rules;
 	int line;
 };
+
+/* Whether requests are answered by the rules themselves, and go to no pool. */
+static inline bool
+conf_rules_answer(const struct conf_rules *rules)
+{
+	return rules->redirect.text != NULL || rules->respond.text != NULL;
+}
 
 struct conf {
 	char *file; /* NULL when made from the command line */

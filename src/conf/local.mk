@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = \
 	conf/accounts.c conf/accounts.h \
+	conf/answer_rule.c conf/answer_rule.h \
 	conf/arguments.c \
 	conf/build.c conf/build.h \
 	conf/check.c conf/check.h \
@@ -17,7 +18,9 @@ libconf_a_SOURCES = \
 	conf/options.c conf/options.h \
 	conf/options_client.h conf/options_pool.h conf/options_row.h conf/options_rules.h \
 	conf/password.c conf/password.h \
+	conf/page.c conf/page.h \
 	conf/people.c \
+	conf/prefix.c \
 	conf/report.c conf/report.h \
 	conf/scan.c conf/scan.h \
 	conf/server.c conf/server.h \

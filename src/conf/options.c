@@ -162,6 +162,7 @@ const struct conf_option conf_options[] = {
 	UNIX_OPTIONS(LISTEN, conf_listener, "0666", &for_unix),
 	CLIENT_OPTIONS(LISTEN, true, conf_listener),
 	RULE_OPTIONS(LISTEN, true, conf_listener),
+	ANSWER_OPTIONS(LISTEN, conf_listener),
 
 	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
 	    .sentence = "How requests are spread over the servers." },
@@ -184,8 +185,16 @@ const struct conf_option conf_options[] = {
 	{ "path", ROUTE, &conf_type_paths, 0, 0, NULL, "{ }", false, LIST(conf_route, paths, path_count),
 	    .sentence = "Prefixes of the path that it is for; any path if unset." },
 	{ "pool", ROUTE, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_route, pool_name),
-	    .sentence = "Pool that the requests go to; it has to be set." },
+	    .sentence = "Pool that the requests go to; set it unless the route answers itself." },
 	RULE_OPTIONS(ROUTE, false, conf_route),
+	ANSWER_OPTIONS(ROUTE, conf_route),
+	{ "strip-prefix", ROUTE, &conf_type_prefix, 0, 0, NULL, NULL, false, FIELD(conf_route, strip_prefix),
+	    .sentence = "Beginning of the path that servers do not see." },
+	{ "replace-prefix", ROUTE, &conf_type_replacement, 0, 0, NULL, NULL, false,
+	    FIELD(conf_route, replace_prefix),
+	    .sentence = "Beginning of the path, and what servers see in its place." },
+	{ "add-prefix", ROUTE, &conf_type_prefix, 0, 0, NULL, NULL, false, FIELD(conf_route, add_prefix),
+	    .sentence = "What servers see before the path." },
 
 	{ .name = NULL },
 };

@@ -18,10 +18,28 @@
 	    { "request-header", SECTION, &conf_type_request_rules, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.request_headers, rules.request_header_count), \
 		    .sentence = "Changes of the header fields that servers are sent, in this order." }, \
-	{ \
-		"response-header", SECTION, &conf_type_response_rules, 0, 0, NULL, "{ }", INHERITED, \
+	    { "response-header", SECTION, &conf_type_response_rules, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.response_headers, rules.response_header_count), \
-		    .sentence = "Changes of the header fields that clients are sent, in this order." \
+		    .sentence = "Changes of the header fields that clients are sent, in this order." }, \
+	    { "error-page", SECTION, &conf_type_error_pages, 0, 0, NULL, "{ }", INHERITED, \
+		    LIST(TYPE, rules.error_pages, rules.error_page_count), \
+		    .sentence = "Files that are the bodies of drover's own answers with these statuses." }, \
+	{ \
+		"error-page-servers", SECTION, &conf_type_boolean, 0, 0, NULL, "false", INHERITED, \
+		    FIELD(TYPE, rules.error_page_servers), \
+		    .sentence = "Whether they take the place of servers' bodies with these statuses, too." \
+	}
+
+/* What is answered without a pool, for options of a listener and of a route. */
+#define ANSWER_OPTIONS(SECTION, TYPE) \
+	{ "redirect", SECTION, &conf_type_redirect, 0, 0, NULL, NULL, false, FIELD(TYPE, rules.redirect), \
+		.sentence = "Where clients are sent instead: a status, 302 if left out, and the address." }, \
+	    { "respond", SECTION, &conf_type_respond, 0, 0, NULL, NULL, false, FIELD(TYPE, rules.respond), \
+		    .sentence = "What all is answered with: a status, then a text or the path of a file." }, \
+	{ \
+		"respond-type", SECTION, &conf_type_media, 0, 0, NULL, NULL, false, \
+		    FIELD(TYPE, rules.respond_type), \
+		    .sentence = "Content-Type of that; as the file is called, or plain text, if unset." \
 	}
 
 #endif

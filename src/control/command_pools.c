@@ -79,7 +79,7 @@ routes_next(struct call *call, json_t **row)
 	call->cursor++;
 	*row = json_pack("{s:I,s:o,s:o,s:o}", "route", (json_int_t)call->cursor, "hosts",
 	    route_texts(route->hosts, route->host_count), "paths",
-	    route_texts(route->paths, route->path_count), "pool", value_text(route->pool_name));
+	    route_texts(route->paths, route->path_count), "pool", value_text_or_null(route->pool_name));
 	return STREAM_ROW;
 }
 

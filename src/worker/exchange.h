@@ -47,11 +47,15 @@ struct answer {
 	const char *fields; /* more of them, whole lines with CRLF, at most ANSWER_FIELDS bytes; or NULL */
 	struct text body;   /* if longer than 1 KB, it lasts for as long as the worker does */
 	bool keeps;	    /* no refusal: the connection may go on after it */
+	bool fixed;	    /* no error page takes the place of its body */
 };
 enum { ANSWER_FIELDS = 8192 };
 
-/* The next step is to answer so. Always STEP_NEXT. */
+/* The next step is to answer so, with the error page of its status if there is one. Always STEP_NEXT. */
 enum step_result exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason);
+
+/* The page that the rules have for an answer with that status, those of the route first; or NULL. */
+const struct conf_page *exchange_error_page(const struct exchange *exchange, unsigned status);
 
 /* The next step is to answer with a short page of drover's own. Always STEP_NEXT. */
 enum step_result exchange_reply(struct exchange *exchange, unsigned status, const char *reason);

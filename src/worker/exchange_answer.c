@@ -111,11 +111,41 @@ answer_note(struct exchange *x)
 	return x->head_length > 0 && x->request.held > 0 ? edits_note(x) : 0;
 }
 
+const struct conf_page *
+exchange_error_page(const struct exchange *exchange, unsigned status)
+{
+	const struct conf_rules *first = session_policy(exchange->session)->rules.conf;
+	const struct conf_rules *second = exchange->route != NULL ? exchange->route->rules.conf : NULL;
+	const struct conf_page *page = NULL;
+
+	if (second != NULL)
+		page = conf_error_page_find(second->error_pages, second->error_page_count, status);
+	if (page == NULL)
+		page = conf_error_page_find(first->error_pages, first->error_page_count, status);
+	return page;
+}
+
+/* The answer with the body that the rules have for it. */
+static struct answer
+answer_with_page(const struct exchange *x, const struct answer *answer)
+{
+	const struct conf_page *page =
+	    answer->status >= 400 && !answer->fixed ? exchange_error_page(x, answer->status) : NULL;
+	struct answer with = *answer;
+
+	if (page != NULL) {
+		with.type = page->type;
+		with.body = (struct text){ page->bytes, page->length };
+	}
+	return with;
+}
+
 enum step_result
 exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason)
 {
 	struct session *session = exchange->session;
 	unsigned refused = answer_note(exchange);
+	struct answer with = answer_with_page(exchange, answer);
 	const struct edits *edits;
 
 	if (refused != 0 && answer->keeps)
@@ -135,7 +165,7 @@ exchange_answer(struct exchange *exchange, const struct answer *answer, const ch
 		exchange->keep_alive = false;
 	edits = edits_of_response(exchange, answer->status);
 	if (reply_reserve(exchange, edits))
-		reply_format(exchange, answer, edits);
+		reply_format(exchange, &with, edits);
 	else
 		exchange->keep_alive = false; /* no memory for an answer: the connection just ends */
 	return STEP_NEXT;

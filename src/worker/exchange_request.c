@@ -125,6 +125,21 @@ step_connect(struct exchange *exchange)
 	return STEP_WAIT;
 }
 
+/* The path that the server is to see, when that is another one. */
+static bool
+request_rewrite(struct exchange *x, struct rewritten *to)
+{
+	const struct h1_request *request;
+
+	if (!x->route->rewrites)
+		return false;
+	request = exchange_request(x);
+	if (request->path.length == 0 && request->method == H1_METHOD_OPTIONS)
+		return false; /* "*" is meant */
+	return rewrite_path(
+	    &x->route->rewrite, (struct text){ request->head + request->path.offset, request->path.length }, to);
+}
+
 /* 0, or the status to refuse the request with: what rules make of it cannot be sent. */
 static unsigned
 request_format(struct exchange *x)
@@ -143,7 +158,10 @@ request_format(struct exchange *x)
 		.via = conf_via(conf),
 	};
 	unsigned status = edits_of_request(x, &policy.edits);
+	struct rewritten path;
 
+	if (request_rewrite(x, &path))
+		policy.path = &path;
 	if (status == 0)
 		status = edits_note(x);
 	if (status != 0)

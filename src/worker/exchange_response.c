@@ -1,5 +1,6 @@
 /* The steps that read the response and pass it on. Runs in workers. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "worker/edits.h"
@@ -77,6 +78,47 @@ response_interim(struct exchange *x, const struct h1_response *response)
 	return STEP_NEXT;
 }
 
+/* Whether the rules have a page of their own for what the server says. */
+static bool
+response_is_replaced(const struct exchange *x, unsigned status)
+{
+	return status >= 400 &&
+	    (session_policy(x->session)->rules.conf->error_page_servers || x->route->rules.conf->error_page_servers) &&
+	    exchange_error_page(x, status) != NULL;
+}
+
+/* What of a response that is replaced goes on: without it the status cannot be acted on. */
+static bool
+field_outlives_body(const struct h1_response *response, const struct h1_field *field)
+{
+	static const char *const names[] = { "www-authenticate", "retry-after", "allow" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(names); i++)
+		if (text_equal_nocase(response->head + field->line, field->name_length, names[i], strlen(names[i])))
+			return !field->hop;
+	return false;
+}
+
+/* The error page goes out with the server's status; what else the server says is not read any more. */
+static enum step_result
+response_replace(struct exchange *x, const struct h1_response *response)
+{
+	char fields[ANSWER_FIELDS];
+	struct answer answer = { .status = response->status, .fields = fields, .keeps = true };
+	const struct h1_field *field;
+	size_t used = 0;
+
+	for (field = response->fields; field < response->fields + response->field_count; field++) {
+		if (!field_outlives_body(response, field) || field->line_length >= sizeof fields - used)
+			continue;
+		memcpy(fields + used, response->head + field->line, field->line_length);
+		used += field->line_length;
+	}
+	fields[used] = '\0';
+	return exchange_answer(x, &answer, "error-page");
+}
+
 /* The final response's head is here: how its body goes on, and what becomes of both connections. */
 static enum step_result
 response_final(struct exchange *x, const struct h1_response *response)
@@ -86,6 +128,8 @@ response_final(struct exchange *x, const struct h1_response *response)
 
 	if (response->framing == H1_FRAMING_TUNNEL && !x->upgrade)
 		return response_bad(x, "unasked-upgrade");
+	if (response_is_replaced(x, response->status))
+		return response_replace(x, response);
 	x->tunnel = response->framing == H1_FRAMING_TUNNEL;
 	x->interim = false;
 	x->status = response->status;

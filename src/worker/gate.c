@@ -8,6 +8,8 @@
 /* All of them, in the order in which a request meets them. */
 static const struct gate *const gates[] = {
 	&gate_access,
+	&gate_redirect,
+	&gate_respond,
 };
 
 static_assert(sizeof gates / sizeof gates[0] < GATES_MAX, "GATES_MAX is too small");

@@ -24,7 +24,7 @@ struct gate {
 	enum gate_result (*enter)(struct exchange *exchange, const struct conf_rules *rules, const struct h1_request *request);
 };
 
-extern const struct gate gate_access;
+extern const struct gate gate_access, gate_redirect, gate_respond;
 
 /* Fills the list that `rules` ask for. */
 void gates_choose(struct rules *to, const struct conf_rules *rules);

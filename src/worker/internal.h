@@ -22,6 +22,7 @@
 #include "http/edit.h"
 #include "http/forward.h"
 #include "http/h1.h"
+#include "http/rewrite.h"
 #include "ipc/channel.h"
 #include "ipc/scoreboard.h"
 #include "ipc/worker_start.h"
@@ -49,8 +50,10 @@ struct rules {
 
 struct route {
 	const struct conf_route *conf; /* NULL: it only leads to a pool */
-	struct pool *pool;
+	struct pool *pool; /* NULL: its rules answer */
 	struct rules rules;
+	struct rewrite rewrite; /* of the path that servers see */
+	bool rewrites;
 };
 
 /* How clients of one listener are treated, and the deadlines of their sessions. */

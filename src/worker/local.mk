@@ -6,7 +6,7 @@ libworker_a_SOURCES = \
 	worker/edits.c worker/edits.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_answer.c worker/exchange_request.c worker/exchange_response.c \
-	worker/gate.c worker/gate.h worker/gate_access.c \
+	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
 	worker/membership.c worker/membership.h \

@@ -71,6 +71,34 @@ route_find(const struct worker *worker, const struct policy *policy, const struc
 	return NULL;
 }
 
+/* The next prefix of a text, without the "/" at its end. Moves *at behind it. */
+static struct text
+prefix_next(const char **at)
+{
+	struct text prefix = { *at, strcspn(*at, " ") };
+
+	*at += prefix.length + strspn(*at + prefix.length, " ");
+	while (prefix.length > 0 && prefix.bytes[prefix.length - 1] == '/')
+		prefix.length--;
+	return prefix;
+}
+
+static void
+route_open(struct route *route, const struct conf_route *conf)
+{
+	const char *text = conf->strip_prefix != NULL ? conf->strip_prefix : conf->replace_prefix;
+
+	route->conf = conf;
+	if (text != NULL) {
+		route->rewrite.from = prefix_next(&text);
+		route->rewrite.to = prefix_next(&text);
+	}
+	if ((text = conf->add_prefix) != NULL)
+		route->rewrite.add = prefix_next(&text);
+	route->rewrites = route->rewrite.from.length + route->rewrite.to.length + route->rewrite.add.length > 0;
+	gates_choose(&route->rules, &conf->rules);
+}
+
 /* Routes of the configuration, then one for each listener with a pool of its own. */
 int
 routes_open(struct worker *worker)
@@ -84,9 +112,9 @@ routes_open(struct worker *worker)
 	if (route == NULL)
 		return -1;
 	for (i = 0; i < conf->route_count; i++, route++) {
-		route->conf = &conf->routes[i];
-		route->pool = &worker->pools[conf->routes[i].pool];
-		gates_choose(&route->rules, &conf->routes[i].rules);
+		route_open(route, &conf->routes[i]);
+		if (conf->routes[i].pool >= 0)
+			route->pool = &worker->pools[conf->routes[i].pool];
 	}
 	for (i = 0; i < conf->listener_count; i++, route++) {
 		if (conf->listeners[i].pool < 0)

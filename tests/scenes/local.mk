@@ -4,6 +4,7 @@
 #
 scenes += scenes/access.py
 scenes += scenes/access_log.py
+scenes += scenes/answers.py
 scenes += scenes/balance_servers.py
 scenes += scenes/balance_workers.py
 scenes += scenes/change.py

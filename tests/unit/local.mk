@@ -17,6 +17,7 @@ check_PROGRAMS += unit/test_conf_control
 check_PROGRAMS += unit/test_conf_drift
 check_PROGRAMS += unit/test_conf_errors
 check_PROGRAMS += unit/test_conf_sample
+check_PROGRAMS += unit/test_conf_rules
 check_PROGRAMS += unit/test_connection
 check_PROGRAMS += unit/test_control_commands
 check_PROGRAMS += unit/test_control_request

@@ -104,6 +104,7 @@ static const char everything[] =
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
     "via-name = edge-1  underscores = drop\n"
     "allow = { 10.0.0.0/8, 127.0.0.1 }  deny = 10.9.0.0/16\n"
+    "error-page = { \"404 502 /etc/passwd\" }  error-page-servers = on\n"
     "request-header = { \"set A $client\", \"remove B-*\" }  response-header = \"add  C  $$1 \\\"d\\\"\"\n"
     "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
     "tunnel-timeout = 5s  body-limit = 6m  body-rate-min = 6k  trace = forward  requests-per-connection = 7\n"
@@ -118,6 +119,7 @@ static const char everything[] =
     "	requests-per-connection = 27 }\n"
     "listen \"unix:/run/web\" { mode = \"0606\"  owner = 1  group = 2 }\n"
     "listen \"systemd:web\" { }\n"
+    "listen \"*:81\" { redirect = \"301 https://$host$uri\" }\n"
     "pool \"one\" { server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
     "pool \"two\" { balance = least-connections  connect-timeout = 31s  response-timeout = 32s\n"
     "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
@@ -127,6 +129,9 @@ static const char everything[] =
     "		max-fails = 39  fail-timeout = 40s }\n"
     "	server \"[::1]:3\" { state = drain } }\n"
     "route { host = { Example.ORG, \"*.Example.org\", \"[::1]\" }  path = { /a/, \"/b c\" }  pool = two }\n"
+    "route { path = /r  pool = one  strip-prefix = /r  add-prefix = /a }\n"
+    "route { path = /s  pool = one  replace-prefix = \"/s /t\" }\n"
+    "route { path = /u  respond = \"200 {}\"  respond-type = \"text/x\" }\n"
     "route { pool = one }\n";
 
 START_TEST(top_level_options_are_set)
@@ -172,7 +177,7 @@ START_TEST(listeners_begin_with_what_the_top_level_says)
 	struct conf *conf = conf_must_load(everything);
 	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1];
 
-	ck_assert_uint_eq(conf->listener_count, 3);
+	ck_assert_uint_eq(conf->listener_count, 4);
 	ck_assert_int_eq(one->pool, 1);
 	ck_assert_int_eq(one->backlog, 5);
 	ck_assert(!one->defer_accept && one->ipv6_only && one->paused);
@@ -259,7 +264,7 @@ START_TEST(routes_keep_their_order)
 	struct conf *conf = conf_must_load(everything);
 	const struct conf_route *route = conf->routes;
 
-	ck_assert_uint_eq(conf->route_count, 2);
+	ck_assert_uint_eq(conf->route_count, 5);
 	ck_assert_uint_eq(route->host_count, 3);
 	ck_assert_str_eq(route->hosts[0], "example.org");
 	ck_assert_str_eq(route->hosts[1], "*.example.org");
@@ -268,8 +273,8 @@ START_TEST(routes_keep_their_order)
 	ck_assert_str_eq(route->paths[0], "/a/");
 	ck_assert_str_eq(route->paths[1], "/b c");
 	ck_assert_int_eq(route->pool, 1);
-	ck_assert_int_eq(route[1].pool, 0);
-	ck_assert_uint_eq(route[1].host_count + route[1].path_count, 0);
+	ck_assert_int_eq(route[4].pool, 0);
+	ck_assert_uint_eq(route[4].host_count + route[4].path_count, 0);
 	conf_free(conf);
 }
 END_TEST
@@ -398,7 +403,7 @@ START_TEST(json_has_every_option)
 	ck_assert_str_eq(json_string_value(json_object_get(pool, "name")), "two");
 	ck_assert_str_eq(json_string_value(json_object_get(pool, "connect-timeout")), "31s");
 	ck_assert_uint_eq(json_array_size(json_object_get(pool, "server")), 2);
-	ck_assert_uint_eq(json_array_size(json_object_get(json, "route")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "route")), 5);
 	json_decref(json);
 	conf_free(conf);
 }

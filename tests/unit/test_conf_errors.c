@@ -194,7 +194,7 @@ static const struct bad contradictions[] = {
 	{ "listen \"*:80\" {\n\tpool = wbe\n}\npool \"web\" { server \"127.0.0.1:3000\" { } }\n",
 	    "f:1: there is no pool \"wbe\"; did you mean \"web\"?\n" },
 	{ OK "route { pool = \"nothing\" }\n", "f:3: there is no pool \"nothing\"\n" },
-	{ OK "route { path = \"/\" }\n", "f:3: route needs a pool: pool = \"NAME\"\n" },
+	{ OK "route { path = \"/\" }\n", "f:3: route needs a pool: pool = \"NAME\"; or redirect, or respond\n" },
 	{ OK "route { pool = web }\nroute { path = \"/old/\"  pool = web }\n",
 	    "f:4: this route is never taken: the one in line 3 takes every request\n" },
 	{ OK "pool two { server \"127.0.0.1:2\" { } }\nlisten \"*:81\" { pool = two }\n",
