@@ -159,7 +159,7 @@ listener_read_address(
 	}
 }
 
-/* Reports options that have no meaning for this kind of address. */
+/* Reports options that have no meaning for this mode, or this kind of address. */
 static void
 listener_check(const struct conf_listener *listener, cfg_t *from, struct conf_report *report)
 {
@@ -171,8 +171,8 @@ listener_check(const struct conf_listener *listener, cfg_t *from, struct conf_re
 			continue;
 		word = conf_syntax_word(from, option->name, 0);
 		if (word != NULL)
-			conf_report_add(
-			    report, word->line, "%s is for %s only", option->name, option->condition->what);
+			conf_report_add(report, word->line, "%s is for %s only", option->name,
+			    conf_option_misplaced(option, listener));
 	}
 }
 
@@ -189,6 +189,8 @@ listener_build(
 	defaults_set(&conf_section_listen, listener, report);
 	options_inherit(&conf_section_listen, from, outer, listener);
 	options_set(&conf_section_listen, from, listener, report);
+	if (listener->mode == CONF_MODE_TCP && !conf_syntax_mentions(from, "defer-accept"))
+		listener->defer_accept = false; /* where it may be the server that speaks first */
 	listener_read_address(listener, title, report);
 	if (listener->address.length > 0 || listener->systemd != NULL)
 		listener_check(listener, from, report);

@@ -183,7 +183,7 @@ needs_no_pool(const struct conf *conf)
 	return conf->listener_count > 0;
 }
 
-/* A listener that names no pool, when no route can say more. */
+/* A listener that names no pool, when no route can say more, or may. */
 static void
 listener_without_pool(const struct conf *conf, struct conf_listener *listener, struct conf_report *report)
 {
@@ -191,8 +191,8 @@ listener_without_pool(const struct conf *conf, struct conf_listener *listener, s
 		listener->pool = 0;
 	else if (conf->pool_count > 1)
 		conf_report_add(report, listener->line,
-		    "listen \"%s\" needs a pool: there are %zu pools, and no route to choose one",
-		    listener->name, conf->pool_count);
+		    "listen \"%s\" needs a pool: there are %zu pools, and no route %s", listener->name,
+		    conf->pool_count, listener->mode == CONF_MODE_TCP ? "chooses for mode = tcp" : "to choose one");
 }
 
 static void
@@ -208,7 +208,8 @@ listeners_check(struct conf *conf, struct conf_report *report)
 
 		listener->pool = pool_resolve(conf, listener->pool_name, listener->line, report);
 		rules_check(&listener->rules, listener->pool_name, listener->line, "listener", report);
-		if (listener->pool_name == NULL && !routes && !twice && !conf_rules_answer(&listener->rules))
+		if (listener->pool_name == NULL && (!routes || listener->mode == CONF_MODE_TCP) && !twice &&
+		    !conf_rules_answer(&listener->rules))
 			listener_without_pool(conf, listener, report);
 	}
 	listeners_check_twice(conf, report);

@@ -109,14 +109,21 @@ struct conf_rules {
 	char *respond_type; /* NULL: as its file is called, or plain text */
 };
 
+/* What is spoken on a listener. Over TCP alone nothing is looked at: a connection goes to a server as it is. */
+enum conf_mode { CONF_MODE_HTTP, CONF_MODE_TCP };
+
+/* Whether a server is told of the client in front of all else (PROXY protocol). */
+enum conf_send_proxy { CONF_SEND_PROXY_OFF, CONF_SEND_PROXY_V1, CONF_SEND_PROXY_V2 };
+
 struct conf_listener {
 	char *name;	       /* as written: "*:80", "unix:/run/x.sock", "systemd:web" */
 	struct address address; /* length 0 for "systemd:NAME" */
 	const char *systemd;    /* NAME of a socket passed in LISTEN_FDNAMES, inside name; else NULL */
 	char *pool_name;       /* or NULL: routes decide, or the only pool when there is no route */
 	int pool;	       /* index, or -1: routes decide */
+	enum conf_mode mode;
 	int backlog;
-	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there */
+	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there; else false in CONF_MODE_TCP */
 	bool ipv6_only;
 	bool paused;	       /* nothing is accepted: connections wait in the kernel's queue */
 	struct conf_unix unix_socket;
@@ -146,6 +153,7 @@ struct conf_server {
 struct conf_pool {
 	char *name;
 	const struct balance_algorithm *balance;
+	enum conf_send_proxy send_proxy;
 	struct conf_server *servers;
 	size_t server_count;
 	size_t first_server;	   /* its servers are first_server.. in the numbering over all pools */

@@ -31,6 +31,8 @@ static const char *const permission_words[] = { "none", "read", "operate", "admi
 	NULL }; /* enum conf_permission */
 static const char *const server_state_words[] = { "ready", "drain", "maintenance",
 	NULL }; /* enum conf_server_state */
+static const char *const mode_words[] = { "http", "tcp", NULL }; /* enum conf_mode */
+static const char *const send_proxy_words[] = { "off", "v1", "v2", NULL }; /* enum conf_send_proxy */
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
@@ -54,19 +56,20 @@ static const struct conf_condition for_unix = { "unix sockets", listener_is_unix
 static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ipv6 };
 
 /* The owner and mode of a unix socket that drover makes. */
-#define UNIX_OPTIONS(SECTION, TYPE, MODE, CONDITION) \
-	{ "mode", SECTION, &conf_type_mode, 0, 0777, NULL, MODE, false, FIELD(TYPE, unix_socket.mode), \
-		.sentence = "Mode of the unix socket, in octal.", .condition = CONDITION }, \
+#define UNIX_OPTIONS(SECTION, TYPE, NAME, MODE, CONDITION) \
+	{ NAME, SECTION, &conf_type_mode, 0, 0777, NULL, MODE, false, FIELD(TYPE, unix_socket.mode), \
+		.sentence = "Mode of the unix socket, in octal.", .condition = CONDITION, .tcp = true }, \
 	    { "owner", SECTION, &conf_type_owner, 0, 0, NULL, NULL, false, FIELD(TYPE, unix_socket.uid), \
 		    .sentence = \
 			"Owner of the unix socket, by name or number; as drover is started if unset.", \
-		    .condition = CONDITION }, \
+		    .condition = CONDITION, \
+		    .tcp = true }, \
 	{ \
 		"group", SECTION, &conf_type_owner_group, 0, 0, NULL, NULL, false, \
 		    FIELD(TYPE, unix_socket.gid), \
 		    .sentence = \
 			"Group of the unix socket, by name or number; as drover is started if unset.", \
-		    .condition = CONDITION \
+		    .condition = CONDITION, .tcp = true \
 	}
 
 /* Who has a permission on a control socket. */
@@ -136,7 +139,7 @@ const struct conf_option conf_options[] = {
 	RULE_OPTIONS(TOP, false, conf),
 	POOL_OPTIONS(TOP, false, conf, pool_options.),
 
-	UNIX_OPTIONS(CONTROL, conf_control, "0660", NULL),
+	UNIX_OPTIONS(CONTROL, conf_control, "mode", "0660", NULL),
 	{ "permission", CONTROL, &conf_type_choice, 0, 0, NULL, "admin", false,
 	    FIELD(conf_control, permission),
 	    .sentence = "What they may do who can connect and are in none of the lists.",
@@ -146,26 +149,37 @@ const struct conf_option conf_options[] = {
 	    "operate", CONF_PERMISSION_OPERATE, "Users and groups that may look and change what is served."),
 	PEOPLE_OPTION("admin", CONF_PERMISSION_ADMIN, "Users and groups that may do everything."),
 
+	{ "mode", LISTEN, &conf_type_choice, 0, 0, NULL, "http", false, FIELD(conf_listener, mode),
+	    .sentence = "What is spoken there; tcp: anything, which goes on as it is.", .words = mode_words,
+	    .tcp = true },
 	{ "pool", LISTEN, &conf_type_name, 0, 0, NULL, NULL, false, FIELD(conf_listener, pool_name),
-	    .sentence = "Pool that all requests arriving here go to; routes decide if unset." },
+	    .sentence = "Pool that all requests arriving here go to; routes decide if unset.",
+	    .tcp = true },
 	{ "backlog", LISTEN, &conf_type_number, 1, 65535, NULL, "4096", false, FIELD(conf_listener, backlog),
-	    .sentence = "Connections that may wait in the kernel to be accepted." },
+	    .sentence = "Connections that may wait in the kernel to be accepted.",
+	    .tcp = true },
 	{ "defer-accept", LISTEN, &conf_type_boolean, 0, 0, NULL, "true", false,
 	    FIELD(conf_listener, defer_accept),
-	    .sentence = "Whether a TCP connection is accepted only when its first bytes are there." },
+	    .sentence = "Whether a TCP connection is accepted only when its first bytes are there.",
+	    .tcp = true },
 	{ "paused", LISTEN, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf_listener, paused),
-	    .sentence = "Whether it begins paused: connections wait in the kernel and are not accepted." },
+	    .sentence = "Whether it begins paused: connections wait in the kernel and are not accepted.",
+	    .tcp = true },
 	{ "ipv6-only", LISTEN, &conf_type_boolean, 0, 0, NULL, "false", false,
 	    FIELD(conf_listener, ipv6_only),
 	    .sentence = "Whether an IPv6 address leaves out clients that come by IPv4.",
-	    .condition = &for_ipv6 },
-	UNIX_OPTIONS(LISTEN, conf_listener, "0666", &for_unix),
+	    .condition = &for_ipv6,
+	    .tcp = true },
+	UNIX_OPTIONS(LISTEN, conf_listener, "socket-mode", "0666", &for_unix),
 	CLIENT_OPTIONS(LISTEN, true, conf_listener),
 	RULE_OPTIONS(LISTEN, true, conf_listener),
 	ANSWER_OPTIONS(LISTEN, conf_listener),
 
 	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
 	    .sentence = "How requests are spread over the servers." },
+	{ "send-proxy", POOL, &conf_type_choice, 0, 0, NULL, "off", false, FIELD(conf_pool, send_proxy),
+	    .sentence = "Whether servers are told the client's address by the PROXY protocol, of which version.",
+	    .words = send_proxy_words },
 	POOL_OPTIONS(POOL, true, conf_pool, ),
 
 	{ "weight", SERVER, &conf_type_number, 1, BALANCE_WEIGHT_MAX, NULL, "1", false,
@@ -213,10 +227,16 @@ conf_option_find(const struct conf_section *section, const char *name)
 	return NULL;
 }
 
-bool
-conf_option_applies(const struct conf_option *option, const void *base)
+const char *
+conf_option_misplaced(const struct conf_option *option, const void *base)
 {
-	return option->condition == NULL || option->condition->holds(base);
+	const struct conf_listener *listener = base;
+
+	if (option->section == &conf_section_listen && !option->tcp && listener->mode == CONF_MODE_TCP)
+		return "mode = http";
+	if (option->condition == NULL || option->condition->holds(base))
+		return NULL;
+	return option->condition->what;
 }
 
 const struct conf_section *

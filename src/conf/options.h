@@ -49,6 +49,7 @@ struct conf_option {
 	const char *sentence;
 	const char *const *words; /* of a choice: what can be written, by value, NULL at the end */
 	const struct conf_condition *condition; /* NULL: it has a meaning always */
+	bool tcp; /* of listen: it has a meaning for mode = tcp as well */
 };
 
 enum { CONF_OPTIONS_MAX = 256 };
@@ -59,8 +60,15 @@ extern const struct conf_option conf_options[];
 /* The row, or NULL. */
 const struct conf_option *conf_option_find(const struct conf_section *section, const char *name);
 
-/* Whether the option has a meaning for what is in `base`. */
-bool conf_option_applies(const struct conf_option *option, const void *base);
+/* NULL when the option has a meaning for what is in `base`; else what it is for: "OPTION is for THAT only". */
+const char *conf_option_misplaced(const struct conf_option *option, const void *base);
+
+/* Whether it has one. */
+static inline bool
+conf_option_applies(const struct conf_option *option, const void *base)
+{
+	return conf_option_misplaced(option, base) == NULL;
+}
 
 /* The section of this name inside another, or NULL. */
 const struct conf_section *conf_section_find(const struct conf_section *parent, const char *name);

@@ -21,7 +21,8 @@
 	    { "tunnel-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, 30 * DAY, NULL, "1h", \
 		    INHERITED, FIELD(TYPE, client.tunnel_timeout), \
 		    .sentence = \
-			"How long an upgraded connection, such as a WebSocket, may be silent both ways." }, \
+			"How long an upgraded connection, such as a WebSocket, may be silent both ways.", \
+		    .tcp = true }, \
 	    { "body-limit", SECTION, &conf_type_size, 0, UINT64_C(1) << 60, NULL, "0", INHERITED, \
 		    FIELD(TYPE, client.body_limit), .sentence = "Largest body of a request; 0: no limit." }, \
 	    { "body-rate-min", SECTION, &conf_type_size, 0, UINT64_C(64) << 20, NULL, "0", INHERITED, \

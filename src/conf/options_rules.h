@@ -11,10 +11,12 @@
 #define RULE_OPTIONS(SECTION, INHERITED, TYPE) \
 	{ "allow", SECTION, &conf_type_networks, 0, 0, NULL, "{ }", INHERITED, \
 		LIST(TYPE, rules.allow, rules.allow_count), \
-		.sentence = "Clients that are served; all others are answered 403. All if unset." }, \
+		.sentence = "Clients that are served; all others are answered 403. All if unset.", \
+		.tcp = true }, \
 	    { "deny", SECTION, &conf_type_networks, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.deny, rules.deny_count), \
-		    .sentence = "Clients that are answered 403, also of those that `allow` has." }, \
+		    .sentence = "Clients that are answered 403, also of those that `allow` has.", \
+		    .tcp = true }, \
 	    { "request-header", SECTION, &conf_type_request_rules, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.request_headers, rules.request_header_count), \
 		    .sentence = "Changes of the header fields that servers are sent, in this order." }, \

@@ -24,12 +24,13 @@ enum counter_kind {
 	    "Connections that a worker closed at once: no memory or no descriptor for them.")                      \
 	X(REQUESTS, "requests", MONOTONIC, "requests", "Requests whose head was read.")                            \
 	X(REQUESTS_BAD, "requests-bad", MONOTONIC, "requests", "Requests refused because they break HTTP or a limit.") \
-	X(REQUESTS_ACTIVE, "requests-active", GAUGE, "requests", "Requests in progress now.")                      \
+	X(REQUESTS_ACTIVE, "requests-active", GAUGE, "requests", "Requests and TCP connections in progress now.")                   \
 	X(RESPONSES_1XX, "responses-1xx", MONOTONIC, "responses", "Interim responses passed on.")                  \
 	X(RESPONSES_2XX, "responses-2xx", MONOTONIC, "responses", "Responses with a 2xx status.")                  \
 	X(RESPONSES_3XX, "responses-3xx", MONOTONIC, "responses", "Responses with a 3xx status.")                  \
 	X(RESPONSES_4XX, "responses-4xx", MONOTONIC, "responses", "Responses with a 4xx status, drover's own too.") \
 	X(RESPONSES_5XX, "responses-5xx", MONOTONIC, "responses", "Responses with a 5xx status, drover's own too.") \
+	X(TCP_CONNECTIONS, "tcp-connections", MONOTONIC, "connections", "Connections taken by listeners with mode = tcp.") \
 	X(TUNNELS, "tunnels", MONOTONIC, "connections", "Connections upgraded to a tunnel (WebSocket).")           \
 	X(SERVER_CONNECTS, "server-connects", MONOTONIC, "connections", "Connections opened to servers.")          \
 	X(SERVER_CONNECT_ERRORS, "server-connect-errors", MONOTONIC, "connections",                                \

@@ -115,8 +115,12 @@ record_parts(const struct log_record *r)
 }
 
 static void
-combined_request(struct line *line, const struct log_record *r, const struct parts *p)
+combined_request(struct line *line, const struct exchange *x, const struct log_record *r, const struct parts *p)
 {
+	if (x->tcp) {
+		line_literal(line, "TCP");
+		return;
+	}
 	if (r->method == 0) {
 		line_literal(line, "-");
 		return;
@@ -149,7 +153,7 @@ combined_write(struct line *line, struct access_line_time *time, const struct ex
 	line_literal(line, " - - [");
 	line_string(line, line_time(time, wall));
 	line_literal(line, "] \"");
-	combined_request(line, r, &p);
+	combined_request(line, x, r, &p);
 	line_literal(line, "\" ");
 	line_number(line, x->status);
 	line_literal(line, " ");
@@ -176,8 +180,12 @@ combined_write(struct line *line, struct access_line_time *time, const struct ex
 }
 
 static void
-json_request(struct line *line, const struct log_record *r, const struct parts *p)
+json_request(struct line *line, const struct exchange *x, const struct log_record *r, const struct parts *p)
 {
+	if (x->tcp) {
+		line_literal(line, ",\"method\":\"TCP\",\"target\":\"\",\"protocol\":\"TCP\",\"host\":\"\"");
+		return;
+	}
 	line_literal(line, ",\"method\":\"");
 	line_json(line, p->method, r->method);
 	line_literal(line, "\",\"target\":\"");
@@ -214,7 +222,7 @@ json_write(struct line *line, struct access_line_time *time, const struct exchan
 	line_literal(line, "Z\",\"client\":\"");
 	line_client(line, x);
 	line_literal(line, "\"");
-	json_request(line, r, &p);
+	json_request(line, x, r, &p);
 	line_literal(line, ",\"status\":");
 	line_number(line, x->status);
 	line_literal(line, ",\"bytes-out\":");

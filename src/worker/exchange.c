@@ -60,14 +60,14 @@ exchange_take_body(struct exchange *x)
 	exchange_reply(x, 400, "bad-chunk");
 }
 
-int
-exchange_begin(struct session *session, unsigned status, const char *reason)
+struct exchange *
+exchange_new(struct session *session)
 {
 	struct worker *worker = session->worker;
 	struct exchange *x = freelist_get_zeroed(&worker->exchanges);
 
 	if (x == NULL)
-		return -1;
+		return NULL;
 	x->magic = EXCHANGE_MAGIC;
 	x->session = session;
 	x->worker = worker;
@@ -78,8 +78,19 @@ exchange_begin(struct session *session, unsigned status, const char *reason)
 	session->requests++;
 	session->linger_wanted = false;
 	deadline_clear(&session->deadline);
-	count(worker, REQUESTS, 1);
 	count(worker, REQUESTS_ACTIVE, 1);
+	return x;
+}
+
+int
+exchange_begin(struct session *session, unsigned status, const char *reason)
+{
+	struct worker *worker = session->worker;
+	struct exchange *x = exchange_new(session);
+
+	if (x == NULL)
+		return -1;
+	count(worker, REQUESTS, 1);
 	if (status != 0) {
 		count(worker, REQUESTS_BAD, 1);
 		session->closing = true;
@@ -156,6 +167,8 @@ exchange_break_off(struct exchange *exchange, const char *reason, bool reset)
 	struct session *session = exchange->session;
 
 	exchange->reason = reason;
+	if (reset && exchange->tunnel && exchange->upstream != NULL)
+		stream_close(&exchange->upstream->stream, true); /* an end would say that what came is all */
 	upstream_detach(exchange, false);
 	pool_leave(exchange);
 	exchange_end(exchange);
@@ -209,7 +222,8 @@ step_finish(struct exchange *exchange)
 		session->linger_wanted = true;
 	if (!request_done || !exchange->keep_alive)
 		session->closing = true;
-	count_response(exchange->worker, exchange->status);
+	if (!exchange->tcp)
+		count_response(exchange->worker, exchange->status);
 	exchange_end(exchange);
 	return STEP_END;
 }
@@ -218,7 +232,7 @@ step_finish(struct exchange *exchange)
 static bool
 exchange_may_retry(const struct exchange *x, bool race)
 {
-	if (x->received || x->answered || x->request.held == 0 || x->pool == NULL)
+	if (x->received || x->answered || (x->request.held == 0 && !x->tcp) || x->pool == NULL)
 		return false;
 	if (x->sent && !(race && h1_method_idempotent(x->method)))
 		return false;

@@ -16,6 +16,9 @@
  */
 int exchange_begin(struct session *session, unsigned status, const char *reason);
 
+/* Begins one without a request, of which nothing is known yet. NULL: no memory. */
+struct exchange *exchange_new(struct session *session);
+
 /* Goes on until it must wait (STEP_WAIT) or is over and gone (STEP_END). */
 enum step_result exchange_run(struct exchange *exchange);
 
@@ -75,6 +78,8 @@ enum step_result step_send_response(struct exchange *exchange);
 enum step_result step_relay(struct exchange *exchange);
 enum step_result step_tunnel(struct exchange *exchange);
 enum step_result step_reply(struct exchange *exchange);
+enum step_result step_connected(struct exchange *exchange);
+enum step_result step_tcp(struct exchange *exchange); /* in place of step_send_head: see session_tcp.h */
 enum step_result step_finish(struct exchange *exchange);
 
 /* Sends on what it can of the request's body. STEP_NEXT: go on with the response; else the result to return. */

@@ -8,6 +8,7 @@
 #include "worker/exchange.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
+#include "worker/session_tcp.h"
 #include "worker/upstream.h"
 
 enum {
@@ -144,10 +145,14 @@ enum step_result
 exchange_answer(struct exchange *exchange, const struct answer *answer, const char *reason)
 {
 	struct session *session = exchange->session;
-	unsigned refused = answer_note(exchange);
-	struct answer with = answer_with_page(exchange, answer);
+	struct answer with;
+	unsigned refused;
 	const struct edits *edits;
 
+	if (exchange->tcp)
+		return session_tcp_refuse(exchange, answer->status, reason);
+	refused = answer_note(exchange);
+	with = answer_with_page(exchange, answer);
 	if (refused != 0 && answer->keeps)
 		return exchange_reply(exchange, refused, "response-header");
 	upstream_detach(exchange, false);

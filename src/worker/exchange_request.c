@@ -6,6 +6,7 @@
 #include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/pool.h"
+#include "worker/proxy_protocol.h"
 #include "worker/relay.h"
 #include "worker/membership.h"
 #include "worker/session.h"
@@ -69,10 +70,11 @@ choose_begin(struct exchange *exchange)
 	exchange->attempts++;
 	exchange->sent = false;
 	exchange->step = step_send_head;
-	if (!exchange->fresh_only)
+	if (!exchange->fresh_only && exchange->pool->conf->send_proxy == CONF_SEND_PROXY_OFF)
 		upstream = upstream_reuse(exchange, certain);
 	if (upstream != NULL)
 		return STEP_NEXT;
+	exchange->step = step_connected;
 	upstream = upstream_connect(exchange);
 	if (upstream == NULL)
 		return choose_not_connected(exchange, errno);
@@ -117,12 +119,40 @@ step_connect(struct exchange *exchange)
 	struct session *session = exchange->session;
 
 	if (!exchange->upstream->connecting) {
-		exchange->step = step_send_head;
+		exchange->step = step_connected;
 		return STEP_NEXT;
 	}
 	if (!watch_is_open(&session->stream.watch) && session->deadline.queue == NULL)
 		deadline_set(&session->deadline, &session_policy(session)->unwatched);
 	return STEP_WAIT;
+}
+
+/* Tells the server of the client: in an empty send buffer there is room for that. -1 with errno. */
+static int
+connected_send_proxy(struct exchange *x)
+{
+	char head[PROXY_PROTOCOL_MAX];
+	size_t length =
+	    proxy_protocol_head(head, x->pool->conf->send_proxy, &x->session->peer, x->session->stream.fd);
+	struct iovec iov = { head, length };
+	ssize_t n = stream_write(&x->upstream->stream, &iov, 1);
+
+	if (n > 0)
+		count(x->worker, SERVER_BYTES_OUT, n);
+	if (n >= 0 && (size_t)n < length)
+		errno = ENOBUFS;
+	return n == (ssize_t)length ? 0 : -1;
+}
+
+/* A new connection: what is said on it before anything of the client. */
+enum step_result
+step_connected(struct exchange *exchange)
+{
+	exchange->step = exchange->tcp ? step_tcp : step_send_head;
+	if (exchange->pool->conf->send_proxy == CONF_SEND_PROXY_OFF || connected_send_proxy(exchange) == 0)
+		return STEP_NEXT;
+	count(exchange->worker, SERVER_CONNECT_ERRORS, 1);
+	return exchange_server_failed(exchange, 502, exchange_errno_reason(errno, "connect-failed"));
 }
 
 /* The path that the server is to see, when that is another one. */

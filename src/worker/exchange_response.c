@@ -139,7 +139,7 @@ response_final(struct exchange *x, const struct h1_response *response)
 	if (old && (response->framing == H1_FRAMING_CHUNKED || response->framing == H1_FRAMING_CLOSE))
 		x->keep_alive = false;
 	x->response.enchunk = !old && response->framing == H1_FRAMING_CLOSE;
-	x->keep_upstream = response->keep_alive && !x->tunnel;
+	x->keep_upstream = response->keep_alive && !x->tunnel && x->pool->conf->send_proxy == CONF_SEND_PROXY_OFF;
 	x->step = step_send_response;
 	return STEP_NEXT;
 }

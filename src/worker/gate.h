@@ -26,6 +26,9 @@ struct gate {
 
 extern const struct gate gate_access, gate_redirect, gate_respond;
 
+/* Whether the peer is one whom `allow` and `deny` let in. */
+bool gate_access_allows(const struct conf_rules *rules, const struct channel_connection *peer);
+
 /* Fills the list that `rules` ask for. */
 void gates_choose(struct rules *to, const struct conf_rules *rules);
 

@@ -19,14 +19,18 @@ access_is_among(const struct channel_connection *peer, const struct address_rang
 	return false;
 }
 
+bool
+gate_access_allows(const struct conf_rules *rules, const struct channel_connection *peer)
+{
+	return !access_is_among(peer, rules->deny, rules->deny_count) &&
+	    (rules->allow_count == 0 || access_is_among(peer, rules->allow, rules->allow_count));
+}
+
 static enum gate_result
 access_enter(struct exchange *exchange, const struct conf_rules *rules, const struct h1_request *request)
 {
-	const struct channel_connection *peer = &exchange->session->peer;
-
 	(void)request;
-	if (!access_is_among(peer, rules->deny, rules->deny_count) &&
-	    (rules->allow_count == 0 || access_is_among(peer, rules->allow, rules->allow_count)))
+	if (gate_access_allows(rules, &exchange->session->peer))
 		return GATE_PASS;
 	exchange_reply(exchange, 403, "denied");
 	return GATE_ANSWERED;

@@ -193,6 +193,7 @@ struct exchange {
 	bool received;	 /* a byte of a response has come */
 	bool answered;	 /* the final response's head has begun to go to the client */
 	bool tunnel;
+	bool tcp;	 /* no request: a connection that goes to its pool as it is */
 	bool interim;	 /* the head that goes to the client is a 1xx, another follows */
 	bool sent;	 /* a byte of the request has gone to the server of this attempt */
 	bool keep_upstream;

@@ -13,9 +13,11 @@ libworker_a_SOURCES = \
 	worker/method.c worker/method.h \
 	worker/pipe.c worker/pipe.h \
 	worker/pool.c worker/pool.h \
+	worker/proxy_protocol.c worker/proxy_protocol.h \
 	worker/relay.c worker/relay.h \
 	worker/route.c worker/route.h \
 	worker/session.c worker/session.h \
+	worker/session_tcp.c worker/session_tcp.h \
 	worker/upstream.c worker/upstream.h \
 	worker/variables.c worker/variables.h \
 	worker/waiting.c worker/waiting.h \

@@ -12,6 +12,7 @@
 #include "worker/gate.h"
 #include "worker/inspect.h"
 #include "worker/membership.h"
+#include "worker/session_tcp.h"
 
 enum {
 	RUN_REQUESTS = 16, /* of one pipelining client, before others have their turn */
@@ -189,6 +190,10 @@ session_open(struct worker *worker, int fd, const struct channel_connection *pee
 	count(worker, CLIENT_OPEN, 1);
 	policy = session_policy(session);
 	deadline_set(&session->deadline, peer->served > 0 ? &policy->keepalive : &policy->header);
+	if (policy->listener->mode == CONF_MODE_TCP && session_tcp_begin(session) < 0) {
+		session_close(session, true);
+		return;
+	}
 	session_run(session);
 }
 

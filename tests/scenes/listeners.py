@@ -37,7 +37,7 @@ def addresses(t):
     path = t.path("web.sock")
     server = t.server()
     drover = t.drover(t.pool(server) + f'listen "127.0.0.1:0" {{ }}\nlisten "*:0" {{ }}\nlisten "unix:{path}" {{ '
-                      'mode = "0640" }', listen=None)
+                      'socket-mode = "0640" }', listen=None)
     assert len(drover.addresses) == 3
     port = int(drover.addresses[1].rsplit(":", 1)[1])
     assert answers(t, drover.where(0)) and answers(t, ("127.0.0.1", port)) and answers(t, path)

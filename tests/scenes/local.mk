@@ -43,6 +43,7 @@ scenes += scenes/server_changes.py
 scenes += scenes/sessions.py
 scenes += scenes/signals.py
 scenes += scenes/supervision.py
+scenes += scenes/tcp.py
 scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 

@@ -117,11 +117,11 @@ static const char everything[] =
     "	header-timeout = 21s  body-timeout = 22s  keepalive-timeout = 23s  send-timeout = 24s\n"
     "	tunnel-timeout = 25s  body-limit = 26  body-rate-min = 26  trace = refuse\n"
     "	requests-per-connection = 27 }\n"
-    "listen \"unix:/run/web\" { mode = \"0606\"  owner = 1  group = 2 }\n"
-    "listen \"systemd:web\" { }\n"
+    "listen \"unix:/run/web\" { socket-mode = \"0606\"  owner = 1  group = 2 }\n"
+    "listen \"systemd:web\" { mode = tcp  pool = one }\n"
     "listen \"*:81\" { redirect = \"301 https://$host$uri\" }\n"
     "pool \"one\" { server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
-    "pool \"two\" { balance = least-connections  connect-timeout = 31s  response-timeout = 32s\n"
+    "pool \"two\" { balance = least-connections  send-proxy = v2  connect-timeout = 31s  response-timeout = 32s\n"
     "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
     "	queue-size = 65535  queue-timeout = 1d  abort-on-close = yes\n"
     "	max-fails = 36  fail-timeout = 37s\n"
@@ -175,12 +175,16 @@ END_TEST
 START_TEST(listeners_begin_with_what_the_top_level_says)
 {
 	struct conf *conf = conf_must_load(everything);
-	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1];
+	const struct conf_listener *one = &conf->listeners[0], *two = &conf->listeners[1],
+				   *three = &conf->listeners[2];
 
 	ck_assert_uint_eq(conf->listener_count, 4);
 	ck_assert_int_eq(one->pool, 1);
 	ck_assert_int_eq(one->backlog, 5);
 	ck_assert(!one->defer_accept && one->ipv6_only && one->paused);
+	ck_assert_int_eq(one->mode, CONF_MODE_HTTP);
+	ck_assert_int_eq(three->mode, CONF_MODE_TCP);
+	ck_assert(two->defer_accept && !three->defer_accept);
 	ck_assert_uint_eq(one->client.header_timeout, 21 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.body_timeout, 22 * CLOCK_SECOND);
 	ck_assert_uint_eq(one->client.keepalive_timeout, 23 * CLOCK_SECOND);

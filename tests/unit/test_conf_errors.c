@@ -202,9 +202,15 @@ static const struct bad contradictions[] = {
 	{ OK "header-size = 4k\n", "f:3: target-size is more than header-size: 8192 and 4096 bytes\n" },
 	{ OK "target-size = 17k\nvia = on\n",
 	    "f:3: target-size is more than header-size: 17408 and 16384 bytes\n" },
-	{ OK "listen \"127.0.0.1:81\" {\n\tmode = \"0600\"\n\tipv6-only = true\n}\n",
-	    "f:4: mode is for unix sockets only\nf:5: ipv6-only is for IPv6 addresses only\n" },
+	{ OK "listen \"127.0.0.1:81\" {\n\tsocket-mode = \"0600\"\n\tipv6-only = true\n}\n",
+	    "f:4: socket-mode is for unix sockets only\nf:5: ipv6-only is for IPv6 addresses only\n" },
 	{ OK "listen \"systemd:x\" { owner = 0 }\n", "f:3: owner is for unix sockets only\n" },
+	{ OK "listen \"127.0.0.1:81\" { mode = tcp\n\tsend-timeout = 1s\n\tbody-limit = 3\n\ttunnel-timeout = 1s\n"
+	     "\tallow = { 127.0.0.1 }\n\tdefer-accept = true }\n",
+	    "f:4: send-timeout is for mode = http only\nf:5: body-limit is for mode = http only\n" },
+	{ OK "listen \"unix:/x\" { mode = \"0666\" }\n", "f:3: mode is http or tcp, not \"0666\"\n" },
+	{ OK "pool two { server \"127.0.0.1:2\" { } }\nroute { pool = web }\nlisten \"*:81\" { mode = tcp }\n",
+	    "f:5: listen \"*:81\" needs a pool: there are 2 pools, and no route chooses for mode = tcp\n" },
 	{ OK "pool \"\" { server \"127.0.0.1:1\" { } }\nroute { pool = web }\n",
 	    "f:3: pool lacks its name, as in: pool \"web\" { ... }\n" },
 	{ OK "pool \"0123456789012345678901234567890123456789012345678901234567890123\" { server "

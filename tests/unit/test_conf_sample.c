@@ -91,7 +91,7 @@ START_TEST(the_examples_of_the_manual_load)
 		from = to + 1;
 		count++;
 	}
-	ck_assert_uint_eq(count, 5);
+	ck_assert_uint_eq(count, 6);
 	free(page);
 }
 END_TEST
