@@ -84,6 +84,11 @@ def crowd(usual):
     return CROWD or (usual // 4 if is_sanitized() else usual)
 
 
+def patience(count):
+    """Seconds that drover is to have: they must all be there before the first is thrown out."""
+    return 2 + count // 1000
+
+
 def memory(drover):
     return sum(process_memory(pid) for pid in drover.pids())
 
@@ -116,7 +121,7 @@ def besiege(t, drover, count, head, byte, seconds):
 def heads(t):
     "heads that come byte by byte are answered with 408 when header-timeout is over"
     count = crowd(2000)
-    drover = t.drover(t.pool(t.hello()), listen="header-timeout = 3s", access_log="off")
+    drover = t.drover(t.pool(t.hello()), listen=f"header-timeout = {patience(count)}s", access_log="off")
     slow = besiege(t, drover, count, b"GET / HTTP/1.1\r\nHost: a\r\nX-A: ", b"b", 60)
     assert slow.answers == {b"408": count} and slow.reset == 0, (slow.answers, slow.reset)
     assert drover.counters()["client-timeouts"] == count
@@ -126,8 +131,8 @@ def heads(t):
 def bodies(t):
     "bodies that come byte by byte are answered with 408 when they are too slow for body-rate-min"
     count = crowd(500)
-    drover = t.drover(t.pool(t.hello(), options="max-fails = 0"), listen="body-timeout = 2s  body-rate-min = 1k",
-                      access_log="off")
+    drover = t.drover(t.pool(t.hello(), options="max-fails = 0"), access_log="off",
+                      listen=f"body-timeout = {patience(count)}s  body-rate-min = 1k")
     slow = besiege(t, drover, count, b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n", b"b", 60)
     assert slow.answers == {b"408": count} and slow.reset == 0, (slow.answers, slow.reset)
     assert drover.counters()["client-timeouts"] == count
@@ -137,7 +142,7 @@ def bodies(t):
 def readers(t):
     "clients that take an answer byte by byte are given up after send-timeout"
     count = crowd(200)
-    drover = t.drover(t.pool(t.hello(), options="max-fails = 0"), listen="send-timeout = 2s", access_log="off")
+    drover = t.drover(t.pool(t.hello(), options="max-fails = 0"), listen=f"send-timeout = {patience(count)}s", access_log="off")
     besiege(t, drover, count, b"GET /bytes/100000000 HTTP/1.1\r\nHost: a\r\n\r\n", b"", 60)
     assert drover.counters()["client-timeouts"] == count and drover.servers()[0]["load"] == 0
 
