@@ -24,6 +24,7 @@ scenes += scenes/kill_under_load.py
 scenes += scenes/limits.py
 scenes += scenes/listeners.py
 scenes += scenes/log_level.py
+scenes += scenes/maintenance.py
 scenes += scenes/manual.py
 scenes += scenes/membership.py
 scenes += scenes/no_descriptors.py
