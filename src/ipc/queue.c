@@ -400,7 +400,8 @@ queue_join(struct queue_book *book, unsigned pool, uint32_t size, const uint32_t
 	scoreboard_set(&entry->since, (uint32_t)(clock_monotonic() / CLOCK_MILLISECOND));
 	scoreboard_set(&entry->process, process_of(board, book->slot));
 	entry->avoids = (uint8_t)(avoids < QUEUE_AVOIDS ? avoids : QUEUE_AVOIDS);
-	memcpy(entry->avoid, avoid + avoids - entry->avoids, entry->avoids * sizeof *avoid);
+	if (entry->avoids > 0)
+		memcpy(entry->avoid, avoid + avoids - entry->avoids, entry->avoids * sizeof *avoid);
 	scoreboard_set(&entry->state, QUEUE_WAITING);
 	/* with this it is in the list */
 	atomic_store_explicit(queue->last != 0 ? &entry_of(board, queue->last)->next : &queue->first, number, memory_order_release);
@@ -484,8 +485,6 @@ void
 queue_note_wait(struct queue *queue, uint64_t waited)
 {
 	histogram_add(&queue->waits, waited);
-	if (waited > scoreboard_get(&queue->longest))
-		scoreboard_set(&queue->longest, waited);
 }
 
 enum queue_state

@@ -67,7 +67,6 @@ struct queue {
 	uint32_t picky;	     /* of those who wait: they avoid a server */
 	bool settled;	     /* all workers count under the lock */
 	_Atomic uint64_t full; /* requests, since drover started */
-	_Atomic uint64_t longest;	 /* microseconds that a request waited and got its place */
 	struct histogram waits;		 /* of those that got one */
 };
 

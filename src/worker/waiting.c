@@ -114,10 +114,15 @@ waiting_join(struct exchange *x)
 int
 waiting_begin(struct exchange *x)
 {
-	if (x->waiting.until == 0)
-		x->waiting.until = loop_now(x->worker->loop) + x->pool->conf->queue_timeout;
+	struct waiting *waiting = &x->waiting;
+
 	deadline_clear(&x->session->deadline); /* whatever its client is to send is not awaited meanwhile */
-	deadline_set_at(&x->waiting.deadline, &x->pool->wait, x->waiting.until);
+	if (waiting->until == 0) {
+		deadline_set(&waiting->deadline, &x->pool->wait);
+		waiting->until = waiting->deadline.at;
+	} else { /* the end of its first wait is the end of all of them */
+		deadline_set_at(&waiting->deadline, &x->pool->wait, waiting->until);
+	}
 	return session_watch(x->session);
 }
 

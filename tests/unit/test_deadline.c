@@ -121,6 +121,24 @@ START_TEST(set_again_it_goes_to_the_end)
 }
 END_TEST
 
+START_TEST(with_a_time_of_its_own_it_is_among_the_others)
+{
+	uint64_t now = loop_now(loop);
+
+	deadline_set(&objects[0].deadline, &queue);
+	deadline_set_at(&objects[1].deadline, &queue, now + WAIT + CLOCK_MILLISECOND);
+	deadline_set_at(&objects[2].deadline, &queue, now + CLOCK_MILLISECOND);
+	deadline_set_at(&objects[3].deadline, &queue, now - 1);
+	deadline_set_at(&objects[1].deadline, &queue, now + 2 * CLOCK_MILLISECOND);
+	pass();
+	ck_assert_uint_eq(expired, 4);
+	ck_assert_ptr_eq(order[0], &objects[3]);
+	ck_assert_ptr_eq(order[1], &objects[2]);
+	ck_assert_ptr_eq(order[2], &objects[1]);
+	ck_assert_ptr_eq(order[3], &objects[0]);
+}
+END_TEST
+
 START_TEST(set_in_another_queue_it_leaves_the_first)
 {
 	deadline_set(&last.deadline, &queue);
@@ -233,6 +251,7 @@ main(void)
 	tcase_add_test(tests, they_expire_in_the_order_in_which_they_were_set);
 	tcase_add_test(tests, a_cleared_one_does_not_expire);
 	tcase_add_test(tests, set_again_it_goes_to_the_end);
+	tcase_add_test(tests, with_a_time_of_its_own_it_is_among_the_others);
 	tcase_add_test(tests, set_in_another_queue_it_leaves_the_first);
 	tcase_add_test(tests, without_a_duration_it_never_expires);
 	tcase_add_test(tests, it_may_be_set_again_when_it_expires);
