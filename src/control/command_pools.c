@@ -1,6 +1,7 @@
 /* pools, routes: where requests go, and what the servers of each pool have in sum. Master. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "control/commands.h"
 #include "control/pool_walk.h"
 #include "control/values.h"
@@ -13,16 +14,32 @@ pools_end(struct call *call)
 	free(call->state);
 }
 
+/* Of a pool whose servers have, or had, limits. */
+static json_t *
+pool_queue(const struct call *call, unsigned pool)
+{
+	const struct scoreboard *board = master_board(call->master);
+	const struct queue *queue = &board->queues[pool];
+	uint64_t waits[HISTOGRAM_BUCKETS] = { 0 };
+
+	if (!queue_is_open(queue))
+		return json_null();
+	histogram_sum(&queue->waits, waits);
+	return json_pack("{s:I,s:I,s:o,s:I,s:I,s:o}", "waiting", (json_int_t)queue_waiting(board, pool), "size",
+	    (json_int_t)master_conf(call->master)->pools[pool].queue_size, "oldest-ms",
+	    value_ms(queue_oldest(board, pool, clock_monotonic())), "full", (json_int_t)scoreboard_get(&queue->full),
+	    "timeouts", (json_int_t)scoreboard_get(&queue->timeouts), "wait", value_percentiles(waits));
+}
+
 static json_t *
 pool_show(const struct call *call, const struct pool_walk *walk)
 {
-	return json_pack("{s:o,s:s,s:b,s:{s:i,s:i,s:i},s:I,s:I,s:I,s:o}", "pool",
+	return json_pack("{s:o,s:s,s:{s:i,s:i,s:i},s:I,s:I,s:I,s:o,s:o}", "pool",
 	    value_pool(master_conf(call->master), walk->pool), "balance",
-	    master_pool_balance(call->master, walk->pool)->name, "maintenance",
-	    (int)master_is_in_maintenance(call->master, MASTER_POOL, walk->pool), "servers", "total", (int)walk->servers, "ready",
+	    master_pool_balance(call->master, walk->pool)->name, "servers", "total", (int)walk->servers, "ready",
 	    (int)walk->ready, "up", (int)walk->up, "load", (json_int_t)walk->sum.load, "requests",
 	    (json_int_t)walk->sum.requests, "failures", (json_int_t)walk->sum.failures, "latency",
-	    value_percentiles(walk->sum.latency));
+	    value_percentiles(walk->sum.latency), "queue", pool_queue(call, walk->pool));
 }
 
 /* cursor: pools that were shown; inner: whether the one at the cursor has been begun. */
@@ -78,10 +95,9 @@ routes_next(struct call *call, json_t **row)
 	if (call->cursor == conf->route_count)
 		return STREAM_LAST;
 	call->cursor++;
-	*row = json_pack("{s:I,s:o,s:o,s:o,s:b}", "route", (json_int_t)call->cursor, "hosts",
+	*row = json_pack("{s:I,s:o,s:o,s:o}", "route", (json_int_t)call->cursor, "hosts",
 	    route_texts(route->hosts, route->host_count), "paths",
-	    route_texts(route->paths, route->path_count), "pool", value_text_or_null(route->pool_name), "maintenance",
-	    (int)master_is_in_maintenance(call->master, MASTER_ROUTE, call->cursor - 1));
+	    route_texts(route->paths, route->path_count), "pool", value_text_or_null(route->pool_name));
 	return STREAM_ROW;
 }
 

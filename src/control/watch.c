@@ -144,10 +144,10 @@ event_set(json_t *params, const struct master_event *event, unsigned *failures)
 		set_number(params, "worker", event->worker, failures);
 	if (fields & (EVENT_HAS_WORKER | EVENT_HAS_PID))
 		set(params, "pid", event->pid != 0 ? json_integer(event->pid) : json_null(), failures);
-	if (fields & EVENT_HAS_SERVER) {
+	if (fields & (EVENT_HAS_SERVER | EVENT_HAS_POOL))
 		set(params, "pool", value_text(event->pool), failures);
+	if (fields & EVENT_HAS_SERVER)
 		set(params, "server", value_text(event->server), failures);
-	}
 	if (fields & EVENT_HAS_BY)
 		set(params, "by", event_by(event), failures);
 	if (fields & EVENT_HAS_CHANGE) {

@@ -51,6 +51,7 @@ const struct sheet_kind list_kinds[LISTS] = {
 			{ "fail/s", "failures", CELL_RATE },
 			{ "p50", "latency.p50-ms", CELL_P50 },
 			{ "p99", "latency.p99-ms", CELL_P99 },
+			{ "queue", "queue.waiting", CELL_NUMBER },
 			{ "requests", "requests", CELL_NUMBER },
 			{ "balance", "balance", CELL_TEXT },
 		},

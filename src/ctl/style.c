@@ -28,6 +28,7 @@ static const struct {
 	{ "paused", PAINT_WAITING },
 	{ "worker-draining", PAINT_WAITING },
 	{ "limit", PAINT_WAITING },
+	{ "queue-full", PAINT_WAITING },
 	{ "lost", PAINT_WAITING },
 	{ "stopping", PAINT_WAITING },
 	{ "down", PAINT_BAD },

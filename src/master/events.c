@@ -73,6 +73,7 @@ fields_list(FILE *to, unsigned fields)
 		{ EVENT_HAS_WORKER, "worker,pid" },
 		{ EVENT_HAS_PID, "pid" },
 		{ EVENT_HAS_SERVER, "pool,server" },
+		{ EVENT_HAS_POOL, "pool" },
 		{ EVENT_HAS_BY, "by" },
 		{ EVENT_HAS_TEXT, "text" },
 		{ EVENT_HAS_CHANGE, "from,to" },

@@ -23,7 +23,8 @@ enum {
 	EVENT_HAS_CHANGE = 16, /* from, to */
 	EVENT_HAS_RATE = 32, /* rate, threshold: a second */
 	EVENT_HAS_COUNT = 64, /* count */
-	EVENT_HAS_PID = 128 /* pid; 0: there was no process */
+	EVENT_HAS_PID = 128, /* pid; 0: there was no process */
+	EVENT_HAS_POOL = 256 /* pool */
 };
 
 /* X(symbol, name, fields, sentence) */
@@ -52,6 +53,8 @@ enum {
 	    "A method that changes something was carried out; text is the method and its parameters.") \
 	X(LIMIT, "limit", EVENT_HAS_TEXT | EVENT_HAS_COUNT, \
 	    "A limit was hit; text tells which, count how often since the last such event.") \
+	X(QUEUE_FULL, "queue-full", EVENT_HAS_POOL | EVENT_HAS_COUNT, \
+	    "Requests of a pool were answered 503, as many as queue-size were waiting; count how many in the last second.") \
 	X(ERRORS_HIGH, "errors-high", EVENT_HAS_RATE, \
 	    "More errors in a second than alert-errors: responses with 5xx.") \
 	X(ERRORS_NORMAL, "errors-normal", EVENT_HAS_RATE, "Errors are below alert-errors again.") \

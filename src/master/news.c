@@ -212,6 +212,25 @@ news_limits(struct master *m, uint64_t now)
 	}
 }
 
+/* ---- queues */
+
+static void
+news_queues(struct master *m)
+{
+	unsigned pools = scoreboard_get(&m->board->queue_slots), pool;
+
+	for (pool = 0; pool < pools && pool < m->conf->pool_count; pool++) {
+		uint64_t full = scoreboard_get(&m->board->queues[pool].full), before = m->news.queues_full[pool];
+		struct master_event event = { .type = EVENT_QUEUE_FULL, .count = full - before };
+
+		m->news.queues_full[pool] = full;
+		if (full <= before)
+			continue;
+		snprintf(event.pool, sizeof event.pool, "%s", m->conf->pools[pool].name);
+		master_event_add(m, &event);
+	}
+}
+
 /* ---- errors */
 
 static void
@@ -267,6 +286,7 @@ news_tick(struct master *m, uint64_t now)
 		return;
 	news_servers(m);
 	news_limits(m, now);
+	news_queues(m);
 	news_errors(m, now - m->news.last_tick);
 	m->news.last_tick = now;
 }

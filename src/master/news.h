@@ -23,6 +23,7 @@ struct news {
 		bool down;
 	} servers[SCOREBOARD_SERVERS];
 	uint64_t counted[LIMITS]; /* of the limits that workers count */
+	uint64_t queues_full[SCOREBOARD_POOLS]; /* as their queues counted at the last tick */
 	uint64_t errors; /* responses with 5xx */
 
 	struct {

@@ -95,14 +95,28 @@ def in_the_order_of_arrival(t):
 def full(t):
     "a full queue: 503 with Retry-After, at once"
     drover, gate, _ = start(t, 1, "queue-size = 2")
+    control = t.keep(drover.open_control())
+    control.watch(events="queue-full")
     peers = ask_in_turn(t, drover, gate, 1, 3)
     for _ in range(4):
         answer = drover.get("/too-many")
         assert answer.status == 503 and answer.get("retry-after") == "1", answer.head
+    told = 0
+    while told < 4:
+        event = control.event("queue-full")
+        assert event["pool"] == "app", event
+        told += event["count"]
+    assert told == 4
+    queue = drover.call("pools")["pools"][0]["queue"]
+    assert (queue["waiting"], queue["size"], queue["full"], queue["timeouts"]) == (2, 2, 4, 0), queue
+    assert 0 < queue["oldest-ms"] < 60000 and queue["wait"]["count"] == 0, queue
     gate.let_out(3)
     assert [peer.read_response().status for peer in peers] == [200] * 3
     totals = drover.counters()
     assert totals["queue-full"] == 4 and totals["no-server"] == 0, totals
+    queue = drover.call("pools")["pools"][0]["queue"]
+    assert queue["waiting"] == queue["oldest-ms"] == 0 and queue["wait"]["count"] == 2, queue
+    assert queue["wait"]["max-ms"] > 0, queue
     settled(t, drover)
 
 
@@ -118,6 +132,7 @@ def too_late(t):
         answer = drover2.get("/late")
         assert answer.status == 503 and answer.get("retry-after") is None, answer.head
     assert queued(drover2) == 0 and drover2.counters()["queue-timeouts"] == 3
+    assert drover2.call("pools")["pools"][0]["queue"]["timeouts"] == 3
     gate.let_out(1)
     assert held.read_response().status == 200
     settled(t, drover2)
