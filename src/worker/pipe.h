@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-	PIPE_LEAST = 65536, /* bytes of a body ahead from which a pipe pays */
+	PIPE_LEAST = 32768, /* bytes of a body ahead from which a pipe pays */
 	PIPE_MOST = 262144, /* bytes in a pipe at most */
 	PIPE_SIZE = 262144, /* what the kernel is asked for: a place for each 4 KB, which may hold more */
 	PIPE_SIZE_LEAST = 65536, /* smaller ones are of no use */
