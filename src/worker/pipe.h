@@ -11,10 +11,10 @@
 
 enum {
 	PIPE_LEAST = 32768, /* bytes of a body ahead from which a pipe pays */
-	PIPE_MOST = 262144, /* bytes in a pipe at most */
-	PIPE_SIZE = 262144, /* what the kernel is asked for: a place for each 4 KB, which may hold more */
+	PIPE_MOST = 1 << 20, /* bytes in a pipe at most */
+	PIPE_SIZE = 1 << 20, /* what the kernel is asked for: a place for each 4 KB, which may hold more */
 	PIPE_SIZE_LEAST = 65536, /* smaller ones are of no use */
-	PIPES_MAX = 256, /* of a worker, lent or kept: each may pin PIPE_MOST of the kernel's memory */
+	PIPES_MAX = 128, /* of a worker, lent or kept: each may pin PIPE_MOST of the kernel's memory */
 	PIPES_KEPT = 16 /* empty ones */
 };
 
