@@ -100,6 +100,7 @@ conf_free(struct conf *conf)
 	free(conf->routes);
 	rules_clear(&conf->rules);
 	free(conf->trusted_proxies);
+	free(conf->maintenance_except);
 	free(conf->file);
 	free(conf->user);
 	free(conf->group);

@@ -25,6 +25,7 @@ enum {
 	CONF_ROUTES_MAX = 4096,
 	CONF_CONTROLS_MAX = 16,
 	CONF_PEOPLE_MAX = 256, /* in one list */
+	CONF_EXCEPT_MAX = 16, /* networks that maintenance is not for */
 	CONF_POOL_NAME_MAX = 63,
 	CONF_SERVER_NAME_MAX = 127 /* bytes; the scoreboard has room for no more */
 };
@@ -126,6 +127,7 @@ struct conf_listener {
 	bool defer_accept;     /* TCP_DEFER_ACCEPT: handed over when the first bytes are there; else false in CONF_MODE_TCP */
 	bool ipv6_only;
 	bool paused;	       /* nothing is accepted: connections wait in the kernel's queue */
+	bool maintenance;
 	struct conf_unix unix_socket;
 	struct conf_client client;
 	struct conf_rules rules;
@@ -169,6 +171,7 @@ struct conf_pool {
 	uint32_t max_fails;	   /* what its servers begin with, as is fail_timeout */
 	uint64_t fail_timeout;
 	bool checked; /* by the prober */
+	bool maintenance;
 	int line;
 };
 
@@ -182,6 +185,7 @@ struct conf_route {
 	int pool; /* index, or -1 */
 	char *strip_prefix, *add_prefix; /* of the path that servers see; NULL: unset */
 	char *replace_prefix; /* two prefixes with blanks between */
+	bool maintenance;
 	struct conf_rules rules;
 	int line;
 };
@@ -229,6 +233,10 @@ struct conf {
 
 	struct conf_client client;     /* what every listener begins with */
 	struct conf_rules rules;       /* those of every listener that says nothing else */
+	bool maintenance;	       /* it begins so: all is answered 503; as of a listener, a pool, a route */
+	uint64_t maintenance_retry_after; /* 0: it is not told */
+	struct address_range *maintenance_except; /* who is served all the same; CONF_EXCEPT_MAX at most */
+	size_t maintenance_except_count;
 	struct conf_pool pool_options; /* what every pool begins with; it has no name and no servers */
 
 	struct conf_control *controls;

@@ -178,6 +178,8 @@ networks_read(const struct conf_option *option, void *base, const char *text, st
 {
 	struct address_range range, *element;
 
+	if (option->maximum > 0 && conf_list_length(option, base) == option->maximum)
+		return error_set(err, "has more than %u networks", (unsigned)option->maximum);
 	if (address_range_parse(&range, text, err) < 0)
 		return error_prefix(err, "cannot hold \"%.100s\"", text);
 	element = conf_list_grow(option, base, sizeof *element, err);

@@ -137,6 +137,13 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Whether servers are sent an X-Request-Id field." },
 	CLIENT_OPTIONS(TOP, false, conf),
 	RULE_OPTIONS(TOP, false, conf),
+	MAINTENANCE_OPTION(TOP, conf),
+	{ "maintenance-except", TOP, &conf_type_networks, 0, CONF_EXCEPT_MAX, NULL, "{ }", false,
+	    LIST(conf, maintenance_except, maintenance_except_count),
+	    .sentence = "Clients that are served all the same, whatever is in maintenance; 16 networks at most." },
+	{ "maintenance-retry-after", TOP, &conf_type_time, CLOCK_SECOND, 30 * DAY, "0", "60s", false,
+	    FIELD(conf, maintenance_retry_after),
+	    .sentence = "When clients are told to come again; 0: they are not." },
 	POOL_OPTIONS(TOP, false, conf, pool_options.),
 
 	UNIX_OPTIONS(CONTROL, conf_control, "mode", "0660", NULL),
@@ -174,6 +181,7 @@ const struct conf_option conf_options[] = {
 	CLIENT_OPTIONS(LISTEN, true, conf_listener),
 	RULE_OPTIONS(LISTEN, true, conf_listener),
 	ANSWER_OPTIONS(LISTEN, conf_listener),
+	MAINTENANCE_OPTION(LISTEN, conf_listener),
 
 	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
 	    .sentence = "How requests are spread over the servers." },
@@ -181,6 +189,7 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Whether servers are told the client's address by the PROXY protocol, of which version.",
 	    .words = send_proxy_words },
 	POOL_OPTIONS(POOL, true, conf_pool, ),
+	MAINTENANCE_OPTION(POOL, conf_pool),
 
 	{ "weight", SERVER, &conf_type_number, 1, BALANCE_WEIGHT_MAX, NULL, "1", false,
 	    FIELD(conf_server, weight),
@@ -202,6 +211,7 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Pool that the requests go to; set it unless the route answers itself." },
 	RULE_OPTIONS(ROUTE, false, conf_route),
 	ANSWER_OPTIONS(ROUTE, conf_route),
+	MAINTENANCE_OPTION(ROUTE, conf_route),
 	{ "strip-prefix", ROUTE, &conf_type_prefix, 0, 0, NULL, NULL, false, FIELD(conf_route, strip_prefix),
 	    .sentence = "Beginning of the path that servers do not see." },
 	{ "replace-prefix", ROUTE, &conf_type_replacement, 0, 0, NULL, NULL, false,

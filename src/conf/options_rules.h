@@ -32,6 +32,13 @@
 		    .sentence = "Whether they take the place of servers' bodies with these statuses, too." \
 	}
 
+/* What begins answered 503: all, or what comes by a listener or a route or for a pool. */
+#define MAINTENANCE_OPTION(SECTION, TYPE) \
+	{ \
+		"maintenance", SECTION, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(TYPE, maintenance), \
+		    .sentence = "Whether requests are answered 503 until the method maintenance ends that." \
+	}
+
 /* What is answered without a pool, for options of a listener and of a route. */
 #define ANSWER_OPTIONS(SECTION, TYPE) \
 	{ "redirect", SECTION, &conf_type_redirect, 0, 0, NULL, NULL, false, FIELD(TYPE, rules.redirect), \

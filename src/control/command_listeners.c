@@ -18,11 +18,12 @@ listener_show(const struct master *master, size_t i)
 	char address[ADDRESS_TEXT_MAX];
 
 	master_listener_figures(master, i, &figures);
-	return json_pack("{s:o,s:o,s:s,s:o,s:b,s:I,s:o,s:o}", "listener", value_text(listener->name), "address",
+	return json_pack("{s:o,s:o,s:s,s:o,s:b,s:b,s:I,s:o,s:o}", "listener", value_text(listener->name), "address",
 	    value_text(master_listener_address(master, i, address)), "mode",
 	    listener->mode == CONF_MODE_TCP ? "tcp" : "http", "pool",
 	    listener->pool < 0 ? json_null() : value_pool(conf, (uint32_t)listener->pool), "paused",
-	    (int)master_listener_is_paused(master, i), "accepted", (json_int_t)figures.accepted, "waiting",
+	    (int)master_listener_is_paused(master, i), "maintenance",
+	    (int)master_is_in_maintenance(master, MASTER_LISTENER, i), "accepted", (json_int_t)figures.accepted, "waiting",
 	    queue_figure(&figures, figures.waiting), "backlog", queue_figure(&figures, figures.backlog));
 }
 

@@ -34,9 +34,10 @@ pool_queue(const struct call *call, unsigned pool)
 static json_t *
 pool_show(const struct call *call, const struct pool_walk *walk)
 {
-	return json_pack("{s:o,s:s,s:{s:i,s:i,s:i},s:I,s:I,s:I,s:o,s:o}", "pool",
+	return json_pack("{s:o,s:s,s:b,s:{s:i,s:i,s:i},s:I,s:I,s:I,s:o,s:o}", "pool",
 	    value_pool(master_conf(call->master), walk->pool), "balance",
-	    master_pool_balance(call->master, walk->pool)->name, "servers", "total", (int)walk->servers, "ready",
+	    master_pool_balance(call->master, walk->pool)->name, "maintenance",
+	    (int)master_is_in_maintenance(call->master, MASTER_POOL, walk->pool), "servers", "total", (int)walk->servers, "ready",
 	    (int)walk->ready, "up", (int)walk->up, "load", (json_int_t)walk->sum.load, "requests",
 	    (json_int_t)walk->sum.requests, "failures", (json_int_t)walk->sum.failures, "latency",
 	    value_percentiles(walk->sum.latency), "queue", pool_queue(call, walk->pool));
@@ -95,9 +96,10 @@ routes_next(struct call *call, json_t **row)
 	if (call->cursor == conf->route_count)
 		return STREAM_LAST;
 	call->cursor++;
-	*row = json_pack("{s:I,s:o,s:o,s:o}", "route", (json_int_t)call->cursor, "hosts",
+	*row = json_pack("{s:I,s:o,s:o,s:o,s:b}", "route", (json_int_t)call->cursor, "hosts",
 	    route_texts(route->hosts, route->host_count), "paths",
-	    route_texts(route->paths, route->path_count), "pool", value_text_or_null(route->pool_name));
+	    route_texts(route->paths, route->path_count), "pool", value_text_or_null(route->pool_name), "maintenance",
+	    (int)master_is_in_maintenance(call->master, MASTER_ROUTE, call->cursor - 1));
 	return STREAM_ROW;
 }
 

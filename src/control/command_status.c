@@ -108,10 +108,11 @@ command_status(struct call *call)
 	const struct scoreboard *board = master_board(call->master);
 
 	call_reply(
-	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:o,s:{s:i,s:i},s:o,s:i,s:o,s:o,s:I,s:o,s:I,s:o}", "version",
+	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:b,s:o,s:{s:i,s:i},s:o,s:i,s:o,s:o,s:I,s:o,s:I,s:o}", "version",
 		      PACKAGE_VERSION, "pid", (int)getpid(), "started", value_time(board->started_wall),
 		      "uptime-ms", value_ms(clock_monotonic() - board->started_monotonic), "stopping",
-		      (int)master_is_stopping(master), "config-file",
+		      (int)master_is_stopping(master), "maintenance",
+		      (int)(scoreboard_get(&board->maintenance.any) != 0), "config-file",
 		      value_text_or_null(master_conf(master)->file), "workers", "desired",
 		      (int)master_workers_desired(master), "ready", (int)master_workers_ready(master),
 		      "prober", status_prober(board), "pools", (int)master_conf(master)->pool_count, "servers", status_servers(board),

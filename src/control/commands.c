@@ -1,5 +1,6 @@
 #include "control/commands.h"
 
+static const char *const maintenance_states[] = { "on", "off", NULL };
 static const char *const listener_states[] = { "listening", "paused", NULL };
 static const char *const stop_modes[] = { "graceful", "now", NULL };
 static const char *const config_forms[] = { "json", "text", NULL };
@@ -179,6 +180,27 @@ const struct command control_commands[] = {
 		    .sentence = "Its name in the configuration, or the address that it is bound to." },
 		{ "state", PARAM_WORD, .required = true, .words = listener_states,
 		    .sentence = "Whether connections are accepted (listening) or wait (paused)." },
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "maintenance",
+	    .summary = "Answers requests with status 503: all, or those of a pool, a listener or a route.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_maintenance,
+	    .example = "{\"method\":\"maintenance\",\"params\":{\"state\":\"on\",\"pool\":\"web\"}}",
+	    .params = {
+		{ "state", PARAM_WORD, .required = true, .words = maintenance_states,
+		    .sentence = "Whether it begins (on) or ends (off)." },
+		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX,
+		    .sentence = "For the requests that would go to this pool." },
+		{ "listener", PARAM_TEXT, .min = 1, .max = ADDRESS_TEXT_MAX,
+		    .sentence = "For those that come by this listener." },
+		{ "route", PARAM_INTEGER, .min = 1, .max = CONF_ROUTES_MAX,
+		    .sentence = "For those of the route with this number; see routes." },
+		{ "except", PARAM_TEXT, .min = 0, .max = 1023,
+		    .sentence = "Networks, parted by blanks, whose clients are served in any maintenance." },
+		PARAM_WAIT("every worker knows it"),
 		PARAM_DRY_RUN,
 	    },
 	},

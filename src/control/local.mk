@@ -10,6 +10,7 @@ libcontrol_a_SOURCES = \
 	control/command_listener_set.c \
 	control/command_listeners.c \
 	control/command_log.c \
+	control/command_maintenance.c \
 	control/command_pools.c \
 	control/command_scale.c \
 	control/command_servers.c \

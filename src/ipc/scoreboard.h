@@ -36,7 +36,10 @@ enum {
 	SCOREBOARD_DEATHS = 32,
 	SCOREBOARD_DEATH_PROBER = -1,
 	SCOREBOARD_LINE = 64, /* bytes of a cache line */
-	SCOREBOARD_NAME = 128
+	SCOREBOARD_NAME = 128,
+	SCOREBOARD_LISTENERS = 256,
+	SCOREBOARD_ROUTES = 4096,
+	SCOREBOARD_EXCEPT = 16
 };
 
 /*
@@ -133,6 +136,18 @@ struct scoreboard_pool {
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t turn;
 };
 
+/*
+ * What is answered 503 because the admin wants it so. Written by the master; a change of it
+ * changes servers_version. By index in the configuration; 0 or 1 each.
+ */
+struct scoreboard_maintenance {
+	_Atomic uint32_t any; /* whether there is one among those below */
+	_Atomic uint32_t all;
+	_Atomic uint8_t listeners[SCOREBOARD_LISTENERS], pools[SCOREBOARD_POOLS], routes[SCOREBOARD_ROUTES];
+	_Atomic uint32_t except_count;
+	struct address_range except[SCOREBOARD_EXCEPT]; /* clients that are served all the same */
+};
+
 struct scoreboard_death {
 	uint64_t when;	    /* wall clock, microseconds */
 	uint64_t lived;	    /* microseconds */
@@ -155,6 +170,7 @@ struct scoreboard {
 	_Atomic uint32_t servers_version; /* changes with each change of servers and pools; never 0. Written by the master. */
 	alignas(SCOREBOARD_LINE) _Atomic uint32_t health_version; /* changes with each change of a server's health; see ipc/health.h */
 	struct scoreboard_pool pools[SCOREBOARD_POOLS];
+	struct scoreboard_maintenance maintenance;
 	struct scoreboard_server servers[SCOREBOARD_SERVERS];
 	_Atomic uint32_t queue_slots; /* highest pool that was ever counted + 1. Written by the master. */
 	alignas(SCOREBOARD_LINE) struct queue queues[SCOREBOARD_POOLS];

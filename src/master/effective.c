@@ -9,6 +9,7 @@
 struct effective {
 	struct conf conf;
 	struct conf_server *servers; /* of all pools */
+	struct address_range except[SCOREBOARD_EXCEPT];
 	char (*names)[SCOREBOARD_NAME]; /* theirs; other texts belong to the configuration as it was read */
 };
 
@@ -117,6 +118,23 @@ effective_listeners(struct effective *e, const struct master *m)
 		e->conf.listeners[i].paused = master_listener_is_paused(m, i);
 }
 
+static void
+effective_maintenance(struct effective *e, const struct master *m)
+{
+	const struct address_range *except = master_maintenance_except(m, &e->conf.maintenance_except_count);
+	size_t i;
+
+	memcpy(e->except, except, sizeof e->except);
+	e->conf.maintenance_except = e->except;
+	e->conf.maintenance = master_is_in_maintenance(m, MASTER_ALL, 0);
+	for (i = 0; i < e->conf.listener_count; i++)
+		e->conf.listeners[i].maintenance = master_is_in_maintenance(m, MASTER_LISTENER, i);
+	for (i = 0; i < e->conf.pool_count; i++)
+		e->conf.pools[i].maintenance = master_is_in_maintenance(m, MASTER_POOL, i);
+	for (i = 0; i < e->conf.route_count; i++)
+		e->conf.routes[i].maintenance = master_is_in_maintenance(m, MASTER_ROUTE, i);
+}
+
 static void *
 copy(const void *from, size_t count, size_t size)
 {
@@ -138,9 +156,10 @@ master_conf_now(const struct master *m)
 	e->conf = *conf;
 	e->conf.pools = copy(conf->pools, conf->pool_count, sizeof *conf->pools);
 	e->conf.listeners = copy(conf->listeners, conf->listener_count, sizeof *conf->listeners);
+	e->conf.routes = copy(conf->routes, conf->route_count, sizeof *conf->routes);
 	e->servers = calloc(scoreboard_server_slots(m->board) + 1, sizeof *e->servers);
 	e->names = malloc((scoreboard_server_slots(m->board) + 1) * sizeof *e->names);
-	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->servers == NULL || e->names == NULL) {
+	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->conf.routes == NULL || e->servers == NULL || e->names == NULL) {
 		master_conf_now_free(&e->conf);
 		return NULL;
 	}
@@ -151,6 +170,7 @@ master_conf_now(const struct master *m)
 	e->conf.balance = master_balance(m);
 	e->conf.log_level = master_log_level_lasting(m, MASTER_LOG_ALL);
 	effective_listeners(e, m);
+	effective_maintenance(e, m);
 	effective_pools(e, m);
 	return &e->conf;
 }
@@ -164,6 +184,7 @@ master_conf_now_free(struct conf *now)
 		return;
 	free(e->conf.pools);
 	free(e->conf.listeners);
+	free(e->conf.routes);
 	free(e->servers);
 	free(e->names);
 	free(e);

@@ -7,6 +7,7 @@ libmaster_a_SOURCES = \
 	master/limits.c master/limits.h \
 	master/log_levels.c master/log_levels.h \
 	master/logs.c master/logs.h \
+	master/maintenance.c master/maintenance.h \
 	master/master.c master/master.h \
 	master/news.c master/news.h \
 	master/notify.c master/notify.h \

@@ -125,6 +125,18 @@ bool master_servers_settled(const struct master *master);
 /* Whether one worker, by its slot, does. */
 bool master_worker_is_current(const struct master *master, unsigned worker);
 
+/* ---- maintenance: requests are answered 503 */
+
+enum master_part { MASTER_ALL, MASTER_LISTENER, MASTER_POOL, MASTER_ROUTE };
+
+/* `index` is that in the configuration; of MASTER_ALL it is 0. Workers follow as with servers. */
+void master_set_maintenance(struct master *master, enum master_part part, size_t index, bool on);
+bool master_is_in_maintenance(const struct master *master, enum master_part part, size_t index);
+
+/* Clients that are served all the same, in any maintenance; no more than SCOREBOARD_EXCEPT. */
+void master_set_maintenance_except(struct master *master, const struct address_range *except, size_t count);
+const struct address_range *master_maintenance_except(const struct master *master, size_t *count);
+
 /* ---- listeners: by index in conf.listeners */
 
 /* Paused: nothing is accepted, connections wait in the kernel's queue. */

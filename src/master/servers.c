@@ -76,8 +76,7 @@ servers_publish_cb(struct timer *timer)
 	servers_publish(CONTAINER_OF(servers, struct master, servers));
 }
 
-/* To be called after each change. A worker copies all servers then, so that many changes in a row are published together. */
-static void
+void
 servers_changed(struct master *m)
 {
 	uint64_t due = m->servers.published_at + publish_every, now = loop_now(m->loop);
@@ -442,6 +441,7 @@ servers_init(struct master *m)
 			server_describe(m, (unsigned)(pool->first_server + s), &server);
 		}
 	}
+	maintenance_init(m);
 	servers_publish(m); /* before there is anybody to be told */
 	timer_clear(&m->servers.publish);
 }

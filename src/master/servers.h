@@ -35,4 +35,7 @@ struct servers {
 void servers_init(struct master *master);
 void servers_close(struct master *master);
 
+/* To be called after each change. A worker copies all servers then, so that many changes in a row are published together. */
+void servers_changed(struct master *master);
+
 #endif

@@ -11,6 +11,7 @@
 #include "master/effective.h"
 #include "master/log_levels.h"
 #include "master/logs.h"
+#include "master/maintenance.h"
 #include "master/master.h"
 #include "master/news.h"
 #include "master/notify.h"
@@ -39,6 +40,7 @@ struct master {
 
 	struct servers servers; /* servers.c */
 	struct workers workers; /* workers.c, spawn.c, reap.c */
+	struct maintenance maintenance; /* maintenance.c */
 	struct prober_child prober; /* prober.c, spawn.c */
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */

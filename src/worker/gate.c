@@ -2,6 +2,8 @@
 
 #include "http/hops.h"
 #include "worker/exchange.h"
+#include "worker/maintenance.h"
+#include "worker/membership.h"
 #include "worker/method.h"
 #include "worker/route.h"
 
@@ -49,17 +51,26 @@ static enum gate_result
 gates_turn(struct exchange *x)
 {
 	const struct h1_request *request = exchange_request(x);
+	struct worker *worker = x->worker;
 	uint64_t limit = session_policy(x->session)->client->body_limit;
+	const struct route *route;
 
 	x->gate = 0;
+	if (membership_is_old(worker))
+		membership_sync(worker);
 	if (method_is_special(request) && method_answers(x, request))
 		return GATE_ANSWERED;
-	if (x->worker->conf->via_name != NULL && hops_have(request, x->worker->conf->via_name))
+	route = route_find(worker, session_policy(x->session), request);
+	if (worker->maintained && maintenance_answers(x, route))
+		return GATE_ANSWERED;
+	if (worker->conf->via_name != NULL && hops_have(request, worker->conf->via_name))
 		exchange_reply(x, 508, "loop");
 	else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit))
 		exchange_reply(x, 413, "body-limit");
-	else if ((x->route = route_find(x->worker, session_policy(x->session), request)) == NULL)
+	else if (route == NULL)
 		exchange_reply(x, 404, "no-route");
+	else
+		x->route = route;
 	return x->route == NULL ? GATE_ANSWERED : GATE_PASS;
 }
 

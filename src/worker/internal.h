@@ -269,6 +269,7 @@ struct worker {
 	struct later waiting_work;
 	int wakers[SCOREBOARD_WORKERS]; /* by slot; -1: none */
 	struct watch waker_watch; /* of its own one */
+	bool maintained; /* something is in maintenance: each request is looked at */
 	struct later cut; /* ends what is in progress on servers that are to be left */
 	struct session *cut_next; /* the next that it looks at, NULL: none */
 	struct h1_limits limits;

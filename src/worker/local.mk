@@ -9,6 +9,7 @@ libworker_a_SOURCES = \
 	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
+	worker/maintenance.c worker/maintenance.h \
 	worker/membership.c worker/membership.h \
 	worker/method.c worker/method.h \
 	worker/pipe.c worker/pipe.h \

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "worker/exchange.h"
+#include "worker/maintenance.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
 #include "worker/waiting.h"
@@ -220,6 +221,7 @@ membership_sync(struct worker *worker)
 		complete &= server_sync(worker, i) == 0;
 	servers_share_out(worker, slots);
 	waiting_look(worker);
+	maintenance_sync(worker);
 	worker->servers_version = version;
 	worker->servers_missed = !complete;
 	if (!complete)

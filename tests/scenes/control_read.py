@@ -90,8 +90,9 @@ def routes(t):
     "routes: in their order, with hosts and paths; none when there are none"
     drover, _, _ = two_pools(t)
     assert drover.call("routes") == {"routes": [
-        {"route": 1, "hosts": ["old.test"], "paths": ["/a/", "/b/"], "pool": "old"},
-        {"route": 2, "hosts": [], "paths": [], "pool": "web"}]}
+        {"route": 1, "hosts": ["old.test"], "paths": ["/a/", "/b/"], "pool": "old",
+         "maintenance": False},
+        {"route": 2, "hosts": [], "paths": [], "pool": "web", "maintenance": False}]}
     assert t.drover(t.pool(t.server()), name="other").call("routes") == {"routes": []}
 
 

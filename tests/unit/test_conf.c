@@ -104,6 +104,7 @@ static const char everything[] =
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
     "via-name = edge-1  underscores = drop\n"
     "allow = { 10.0.0.0/8, 127.0.0.1 }  deny = 10.9.0.0/16\n"
+    "maintenance = on  maintenance-except = 10.0.0.0/8  maintenance-retry-after = 5s\n"
     "error-page = { \"404 502 /etc/passwd\" }  error-page-servers = on\n"
     "request-header = { \"set A $client\", \"remove B-*\" }  response-header = \"add  C  $$1 \\\"d\\\"\"\n"
     "header-timeout = 1s  body-timeout = 2s  keepalive-timeout = 3s  send-timeout = 4s\n"
