@@ -286,6 +286,7 @@ routes_build(struct conf *conf, cfg_t *from, bool whole, struct conf_report *rep
 	for (i = 0; (section = conf_syntax_section(from, "route", i)) != NULL; i++, conf->route_count++) {
 		conf->routes[i].pool = -1;
 		conf->routes[i].line = title_get(section)->line;
+		defaults_set(&conf_section_route, &conf->routes[i], report);
 		options_set(&conf_section_route, section, &conf->routes[i], report);
 		if (whole && conf_syntax_word(section, "pool", 0) == NULL &&
 		    conf_syntax_word(section, "redirect", 0) == NULL && conf_syntax_word(section, "respond", 0) == NULL)

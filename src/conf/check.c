@@ -34,9 +34,8 @@ pool_unknown_report(const struct conf *conf, const char *name, int line, struct 
 	free(names);
 }
 
-/* The index of the pool, or -1: unset, or unknown, which is reported. */
-static int
-pool_resolve(const struct conf *conf, const char *name, int line, struct conf_report *report)
+int
+conf_check_pool(const struct conf *conf, const char *name, int line, struct conf_report *report)
 {
 	int pool = name == NULL ? -1 : pool_find(conf, name);
 
@@ -206,7 +205,7 @@ listeners_check(struct conf *conf, struct conf_report *report)
 	for (i = 0; i < conf->listener_count; i++) {
 		struct conf_listener *listener = &conf->listeners[i];
 
-		listener->pool = pool_resolve(conf, listener->pool_name, listener->line, report);
+		listener->pool = conf_check_pool(conf, listener->pool_name, listener->line, report);
 		rules_check(&listener->rules, listener->pool_name, listener->line, "listener", report);
 		if (listener->pool_name == NULL && (!routes || listener->mode == CONF_MODE_TCP) && !twice &&
 		    !conf_rules_answer(&listener->rules))
@@ -295,7 +294,7 @@ routes_check(struct conf *conf, struct conf_report *report)
 	for (i = 0; i < conf->route_count; i++) {
 		struct conf_route *route = &conf->routes[i];
 
-		route->pool = pool_resolve(conf, route->pool_name, route->line, report);
+		route->pool = conf_check_pool(conf, route->pool_name, route->line, report);
 		rules_check(&route->rules, route->pool_name, route->line, "route", report);
 		if (route->strip_prefix != NULL && route->replace_prefix != NULL)
 			conf_report_add(report, route->line, "this route has both strip-prefix and replace-prefix");
@@ -318,4 +317,5 @@ conf_check(struct conf *conf, struct conf_report *report)
 	listeners_check(conf, report);
 	pools_check(conf, report);
 	routes_check(conf, report);
+	conf_check_auth(conf, report);
 }

@@ -8,4 +8,10 @@
 /* Resolves the names of pools to indexes, and reports every contradiction. */
 void conf_check(struct conf *conf, struct conf_report *report);
 
+/* Who is let in; files of users are read, unless the report says otherwise. A part of conf_check. */
+void conf_check_auth(struct conf *conf, struct conf_report *report);
+
+/* The index of a pool, or -1: `name` is NULL, or unknown, which is reported. */
+int conf_check_pool(const struct conf *conf, const char *name, int line, struct conf_report *report);
+
 #endif

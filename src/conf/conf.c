@@ -57,6 +57,15 @@ rules_clear(struct conf_rules *rules)
 	conf_redirect_clear(&rules->redirect);
 	conf_respond_clear(&rules->respond);
 	free(rules->respond_type);
+	free(rules->auth_realm);
+	free(rules->auth_users);
+	free(rules->auth_user_header);
+	free(rules->ask);
+	strings_free(rules->ask_copies, rules->ask_copy_count);
+	strings_free(rules->cors_origins, rules->cors_origin_count);
+	strings_free(rules->cors_methods, rules->cors_method_count);
+	strings_free(rules->cors_headers, rules->cors_header_count);
+	strings_free(rules->cors_exposed, rules->cors_exposed_count);
 }
 
 static void
@@ -94,6 +103,11 @@ conf_free(struct conf *conf)
 		pool_clear(&conf->pools[i]);
 	for (i = 0; i < conf->route_count; i++)
 		route_clear(&conf->routes[i]);
+	for (i = 0; i < conf->users_file_count; i++) {
+		free(conf->users_files[i].path);
+		free(conf->users_files[i].users);
+	}
+	free(conf->users_files);
 	free(conf->controls);
 	free(conf->listeners);
 	free(conf->pools);

@@ -108,6 +108,32 @@ struct conf_rules {
 	struct conf_redirect redirect; /* of listeners and routes, as the next two */
 	struct conf_respond respond;
 	char *respond_type; /* NULL: as its file is called, or plain text */
+
+	char *auth_realm; /* NULL: no passwords are asked for */
+	char *auth_users; /* path */
+	int users_file;	  /* index of conf.users_files, when there is a realm */
+	bool auth_forward;
+	char *auth_user_header; /* or NULL */
+
+	char *ask; /* "POOL /path", or NULL */
+	int ask_pool; /* index, when there is `ask` */
+	const char *ask_path; /* inside `ask` */
+	char **ask_copies;
+	size_t ask_copy_count;
+	bool ask_redirects;
+
+	char **cors_origins, **cors_methods, **cors_headers, **cors_exposed;
+	size_t cors_origin_count, cors_method_count, cors_header_count, cors_exposed_count;
+	bool cors_credentials;
+	uint64_t cors_max_age;
+};
+
+struct conf_users;
+
+/* A file of users, which several rules may name. */
+struct conf_users_file {
+	char *path; /* as written */
+	struct conf_users *users; /* NULL in what was made from text: then there are none */
 };
 
 /* What is spoken on a listener. Over TCP alone nothing is looked at: a connection goes to a server as it is. */
@@ -207,6 +233,7 @@ struct conf {
 	uint64_t worker_timeout;   /* a loop that has not turned for so long is hung; 0: never */
 	uint64_t shutdown_timeout; /* graceful stop and drain: then at once */
 	uint32_t open_files;	   /* RLIMIT_NOFILE, 0: the hard limit */
+	uint32_t offload_threads;  /* of each worker */
 	uint32_t alert_errors;	   /* errors a second, over all workers, that are an event; 0: never */
 
 	char *user, *group; /* of the workers; NULL: as started */
@@ -248,6 +275,8 @@ struct conf {
 	size_t server_count; /* over all pools */
 	struct conf_route *routes;
 	size_t route_count;
+	struct conf_users_file *users_files;
+	size_t users_file_count;
 };
 
 /* All that is wrong, in the order of the file: lines "drover.conf:12: sentence", for a person to read. */
@@ -295,7 +324,8 @@ int conf_server_from_text(struct address *address, const char *name, struct erro
 
 /*
  * What is missing for a start: directories of sockets, logs and the pid file. Only warnings,
- * as a service manager may make them just before. Filled and freed as in conf_load.
+ * as a service manager may make them just before; and files of users that everybody can read.
+ * Filled and freed as in conf_load.
  */
 void conf_check_directories(const struct conf *conf, struct conf_errors *warnings);
 

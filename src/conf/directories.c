@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "conf/conf.h"
 #include "conf/report.h"
+#include "conf/users.h"
 
 /* `path` may be NULL, or a word that stands for no file. */
 static void
@@ -20,6 +21,7 @@ conf_check_directories(const struct conf *conf, struct conf_errors *warnings)
 {
 	struct conf_report report = { .file = conf->file };
 	const struct conf_listener *listener;
+	char sentence[PATH_SENTENCE_MAX];
 	size_t i;
 
 	for (i = 0; i < conf->control_count; i++)
@@ -29,6 +31,9 @@ conf_check_directories(const struct conf *conf, struct conf_errors *warnings)
 		if (strncmp(listener->name, "unix:", 5) == 0)
 			directory_check(&report, listener->line, "listen", listener->name + 5);
 	}
+	for (i = 0; i < conf->users_file_count; i++)
+		if (conf_users_are_public(conf->users_files[i].path, sentence, sizeof sentence))
+			conf_report_add(&report, 0, "warning: auth-users: %s", sentence);
 	directory_check(&report, 0, "error-log", conf->error_log);
 	directory_check(&report, 0, "access-log", conf->access_log);
 	directory_check(&report, 0, "pid-file", conf->pid_file);

@@ -92,7 +92,7 @@ conf_load_bytes(const char *text, size_t length, const char *name, struct conf_r
 struct conf *
 conf_load(const char *file, struct conf_errors *errors)
 {
-	struct conf_report report = { .file = file };
+	struct conf_report report = { .file = file, .files = true };
 	struct conf *conf = NULL;
 	size_t length = 0;
 	char *bytes = conf_file_read(file, FILE_SIZE_MAX, &length, &report);

@@ -4,7 +4,7 @@ libconf_a_SOURCES = \
 	conf/answer_rule.c conf/answer_rule.h \
 	conf/arguments.c \
 	conf/build.c conf/build.h \
-	conf/check.c conf/check.h \
+	conf/check.c conf/check.h conf/check_auth.c \
 	conf/conf.c conf/conf.h \
 	conf/directories.c \
 	conf/drift.c conf/drift.h \
@@ -16,7 +16,7 @@ libconf_a_SOURCES = \
 	conf/load.c conf/load.h \
 	conf/names.c \
 	conf/options.c conf/options.h \
-	conf/options_client.h conf/options_pool.h conf/options_row.h conf/options_rules.h \
+	conf/options_auth.h conf/options_client.h conf/options_pool.h conf/options_row.h conf/options_rules.h \
 	conf/password.c conf/password.h \
 	conf/page.c conf/page.h \
 	conf/people.c \
@@ -31,5 +31,6 @@ libconf_a_SOURCES = \
 	conf/unknown.c conf/unknown.h \
 	conf/users.c conf/users.h \
 	conf/value.c conf/value.h \
+	conf/values_auth.c \
 	conf/walk.c conf/walk.h \
 	conf/writer.c conf/writer.h

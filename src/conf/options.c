@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "conf/options_auth.h"
 #include "conf/options_client.h"
 #include "conf/options_pool.h"
 #include "conf/options_row.h"
@@ -98,6 +99,8 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Limit of open descriptors for each process; auto: the hard limit." },
 	{ "alert-errors", TOP, &conf_type_number, 0, 1000000, NULL, "10", false, FIELD(conf, alert_errors),
 	    .sentence = "Errors a second, over all workers, from which an event tells; 0: never." },
+	{ "offload-threads", TOP, &conf_type_number, 1, 64, NULL, "2", false, FIELD(conf, offload_threads),
+	    .sentence = "Threads beside the loop of each worker, for what takes long; they are started when needed." },
 	{ "user", TOP, &conf_type_user, 0, 0, NULL, NULL, false, FIELD(conf, user),
 	    .sentence = "User that workers run as, by name or number; as drover is started if unset." },
 	{ "group", TOP, &conf_type_group, 0, 0, NULL, NULL, false, FIELD(conf, group),
@@ -144,6 +147,7 @@ const struct conf_option conf_options[] = {
 	{ "maintenance-retry-after", TOP, &conf_type_time, CLOCK_SECOND, 30 * DAY, "0", "60s", false,
 	    FIELD(conf, maintenance_retry_after),
 	    .sentence = "When clients are told to come again; 0: they are not." },
+	AUTH_OPTIONS(TOP, false, conf),
 	POOL_OPTIONS(TOP, false, conf, pool_options.),
 
 	UNIX_OPTIONS(CONTROL, conf_control, "mode", "0660", NULL),
@@ -182,6 +186,7 @@ const struct conf_option conf_options[] = {
 	RULE_OPTIONS(LISTEN, true, conf_listener),
 	ANSWER_OPTIONS(LISTEN, conf_listener),
 	MAINTENANCE_OPTION(LISTEN, conf_listener),
+	AUTH_OPTIONS(LISTEN, true, conf_listener),
 
 	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
 	    .sentence = "How requests are spread over the servers." },
@@ -219,6 +224,7 @@ const struct conf_option conf_options[] = {
 	    .sentence = "Beginning of the path, and what servers see in its place." },
 	{ "add-prefix", ROUTE, &conf_type_prefix, 0, 0, NULL, NULL, false, FIELD(conf_route, add_prefix),
 	    .sentence = "What servers see before the path." },
+	AUTH_OPTIONS(ROUTE, false, conf_route),
 
 	{ .name = NULL },
 };

@@ -18,6 +18,8 @@ struct conf_report {
 	const char *const *labels; /* or: label i stands for line i + 1 */
 	size_t label_count;
 
+	bool files; /* the files that are named are read, too */
+
 	struct conf_report_entry {
 		int line;
 		char *text;

@@ -1,7 +1,9 @@
 #include "conf/users.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "conf/file.h"
@@ -321,4 +323,33 @@ conf_users_decoy(const struct conf_users *users, uint64_t seed)
 	while (users->place[i] == 0)
 		i = (i + 1) & (users->places - 1);
 	return entry_hash(entry_at(users, users->place[i]));
+}
+
+void
+conf_users_compare(const struct conf_users *before, const struct conf_users *now, struct conf_users_change *change)
+{
+	size_t kept = 0;
+	uint32_t i;
+
+	*change = (struct conf_users_change){ .users = now->count };
+	for (i = 0; i < now->places; i++) {
+		const struct entry *entry = now->place[i] != 0 ? entry_at(now, now->place[i]) : NULL;
+		const char *old = entry != NULL ? conf_users_find(before, entry->bytes, entry->name_length) : NULL;
+
+		kept += old != NULL;
+		change->added += entry != NULL && old == NULL;
+		change->changed += old != NULL && strcmp(old, entry_hash(entry)) != 0;
+	}
+	change->removed = before->count - kept;
+}
+
+bool
+conf_users_are_public(const char *file, char *sentence, size_t size)
+{
+	struct stat status;
+
+	if (stat(file, &status) < 0 || (status.st_mode & S_IROTH) == 0)
+		return false;
+	snprintf(sentence, size, "everybody on this machine can read the passwords' hashes in %s: chmod o-r", file);
+	return true;
 }

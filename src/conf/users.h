@@ -44,4 +44,16 @@ const char *conf_users_find(const struct conf_users *users, const char *name, si
  */
 const char *conf_users_decoy(const struct conf_users *users, uint64_t seed);
 
+/* How one table differs from another. */
+struct conf_users_change {
+	size_t users; /* now */
+	size_t added, removed, changed;
+};
+
+void conf_users_compare(
+    const struct conf_users *before, const struct conf_users *now, struct conf_users_change *change);
+
+/* Whether everybody on the machine may read the file, which is told in a sentence. */
+bool conf_users_are_public(const char *file, char *sentence, size_t size);
+
 #endif

@@ -319,6 +319,16 @@ const struct command control_commands[] = {
 	    },
 	},
 	{
+	    .name = "auth-reload",
+	    .summary = "Reads the files of users again (auth-users), all or none.",
+	    .permission = CONF_PERMISSION_ADMIN,
+	    .handler = command_auth_reload,
+	    .example = "{\"method\":\"auth-reload\"}",
+	    .params = {
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
 	    .name = "watch",
 	    .summary = "Tells of events as they happen, on this connection, until it is closed.",
 	    .permission = CONF_PERMISSION_READ,

@@ -30,6 +30,7 @@ command_fn command_balance; /* command_balance.c */
 command_fn command_listener_set; /* command_listener_set.c */
 command_fn command_maintenance; /* command_maintenance.c */
 command_fn command_log_level; /* command_log.c */
+command_fn command_auth_reload; /* command_auth.c */
 command_fn command_log_reopen; /* command_log.c */
 command_fn command_restart_worker; /* command_scale.c */
 command_fn command_scale; /* command_scale.c */

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libcontrol.a
 libcontrol_a_SOURCES = \
 	control/buffer.c control/buffer.h \
 	control/command.c control/command.h \
+	control/command_auth.c \
 	control/command_balance.c \
 	control/command_config.c \
 	control/command_counters.c \

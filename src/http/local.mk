@@ -5,6 +5,7 @@ libhttp_a_SOURCES = \
 	http/edit.c http/edit.h \
 	http/forward.c http/forward.h http/forward_internal.h \
 	http/forward_request.c http/forward_response.c \
+	http/fields.c http/fields.h \
 	http/h1.h http/h1_internal.h \
 	http/h1_chunked.c \
 	http/h1_field.c \

@@ -23,6 +23,7 @@ enum channel_type {
 	CHANNEL_SERVERS,	 /* servers_version has changed: look at the scoreboard now */
 	CHANNEL_QUERY,		 /* `query` */
 	CHANNEL_WAKERS,		 /* `count` descriptors that wake the workers of slots `first` and those behind it */
+	CHANNEL_USERS, /* files of users, read anew: a descriptor of memory for each, in the order of the configuration */
 	/* worker to master */
 	CHANNEL_READY,	 /* configured and in its loop */
 	CHANNEL_RETURNED, /* `count` idle client connections back, for another worker */

@@ -27,4 +27,5 @@ libmaster_a_SOURCES = \
 	master/systemd.c master/systemd.h \
 	master/title.c master/title.h \
 	master/wakers.c master/wakers.h \
+	master/users.c master/users.h \
 	master/workers.c master/workers.h

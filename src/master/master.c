@@ -93,6 +93,7 @@ master_new(struct conf *conf, const struct master_options *options, struct error
 	if (options->daemonize && strcmp(conf->error_log, "stderr") == 0)
 		log_warn(
 		    "-d lets go of stderr: errors are lost from then on; set error-log to a file or syslog");
+	users_warn(conf);
 	title_set("master");
 	return m;
 
@@ -127,6 +128,7 @@ master_free(struct master *m)
 	pidfile_close(&m->pidfile);
 	notify_close(&m->notify);
 	logs_close(&m->logs);
+	users_close(&m->users);
 	daemon_close(&m->daemon);
 	conf_free(m->conf);
 	free(m);

@@ -20,7 +20,9 @@
 #include "ipc/worker_start.h"
 #include "net/loop.h"
 
+struct conf_users_change;
 struct master;
+struct master_users;
 
 struct master_options {
 	worker_main_fn *worker_main;
@@ -209,6 +211,17 @@ void master_query_end(struct master_query *query);
 int master_reopen_logs(struct master *master, struct error *err);
 /* Whether that can be done, as far as can be said without doing it. */
 int master_reopen_logs_check(const struct master *master, struct error *err);
+
+/*
+ * The files of users (conf.users_files) as they are now: to compare with those in use, and
+ * to adopt, for all workers. NULL: they cannot be read, with what is wrong in the first
+ * of them that is bad, all of it; *errors is filled anew. Without errors: no memory.
+ */
+struct master_users *master_users_read(struct master *master, struct conf_errors *errors);
+void master_users_compare(const struct master_users *read, size_t file, struct conf_users_change *change);
+/* -1 with a sentence: nothing has changed. */
+int master_users_adopt(struct master *master, struct master_users *read, struct error *err);
+void master_users_free(struct master_users *read);
 
 /* graceful: no new connections, requests in progress are finished within shutdown-timeout. Else at once. */
 void master_stop(struct master *master, bool graceful);

@@ -23,6 +23,7 @@
 #include "master/servers.h"
 #include "master/signals.h"
 #include "master/systemd.h"
+#include "master/users.h"
 #include "master/wakers.h"
 #include "master/workers.h"
 
@@ -51,6 +52,7 @@ struct master {
 	struct ports ports; /* ports.c */
 	struct signals signals; /* signals.c */
 	struct logs logs; /* logs.c */
+	struct users users; /* users.c */
 	struct log_levels log_levels; /* log_levels.c */
 	struct pidfile pidfile; /* pidfile.c */
 	struct notify notify; /* notify.c */

@@ -383,6 +383,14 @@ worker_send_logs(struct worker *w)
 }
 
 static bool
+worker_send_users(struct worker *w)
+{
+	struct channel_message message;
+
+	return !users_message(&w->master->users, &message) || channel_send(w->channel, &message) == 0;
+}
+
+static bool
 worker_send_word(struct worker *w, enum channel_type type)
 {
 	struct channel_message message = { .type = (uint16_t)type };
@@ -404,6 +412,8 @@ worker_send_owed(struct worker *w)
 		w->owed &= ~(unsigned)WORKER_OWED_LOGS;
 	if ((w->owed & WORKER_OWED_WAKERS) != 0 && wakers_send(w))
 		w->owed &= ~(unsigned)WORKER_OWED_WAKERS;
+	if ((w->owed & WORKER_OWED_USERS) != 0 && worker_send_users(w))
+		w->owed &= ~(unsigned)WORKER_OWED_USERS;
 	if ((w->owed & WORKER_OWED_QUERIES) != 0 && queries_send(w))
 		w->owed &= ~(unsigned)WORKER_OWED_QUERIES;
 	if (w->owed == WORKER_OWED_DRAIN && worker_send_word(w, drain))

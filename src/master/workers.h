@@ -19,7 +19,14 @@
 struct master;
 
 /* Messages that a worker is still to be sent, in this order. */
-enum { WORKER_OWED_LOGS = 1, WORKER_OWED_QUERIES = 2, WORKER_OWED_DRAIN = 4, WORKER_OWED_QUIT = 8, WORKER_OWED_WAKERS = 16 };
+enum {
+	WORKER_OWED_LOGS = 1,
+	WORKER_OWED_QUERIES = 2,
+	WORKER_OWED_DRAIN = 4,
+	WORKER_OWED_QUIT = 8,
+	WORKER_OWED_WAKERS = 16,
+	WORKER_OWED_USERS = 32
+};
 
 struct worker {
 	uint32_t magic;

@@ -171,6 +171,7 @@ offload_free(struct offload *offload)
 	offload_finish(offload);
 	while ((job = TAILQ_FIRST(&offload->waiting)) != NULL) {
 		TAILQ_REMOVE(&offload->waiting, job, link);
+		job->state = JOB_TAKEN; /* there is nothing to cancel any more */
 		job->done(job, false);
 	}
 	watch_close(&offload->watch);

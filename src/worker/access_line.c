@@ -150,7 +150,9 @@ combined_write(struct line *line, struct access_line_time *time, const struct ex
 	struct parts p = record_parts(r);
 
 	line_client(line, x);
-	line_literal(line, " - - [");
+	line_literal(line, " - ");
+	line_log(line, x->user, x->user != NULL ? strlen(x->user) : 0);
+	line_literal(line, " [");
 	line_string(line, line_time(time, wall));
 	line_literal(line, "] \"");
 	combined_request(line, x, r, &p);
@@ -177,6 +179,18 @@ combined_write(struct line *line, struct access_line_time *time, const struct ex
 	line_literal(line, " reason=\"");
 	line_string(line, x->reason != NULL ? x->reason : "-");
 	line_literal(line, "\"\n");
+}
+
+static void
+json_user(struct line *line, const char *user)
+{
+	if (user == NULL) {
+		line_literal(line, "\",\"user\":null");
+		return;
+	}
+	line_literal(line, "\",\"user\":\"");
+	line_json(line, user, strlen(user));
+	line_literal(line, "\"");
 }
 
 static void
@@ -221,7 +235,7 @@ json_write(struct line *line, struct access_line_time *time, const struct exchan
 	line_number_padded(line, wall % CLOCK_SECOND, 6);
 	line_literal(line, "Z\",\"client\":\"");
 	line_client(line, x);
-	line_literal(line, "\"");
+	json_user(line, x->user);
 	json_request(line, x, r, &p);
 	line_literal(line, ",\"status\":");
 	line_number(line, x->status);

@@ -6,11 +6,13 @@
 
 #include "base/clock.h"
 #include "worker/access_log.h"
+#include "worker/additions.h"
 #include "worker/gate.h"
 #include "worker/inspect.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
 #include "worker/membership.h"
+#include "worker/passwords.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
 
@@ -133,6 +135,9 @@ exchange_end(struct exchange *x)
 	}
 	free(x->record);
 	freelist_put(&worker->notes, x->notes);
+	free(x->user);
+	additions_clear(&x->more);
+	password_forget(x);
 	server_release(x->log_server);
 	block_release(&x->reply, &worker->buffers);
 	relay_end(&x->request, worker);
@@ -406,7 +411,8 @@ enum step_result
 exchange_wait(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
-	bool request_open = !exchange->request.broken && !relay_is_done(&exchange->request);
+	/* the body is read when all gates are passed, not before */
+	bool request_open = exchange->pool != NULL && !exchange->request.broken && !relay_is_done(&exchange->request);
 	unsigned moved = exchange_take_moved(exchange);
 	struct wait client = exchange_client_wait(exchange, request_open);
 	struct wait server = exchange_server_wait(exchange, request_open);

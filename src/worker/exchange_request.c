@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "worker/access_log.h"
+#include "worker/additions.h"
 #include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/pool.h"
@@ -176,6 +177,7 @@ request_format(struct exchange *x)
 {
 	const struct conf *conf = x->worker->conf;
 	char client[ADDRESS_TEXT_MAX], id[REQUEST_ID_MAX];
+	struct forward_changes changes;
 	struct forward_request_policy policy = {
 		.client = session_client(x->session, client),
 		.client_is_ipv6 = x->session->peer.family == AF_INET6,
@@ -186,6 +188,7 @@ request_format(struct exchange *x)
 		.forwarded = (conf->forwarded & CONF_FORWARDED_RFC7239) != 0,
 		.trusted = x->session->trusted,
 		.via = conf_via(conf),
+		.changes = additions_of_request(x, &changes),
 	};
 	unsigned status = edits_of_request(x, &policy.edits);
 	struct rewritten path;

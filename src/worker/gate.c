@@ -1,6 +1,7 @@
 #include "worker/gate.h"
 
 #include "http/hops.h"
+#include "worker/additions.h"
 #include "worker/exchange.h"
 #include "worker/maintenance.h"
 #include "worker/membership.h"
@@ -12,11 +13,12 @@ static const struct gate *const gates[] = {
 	&gate_access,
 	&gate_redirect,
 	&gate_respond,
+	&gate_basic,
 };
 
 static_assert(sizeof gates / sizeof gates[0] < GATES_MAX, "GATES_MAX is too small");
 
-void
+int
 gates_choose(struct rules *to, const struct conf_rules *rules)
 {
 	size_t i, n = 0;
@@ -30,6 +32,7 @@ gates_choose(struct rules *to, const struct conf_rules *rules)
 	to->edits_responses = rules->response_header_count > 0;
 	for (i = 0; i < rules->response_header_count; i++)
 		to->notes |= rules->response_headers[i].value.request;
+	return rules_open(to);
 }
 
 /* From the gate that the exchange has come to. GATE_PASS: through all of them. */
@@ -98,4 +101,11 @@ gates_go_on(struct exchange *exchange)
 {
 	exchange->step = step_gates;
 	return STEP_NEXT;
+}
+
+enum step_result
+gates_again(struct exchange *exchange)
+{
+	exchange->gate--;
+	return gates_go_on(exchange);
 }

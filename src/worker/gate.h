@@ -24,18 +24,21 @@ struct gate {
 	enum gate_result (*enter)(struct exchange *exchange, const struct conf_rules *rules, const struct h1_request *request);
 };
 
-extern const struct gate gate_access, gate_redirect, gate_respond;
+extern const struct gate gate_access, gate_redirect, gate_respond, gate_basic;
 
 /* Whether the peer is one whom `allow` and `deny` let in. */
 bool gate_access_allows(const struct conf_rules *rules, const struct channel_connection *peer);
 
-/* Fills the list that `rules` ask for. */
-void gates_choose(struct rules *to, const struct conf_rules *rules);
+/* Fills what `rules` ask for. -1: no memory. */
+int gates_choose(struct rules *to, const struct conf_rules *rules);
 
 /* The step of an exchange that goes through the gates: listener, choice of the route, route; then to its pool. */
 enum step_result step_gates(struct exchange *exchange);
 
 /* Past the gate that made the exchange wait. Always STEP_NEXT. */
 enum step_result gates_go_on(struct exchange *exchange);
+
+/* To the gate that made the exchange wait, once more. Always STEP_NEXT. */
+enum step_result gates_again(struct exchange *exchange);
 
 #endif

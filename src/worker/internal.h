@@ -37,6 +37,9 @@ struct exchange;
 struct gate;
 struct inspector;
 struct log_record;
+struct offload;
+struct password_check;
+struct passwords;
 
 enum { GATES_MAX = 16 };
 
@@ -46,6 +49,13 @@ struct rules {
 	bool edits_requests, edits_responses; /* there are rules about their fields */
 	bool notes; /* of which those of responses need what only the request has */
 	const struct gate *gates[GATES_MAX]; /* NULL after the last */
+	struct forward_names without;	     /* fields that servers do not get from clients */
+};
+
+/* Whole field lines. */
+struct additions {
+	char *bytes;
+	size_t length;
 };
 
 struct route {
@@ -222,6 +232,10 @@ struct exchange {
 	struct query_request asked; /* for those who look at sessions */
 	struct notes *notes; /* NULL: nothing was noted */
 	time_t second; /* wall clock, as rules write it; 0: not asked for yet */
+	char *user; /* who was let in by a password; NULL: nobody knows */
+	struct additions more; /* to the request's head */
+	struct password_check *check; /* that it waits for, or NULL */
+	TAILQ_ENTRY(exchange) check_link;
 	struct log_record *record;  /* what the access log says of the request; NULL when it is off */
 };
 
@@ -279,6 +293,8 @@ struct worker {
 	TAILQ_HEAD(, session) open, dead;
 	struct access_log *access_log;
 	struct inspector *inspector;
+	struct passwords *passwords; /* NULL: no rules ask for them */
+	struct offload *offload;     /* see worker_offload */
 	uint64_t request_number;
 	char id_begin[14]; /* of the ids of its requests */
 
@@ -300,6 +316,9 @@ session_policy(const struct session *session)
 {
 	return &session->worker->policies[session->peer.listener];
 }
+
+/* Its threads, which are made with the first call. NULL: no memory. */
+struct offload *worker_offload(struct worker *worker);
 
 /* Logs that something runs out, at most once a minute. */
 void worker_starved(struct worker *worker, const char *what);

@@ -2,16 +2,18 @@ noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
 	worker/access_line.c worker/access_line.h \
 	worker/access_log.c worker/access_log.h \
+	worker/additions.c worker/additions.h \
 	worker/block.c worker/block.h \
 	worker/edits.c worker/edits.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_answer.c worker/exchange_request.c worker/exchange_response.c \
-	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c \
+	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c worker/gate_basic.c \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
 	worker/maintenance.c worker/maintenance.h \
 	worker/membership.c worker/membership.h \
 	worker/method.c worker/method.h \
+	worker/passwords.c worker/passwords.h \
 	worker/pipe.c worker/pipe.h \
 	worker/pool.c worker/pool.h \
 	worker/proxy_protocol.c worker/proxy_protocol.h \

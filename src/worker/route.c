@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "worker/additions.h"
 #include "worker/gate.h"
 
 struct text
@@ -83,7 +84,8 @@ prefix_next(const char **at)
 	return prefix;
 }
 
-static void
+/* -1: no memory. */
+static int
 route_open(struct route *route, const struct conf_route *conf)
 {
 	const char *text = conf->strip_prefix != NULL ? conf->strip_prefix : conf->replace_prefix;
@@ -96,7 +98,7 @@ route_open(struct route *route, const struct conf_route *conf)
 	if ((text = conf->add_prefix) != NULL)
 		route->rewrite.add = prefix_next(&text);
 	route->rewrites = route->rewrite.from.length + route->rewrite.to.length + route->rewrite.add.length > 0;
-	gates_choose(&route->rules, &conf->rules);
+	return gates_choose(&route->rules, &conf->rules);
 }
 
 /* Routes of the configuration, then one for each listener with a pool of its own. */
@@ -112,7 +114,8 @@ routes_open(struct worker *worker)
 	if (route == NULL)
 		return -1;
 	for (i = 0; i < conf->route_count; i++, route++) {
-		route_open(route, &conf->routes[i]);
+		if (route_open(route, &conf->routes[i]) < 0)
+			return -1;
 		if (conf->routes[i].pool >= 0)
 			route->pool = &worker->pools[conf->routes[i].pool];
 	}
@@ -121,7 +124,8 @@ routes_open(struct worker *worker)
 			continue;
 		worker->policies[i].route = route;
 		route->pool = &worker->pools[conf->listeners[i].pool];
-		gates_choose(&route->rules, &none);
+		if (gates_choose(&route->rules, &none) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -129,5 +133,10 @@ routes_open(struct worker *worker)
 void
 routes_close(struct worker *worker)
 {
+	const struct conf *conf = worker->conf;
+	size_t i;
+
+	for (i = 0; i < conf->route_count + conf->listener_count; i++)
+		rules_close(&worker->routes[i].rules);
 	free(worker->routes);
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/additions.h"
 #include "worker/exchange.h"
 #include "worker/gate.h"
 #include "worker/inspect.h"
@@ -115,7 +116,8 @@ sessions_open(struct worker *worker)
 
 		p->listener = &worker->conf->listeners[i];
 		p->client = &p->listener->client;
-		gates_choose(&p->rules, &p->listener->rules);
+		if (gates_choose(&p->rules, &p->listener->rules) < 0)
+			return -1;
 		deadline_queue_init(&p->header, worker->loop, p->client->header_timeout, session_header_expired);
 		deadline_queue_init(&p->body, worker->loop, p->client->body_timeout, session_body_expired);
 		deadline_queue_init(&p->keepalive, worker->loop, p->client->keepalive_timeout, session_quiet_expired);
@@ -150,6 +152,7 @@ sessions_close(struct worker *worker)
 		deadline_queue_clear(&p->tunnel);
 		deadline_queue_clear(&p->linger);
 		deadline_queue_clear(&p->unwatched);
+		rules_close(&p->rules);
 	}
 	free(worker->policies);
 }

@@ -8,10 +8,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/offload.h"
 #include "worker/access_log.h"
 #include "worker/inspect.h"
 #include "worker/internal.h"
 #include "worker/membership.h"
+#include "worker/passwords.h"
 #include "worker/route.h"
 #include "worker/session.h"
 #include "worker/upstream.h"
@@ -26,6 +28,21 @@ worker_starved(struct worker *worker, const char *what)
 		return;
 	worker->starved_told = now;
 	log_warn("%s (told once a minute)", what);
+}
+
+enum { OFFLOAD_ROOM = 1024 }; /* jobs that wait: who adds some is to have a limit of its own */
+
+struct offload *
+worker_offload(struct worker *worker)
+{
+	struct error err;
+
+	if (worker->offload != NULL)
+		return worker->offload;
+	worker->offload = offload_new(worker->loop, worker->conf->offload_threads, OFFLOAD_ROOM, &err);
+	if (worker->offload == NULL)
+		worker_starved(worker, err.text);
+	return worker->offload;
 }
 
 static void
@@ -100,6 +117,11 @@ worker_message(struct worker *worker)
 		break;
 	case CHANNEL_LOGS:
 		worker_take_logs(worker);
+		break;
+	case CHANNEL_USERS:
+		if (worker->message.fd_count < worker->message.count)
+			log_error("out of descriptors: files of users that were read anew are not used here; read them again");
+		passwords_take(worker, worker->message.fds, (size_t)worker->message.fd_count);
 		break;
 	default:
 		fatal("the master sent a message of unknown type %u", worker->message.type);
@@ -199,7 +221,7 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	if (worker->loop == NULL)
 		return -1;
 	if (waiting_open(worker) < 0 || inspect_open(worker) < 0 || sessions_open(worker) < 0 || membership_open(worker) < 0 ||
-	    routes_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
+	    routes_open(worker) < 0 || passwords_open(worker) < 0 || access_log_open(worker, start->access_log) < 0 ||
 	    watch_open_level(&worker->channel_watch, worker->loop, worker->channel, worker_channel_cb) < 0)
 		return error_set(err, "no memory");
 	timer_init(&worker->heartbeat, worker->loop, worker_heartbeat_cb);
@@ -216,6 +238,8 @@ worker_close(struct worker *worker)
 	watch_close(&worker->channel_watch);
 	sessions_close(worker);
 	waiting_close(worker);
+	offload_free(worker->offload);
+	passwords_close(worker);
 	upstream_close_idle(worker);
 	routes_close(worker);
 	membership_close(worker);

@@ -1,0 +1,96 @@
+/* What rules say about who is let in, and the files of users that they name. Master only. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/check.h"
+#include "conf/users.h"
+
+/* Its errors become those of the line where it is named. */
+static struct conf_users *
+users_load(const char *path, int line, struct conf_report *report)
+{
+	struct conf_errors errors;
+	struct conf_users *users;
+	size_t i;
+
+	if (!report->files || report->count == CONF_REPORT_MAX)
+		return NULL;
+	users = conf_users_load(path, &errors);
+	for (i = 0; i < errors.count; i++)
+		conf_report_add(report, line, "auth-users: %s", errors.lines[i]);
+	conf_errors_free(&errors);
+	return users;
+}
+
+/* The index of the file, which is read when it is named for the first time. 0 when something is wrong, which is reported. */
+static int
+users_file_find(struct conf *conf, const char *path, int line, struct conf_report *report)
+{
+	struct conf_users_file *larger, *file;
+	size_t i;
+
+	for (i = 0; i < conf->users_file_count; i++)
+		if (strcmp(conf->users_files[i].path, path) == 0)
+			return (int)i;
+	if (conf->users_file_count == CONF_USERS_FILES_MAX) {
+		conf_report_add(report, line, "there are more than %d files of users", CONF_USERS_FILES_MAX);
+		return 0;
+	}
+	larger = reallocarray(conf->users_files, conf->users_file_count + 1, sizeof *larger);
+	if (larger == NULL) {
+		conf_report_memory(report);
+		return 0;
+	}
+	conf->users_files = larger;
+	file = &larger[conf->users_file_count];
+	*file = (struct conf_users_file){ strdup(path), users_load(path, line, report) };
+	if (file->path == NULL) {
+		free(file->users);
+		conf_report_memory(report);
+		return 0;
+	}
+	return (int)conf->users_file_count++;
+}
+
+static void
+ask_check(const struct conf *conf, struct conf_rules *rules, int line, struct conf_report *report)
+{
+	const char *space = strrchr(rules->ask, ' ');
+	char *pool = strndup(rules->ask, (size_t)(space - rules->ask));
+
+	if (pool == NULL) {
+		conf_report_memory(report);
+		return;
+	}
+	rules->ask_path = space + 1;
+	rules->ask_pool = conf_check_pool(conf, pool, line, report);
+	free(pool);
+}
+
+static void
+rules_check(struct conf *conf, struct conf_rules *rules, int line, struct conf_report *report)
+{
+	size_t i;
+
+	if (rules->auth_realm != NULL && rules->auth_users == NULL)
+		conf_report_add(report, line, "auth-basic needs the file of those who may come in: auth-users = \"/PATH\"");
+	else if (rules->auth_realm != NULL)
+		rules->users_file = users_file_find(conf, rules->auth_users, line, report);
+	if (rules->ask != NULL)
+		ask_check(conf, rules, line, report);
+	for (i = 0; rules->cors_credentials && i < rules->cors_origin_count; i++)
+		if (strcmp(rules->cors_origins[i], "*") == 0)
+			conf_report_add(report, line,
+			    "cors-origins \"*\" with cors-credentials would show what users see to every page; name the origins");
+}
+
+void
+conf_check_auth(struct conf *conf, struct conf_report *report)
+{
+	size_t i;
+
+	for (i = 0; i < conf->listener_count; i++)
+		rules_check(conf, &conf->listeners[i].rules, conf->listeners[i].line, report);
+	for (i = 0; i < conf->route_count; i++)
+		rules_check(conf, &conf->routes[i].rules, conf->routes[i].line, report);
+}

@@ -1,0 +1,71 @@
+#include "worker/additions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int
+addition_field(struct additions *additions, const char *name, struct text value)
+{
+	size_t name_length = strlen(name), length = additions->length + name_length + value.length + 4;
+	char *to = length <= ADDITIONS_MAX ? realloc(additions->bytes, length) : NULL;
+
+	if (to == NULL)
+		return -1;
+	additions->bytes = to;
+	to += additions->length;
+	memcpy(to, name, name_length);
+	memcpy(to + name_length, ": ", 2);
+	to += name_length + 2;
+	if (value.length > 0)
+		memcpy(to, value.bytes, value.length);
+	memcpy(to + value.length, "\r\n", 2);
+	additions->length = length;
+	return 0;
+}
+
+void
+additions_clear(struct additions *additions)
+{
+	free(additions->bytes);
+	*additions = (struct additions){ NULL, 0 };
+}
+
+int
+rules_open(struct rules *rules)
+{
+	const struct conf_rules *conf = rules->conf;
+	const char **names = calloc(conf->ask_copy_count + 2, sizeof *names);
+	size_t n = 0, i;
+
+	if (names == NULL)
+		return -1;
+	if (conf->auth_realm != NULL && !conf->auth_forward)
+		names[n++] = "authorization";
+	if (conf->auth_user_header != NULL)
+		names[n++] = conf->auth_user_header;
+	for (i = 0; i < conf->ask_copy_count; i++)
+		names[n++] = conf->ask_copies[i];
+	rules->without = (struct forward_names){ names, n };
+	return 0;
+}
+
+void
+rules_close(struct rules *rules)
+{
+	free((void *)(uintptr_t)rules->without.all);
+}
+
+const struct forward_changes *
+additions_of_request(const struct exchange *exchange, struct forward_changes *space)
+{
+	const struct forward_names *first = &session_policy(exchange->session)->rules.without;
+	const struct forward_names *second = exchange->route != NULL ? &exchange->route->rules.without : NULL;
+	size_t count = first->count + (second != NULL ? second->count : 0);
+
+	if (count == 0 && exchange->more.length == 0)
+		return NULL;
+	space->without[0] = *first;
+	space->without[1] = second != NULL ? *second : (struct forward_names){ NULL, 0 };
+	space->more = (struct text){ exchange->more.bytes, exchange->more.length };
+	return space;
+}
