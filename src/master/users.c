@@ -140,8 +140,7 @@ master_users_adopt(struct master *m, struct master_users *read, struct error *er
 	m->users = memories;
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid != 0)
-			m->workers.slots[slot].owed |= WORKER_OWED_USERS;
-	dispatch_retry_soon(m); /* that hands them over: once, however often they are read until then */
+			worker_owe(&m->workers.slots[slot], WORKER_OWED_USERS); /* before any connection that comes from now on */
 	log_notice("the files of users were read anew");
 	return 0;
 }

@@ -5,6 +5,7 @@
 scenes += scenes/access.py
 scenes += scenes/access_log.py
 scenes += scenes/answers.py
+scenes += scenes/auth_basic.py
 scenes += scenes/balance_servers.py
 scenes += scenes/balance_workers.py
 scenes += scenes/change.py
@@ -51,5 +52,5 @@ scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/users.py tools/wire.py
 EXTRA_DIST += tools/terminal.py
