@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/object.h"
+#include "conf/health.h"
 #include "conf/options.h"
 #include "conf/server.h"
 #include "conf/value.h"
@@ -159,20 +160,21 @@ listener_read_address(
 	}
 }
 
-/* Reports options that have no meaning for this mode, or this kind of address. */
+/* Reports options that have no meaning for what is in `base`. */
 static void
-listener_check(const struct conf_listener *listener, cfg_t *from, struct conf_report *report)
+conditions_check(
+    const struct conf_section *section, const void *base, cfg_t *from, struct conf_report *report)
 {
 	const struct conf_option *option;
 	const struct conf_word *word;
 
 	for (option = conf_options; option->name != NULL; option++) {
-		if (option->section != &conf_section_listen || conf_option_applies(option, listener))
+		if (option->section != section || conf_option_applies(option, base))
 			continue;
 		word = conf_syntax_word(from, option->name, 0);
 		if (word != NULL)
 			conf_report_add(report, word->line, "%s is for %s only", option->name,
-			    conf_option_misplaced(option, listener));
+			    conf_option_misplaced(option, base));
 	}
 }
 
@@ -193,7 +195,7 @@ listener_build(
 		listener->defer_accept = false; /* where it may be the server that speaks first */
 	listener_read_address(listener, title, report);
 	if (listener->address.length > 0 || listener->systemd != NULL)
-		listener_check(listener, from, report);
+		conditions_check(&conf_section_listen, listener, from, report);
 }
 
 static void
@@ -243,6 +245,28 @@ servers_build(struct conf_pool *pool, cfg_t *from, struct conf_report *report)
 }
 
 static void
+health_build(struct conf_pool *pool, cfg_t *from, struct conf_report *report)
+{
+	cfg_t *section = conf_syntax_section(from, "health", 0), *second;
+	struct conf_health *health = &pool->health;
+	char place[CONF_PLACE_MAX];
+
+	if (section == NULL)
+		return;
+	health->wanted = true;
+	health->line = title_get(section)->line;
+	defaults_set(&conf_section_health, health, report);
+	options_set(&conf_section_health, section, health, report);
+	conf_health_complete(health, conf_syntax_word(section, "type", 0) != NULL, report);
+	conditions_check(&conf_section_health, health, section, report);
+	second = conf_syntax_section(from, "health", 1);
+	if (second != NULL)
+		conf_report_add(report, title_get(second)->line,
+		    "a pool has one health section; the first is in %s",
+		    conf_report_place(report, health->line, place));
+}
+
+static void
 pool_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct conf_report *report)
 {
 	const struct conf_word *title = title_get(from);
@@ -253,6 +277,7 @@ pool_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct 
 	pool->first_server = conf->server_count;
 	defaults_set(&conf_section_pool, pool, report);
 	options_set(&conf_section_pool, from, pool, report);
+	health_build(pool, from, report);
 	servers_build(pool, from, report);
 	if (strlen(title->text) > CONF_POOL_NAME_MAX)
 		conf_report_add(

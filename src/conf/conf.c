@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "conf/health.h"
+
 static void
 pool_clear(struct conf_pool *pool)
 {
@@ -10,6 +12,7 @@ pool_clear(struct conf_pool *pool)
 	for (i = 0; i < pool->server_count; i++)
 		free(pool->servers[i].name);
 	free(pool->servers);
+	conf_health_clear(&pool->health);
 	free(pool->name);
 }
 

@@ -178,6 +178,34 @@ struct conf_server {
 	int line;
 };
 
+enum conf_health_type { CONF_HEALTH_TCP, CONF_HEALTH_HTTP };
+enum conf_health_method { CONF_HEALTH_GET, CONF_HEALTH_HEAD };
+
+struct conf_status_range {
+	uint16_t first, last;
+};
+
+/* How the prober checks the servers of a pool. */
+struct conf_health {
+	bool wanted; /* there is such a section; else nothing below is set */
+	enum conf_health_type type;
+	enum conf_health_method method; /* from here to `fields`: of HTTP */
+	char *path;
+	char *host; /* NULL: the server's address */
+	struct conf_status_range *statuses; /* that are good */
+	size_t status_count;
+	char *body; /* stands in the first 64 KB of the answer's; NULL: any */
+	char **fields; /* "NAME: VALUE" */
+	size_t field_count;
+	uint64_t interval, timeout;
+	uint64_t fast_interval; /* while results differ from the state */
+	uint32_t jitter; /* percent */
+	uint32_t rise, fall; /* results in a row */
+	uint16_t port; /* 0: that of the server */
+	bool cut_tunnels; /* of a server that is down */
+	int line;
+};
+
 struct conf_pool {
 	char *name;
 	const struct balance_algorithm *balance;
@@ -196,8 +224,8 @@ struct conf_pool {
 	uint32_t retries;	   /* other attempts for one request, where that is safe */
 	uint32_t max_fails;	   /* what its servers begin with, as is fail_timeout */
 	uint64_t fail_timeout;
-	bool checked; /* by the prober */
 	bool maintenance;
+	struct conf_health health;
 	int line;
 };
 

@@ -15,6 +15,8 @@ conf_elements_of(const struct conf_section *section, const void *parent)
 		return ELEMENTS(conf->listeners, conf->listener_count);
 	if (section == &conf_section_pool)
 		return ELEMENTS(conf->pools, conf->pool_count);
+	if (section == &conf_section_health)
+		return ELEMENTS(&pool->health, pool->health.wanted ? 1 : 0);
 	if (section == &conf_section_server)
 		return ELEMENTS(pool->servers, pool->server_count);
 	return ELEMENTS(conf->routes, conf->route_count);

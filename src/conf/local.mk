@@ -12,11 +12,13 @@ libconf_a_SOURCES = \
 	conf/field.h \
 	conf/file.c conf/file.h \
 	conf/header_rule.c conf/header_rule.h \
+	conf/health.c conf/health.h \
 	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \
 	conf/names.c \
 	conf/options.c conf/options.h \
-	conf/options_auth.h conf/options_client.h conf/options_pool.h conf/options_row.h conf/options_rules.h \
+	conf/options_auth.h conf/options_client.h conf/options_health.h conf/options_pool.h conf/options_row.h \
+	conf/options_rules.h \
 	conf/password.c conf/password.h \
 	conf/page.c conf/page.h \
 	conf/people.c \

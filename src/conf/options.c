@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "conf/options_auth.h"
 #include "conf/options_client.h"
+#include "conf/options_health.h"
 #include "conf/options_pool.h"
 #include "conf/options_row.h"
 #include "conf/options_rules.h"
@@ -15,12 +16,13 @@ const struct conf_section conf_section_control = { "control", &conf_section_top,
 const struct conf_section conf_section_listen = { "listen", &conf_section_top, "*:80", "address",
 	CONF_LISTENERS_MAX };
 const struct conf_section conf_section_pool = { "pool", &conf_section_top, "web", "name", CONF_POOLS_MAX };
+const struct conf_section conf_section_health = { "health", &conf_section_pool, NULL, NULL, CONF_POOLS_MAX };
 const struct conf_section conf_section_server = { "server", &conf_section_pool, "127.0.0.1:3000", "address",
 	CONF_SERVERS_MAX };
 const struct conf_section conf_section_route = { "route", &conf_section_top, NULL, NULL, CONF_ROUTES_MAX };
 
 const struct conf_section *const conf_sections[] = { &conf_section_top, &conf_section_control,
-	&conf_section_listen, &conf_section_pool, &conf_section_server, &conf_section_route, NULL };
+	&conf_section_listen, &conf_section_pool, &conf_section_health, &conf_section_server, &conf_section_route, NULL };
 
 static const char *const log_format_words[] = { "combined", "json", NULL }; /* enum conf_log_format */
 static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded", "both",
@@ -34,6 +36,8 @@ static const char *const server_state_words[] = { "ready", "drain", "maintenance
 	NULL }; /* enum conf_server_state */
 static const char *const mode_words[] = { "http", "tcp", NULL }; /* enum conf_mode */
 static const char *const send_proxy_words[] = { "off", "v1", "v2", NULL }; /* enum conf_send_proxy */
+static const char *const health_type_words[] = { "tcp", "http", NULL }; /* enum conf_health_type */
+static const char *const health_method_words[] = { "GET", "HEAD", NULL }; /* enum conf_health_method */
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
@@ -195,6 +199,8 @@ const struct conf_option conf_options[] = {
 	    .words = send_proxy_words },
 	POOL_OPTIONS(POOL, true, conf_pool, ),
 	MAINTENANCE_OPTION(POOL, conf_pool),
+
+	HEALTH_OPTIONS,
 
 	{ "weight", SERVER, &conf_type_number, 1, BALANCE_WEIGHT_MAX, NULL, "1", false,
 	    FIELD(conf_server, weight),

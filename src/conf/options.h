@@ -23,7 +23,7 @@ struct conf_section {
 };
 
 extern const struct conf_section conf_section_top, conf_section_control, conf_section_listen,
-    conf_section_pool, conf_section_server, conf_section_route;
+    conf_section_pool, conf_section_health, conf_section_server, conf_section_route;
 
 /* All of them, NULL at the end: the order in which they are shown. */
 extern const struct conf_section *const conf_sections[];

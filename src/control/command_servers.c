@@ -15,9 +15,46 @@ state_word(enum server_state state)
 
 /* Why it is down, or null. */
 static json_t *
-server_reason(const struct scoreboard_server *s, uint64_t now)
+server_reason(const struct scoreboard *board, unsigned server, uint64_t now)
 {
-	return health_is_up(s, now) ? json_null() : json_string(health_reason_word(scoreboard_get(&s->down_why)));
+	const struct scoreboard_server *s = &board->servers[server];
+	struct health_check check;
+	char text[HEALTH_CHECK_TEXT];
+
+	if (health_is_up(s, now))
+		return json_null();
+	if (!health_is_refused(s, now))
+		return json_string(health_reason_word(scoreboard_get(&s->down_why)));
+	health_check_get(board, server, &check);
+	return json_sprintf("check: %s", health_check_text(&check, text));
+}
+
+/* The verdict counts no more when nothing was heard from the prober for too long. */
+static const char *
+check_word(const struct scoreboard_server *s, const struct health_check *check, uint64_t now)
+{
+	bool holds = check->verdict != HEALTH_DOWN || health_is_refused(s, now);
+
+	return health_verdict_names[holds ? check->verdict : HEALTH_UNKNOWN];
+}
+
+/* What checks say of it; null: it is not checked. */
+static json_t *
+server_check(const struct conf *conf, const struct scoreboard *board, unsigned server, uint64_t now)
+{
+	const struct scoreboard_server *s = &board->servers[server];
+	struct health_check check;
+	char text[HEALTH_CHECK_TEXT];
+
+	if (s->pool >= conf->pool_count || !conf->pools[s->pool].health.wanted)
+		return json_null();
+	if (!health_check_get(board, server, &check))
+		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:n}", "state", health_verdict_names[HEALTH_UNKNOWN], "result",
+		    "in-a-row", "time", "took-ms", "changed");
+	return json_pack("{s:s,s:s,s:I,s:o,s:o,s:o}", "state", check_word(s, &check, now), "result",
+	    health_check_text(&check, text), "in-a-row", (json_int_t)check.run, "time", value_time(check.checked),
+	    "took-ms", value_ms(check.took), "changed",
+	    check.changed != 0 ? value_time(check.changed) : json_null());
 }
 
 static json_t *
@@ -28,10 +65,11 @@ server_show(const struct conf *conf, const struct scoreboard *board, unsigned se
 	struct server_sum sum = { 0 };
 
 	server_sum_add(&sum, board, server);
-	return json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o}", "pool",
+	return json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o}", "pool",
 	    value_pool(conf, s->pool), "server", value_server_name(s), "address", value_address(&s->address),
 	    "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
-	    value_ms(until > now ? until - now : 0), "down-reason", server_reason(s, now), "weight",
+	    value_ms(until > now ? until - now : 0), "down-reason", server_reason(board, server, now), "check",
+	    server_check(conf, board, server, now), "weight",
 	    (json_int_t)scoreboard_get(&s->weight), "max-connections",
 	    (json_int_t)scoreboard_get(&s->max_connections), "load", (json_int_t)sum.load, "requests",
 	    (json_int_t)sum.requests, "failures", (json_int_t)sum.failures, "latency",

@@ -1,5 +1,7 @@
 #include "ipc/health.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const reason_words[] = {
@@ -7,6 +9,29 @@ static const char *const reason_words[] = {
 	HEALTH_REASON_TABLE(HEALTH_REASON_WORD)
 #undef HEALTH_REASON_WORD
 };
+
+const char *const health_verdict_names[] = { "unknown", "up", "down", NULL };
+
+enum health_reason
+health_reason_of_errno(int error, enum health_reason otherwise)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return HEALTH_REASON_CONNECT_REFUSED;
+	case ETIMEDOUT:
+		return HEALTH_REASON_CONNECT_TIMEOUT;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return HEALTH_REASON_UNREACHABLE;
+	case ENOENT:
+		return HEALTH_REASON_NO_SUCH_SOCKET;
+	case ECONNRESET:
+	case EPIPE:
+		return HEALTH_REASON_RESET_BY_SERVER;
+	default:
+		return otherwise;
+	}
+}
 
 const char *
 health_reason_word(uint32_t reason)
@@ -86,4 +111,65 @@ health_worked(struct scoreboard_server *server)
 	scoreboard_set(&server->fails, 0);
 	was_down = atomic_exchange(&server->down_until, 0);
 	return was_down != 0;
+}
+
+/* ---- checks */
+
+bool
+health_check_get(const struct scoreboard *board, unsigned server, struct health_check *check)
+{
+	const struct scoreboard_check *row = &board->checks[server];
+	uint32_t verdict;
+
+	*check = (struct health_check){ .result = HEALTH_REASON_OK };
+	if (board->servers[server].id == 0 ||
+	    atomic_load_explicit(&row->id, memory_order_acquire) != board->servers[server].id)
+		return false;
+	verdict = scoreboard_get(&row->verdict); /* any process that maps the scoreboard can have written there */
+	check->verdict = verdict < HEALTH_VERDICTS ? (enum health_verdict)verdict : HEALTH_UNKNOWN;
+	check->result = (enum health_reason)(scoreboard_get(&row->result) % HEALTH_REASONS);
+	check->status = scoreboard_get(&row->status);
+	check->run = scoreboard_get(&row->run);
+	check->downs = scoreboard_get(&row->downs);
+	check->checked = scoreboard_get(&row->checked);
+	check->took = scoreboard_get(&row->took);
+	check->changed = scoreboard_get(&row->changed);
+	return true;
+}
+
+void
+health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const struct health_check *check,
+    uint64_t until)
+{
+	struct scoreboard_check *row = &board->checks[server];
+
+	scoreboard_set(&row->verdict, (uint32_t)check->verdict);
+	scoreboard_set(&row->result, (uint32_t)check->result);
+	scoreboard_set(&row->status, check->status);
+	scoreboard_set(&row->run, check->run);
+	scoreboard_set(&row->checked, check->checked);
+	scoreboard_set(&row->took, check->took);
+	scoreboard_set(&row->changed, check->changed);
+	scoreboard_set(
+	    &board->servers[server].checked_down_until, check->verdict == HEALTH_DOWN ? until : 0);
+	atomic_store_explicit(&row->downs, check->downs, memory_order_release); /* behind what it tells of */
+	atomic_store_explicit(&row->id, id, memory_order_release);
+}
+
+void
+health_check_clear(struct scoreboard *board, unsigned server)
+{
+	scoreboard_set(&board->checks[server].id, 0);
+	scoreboard_set(&board->checks[server].downs, 0);
+	scoreboard_set(&board->servers[server].checked_down_until, 0);
+	health_changed(board);
+}
+
+const char *
+health_check_text(const struct health_check *check, char text[HEALTH_CHECK_TEXT])
+{
+	snprintf(text, HEALTH_CHECK_TEXT, "%s", health_reason_word((uint32_t)check->result));
+	if (check->result == HEALTH_REASON_STATUS)
+		snprintf(text, HEALTH_CHECK_TEXT, "status %u", check->status % 1000);
+	return text;
 }

@@ -13,7 +13,7 @@
 
 #include "ipc/scoreboard.h"
 
-/* X(symbol, word): what a server did wrong, as the access log and the events say it */
+/* X(symbol, word): what a server did wrong, as the access log and the events say it; the last three are of checks alone */
 #define HEALTH_REASON_TABLE(X) \
 	X(BAD_RESPONSE, "bad-response") \
 	X(CONNECT_REFUSED, "connect-refused") \
@@ -27,7 +27,10 @@
 	X(SEND_TIMEOUT, "server-send-timeout") \
 	X(SEND_FAILED, "send-failed") \
 	X(RECEIVE_FAILED, "receive-failed") \
-	X(TRUNCATED_RESPONSE, "truncated-response")
+	X(TRUNCATED_RESPONSE, "truncated-response") \
+	X(STATUS, "status") \
+	X(BODY_MISMATCH, "body-mismatch") \
+	X(OK, "ok")
 
 enum health_reason {
 #define HEALTH_REASON_ENUM(symbol, word) HEALTH_REASON_##symbol,
@@ -38,6 +41,9 @@ enum health_reason {
 
 /* By word; all others are responses that break HTTP. */
 enum health_reason health_reason_find(const char *word);
+
+/* What an error of a call on a connection to a server means; `otherwise` when it says nothing. */
+enum health_reason health_reason_of_errno(int error, enum health_reason otherwise);
 
 /* The word for a reason; any number is allowed. */
 const char *health_reason_word(uint32_t reason);
@@ -59,6 +65,37 @@ uint64_t health_down_until(const struct scoreboard_server *server);
  * out of date. Time alone, past health_down_until, changes health as well and no version.
  */
 void health_changed(struct scoreboard *board);
+
+/* ---- checks */
+
+enum health_verdict { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN, HEALTH_VERDICTS };
+
+extern const char *const health_verdict_names[]; /* NULL at the end */
+
+/* A copy of what checks say of a server: struct scoreboard_check. */
+struct health_check {
+	enum health_verdict verdict;
+	enum health_reason result;
+	uint32_t status, run, downs;
+	uint64_t checked, took, changed;
+};
+
+/* Reads it. Without one of this server all is 0, and false. */
+bool health_check_get(const struct scoreboard *board, unsigned server, struct health_check *check);
+
+/* The prober writes it, of the server with that id. Its word holds until then (monotonic microseconds) when it is down. */
+void health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const struct health_check *check,
+    uint64_t until);
+
+/* The master forgets it. */
+void health_check_clear(struct scoreboard *board, unsigned server);
+
+enum { HEALTH_CHECK_TEXT = 64 };
+
+/* Its last result for people: "ok", "connect-refused", "status 503". Returns `text`. */
+const char *health_check_text(const struct health_check *check, char text[HEALTH_CHECK_TEXT]);
+
+/* ---- failures of requests */
 
 /* A failure. true when this one took the server down. */
 bool health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout,

@@ -92,6 +92,7 @@ struct scoreboard_prober {
 	/* written by the prober */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t heartbeat;
 	_Atomic uint32_t servers_seen; /* the servers_version that it works by; 0: none yet */
+	_Atomic uint64_t checks, checks_failed; /* since drover started */
 };
 
 /*
@@ -120,6 +121,19 @@ struct scoreboard_server {
 	_Atomic uint64_t checked_down_until; /* monotonic microseconds: checks call it down, and their word holds until then; 0: up */
 	/* written under the lock of its pool, if that is counted; see ipc/queue.h */
 	alignas(SCOREBOARD_LINE) _Atomic uint32_t taken; /* places in use */
+};
+
+/* What checks say of one server. Written by the prober; see ipc/health.h. */
+struct scoreboard_check {
+	alignas(SCOREBOARD_LINE) _Atomic uint32_t id; /* of the server that it is about; 0: nothing is said. The master clears it. */
+	_Atomic uint32_t verdict; /* enum health_verdict */
+	_Atomic uint32_t result; /* enum health_reason, of the last check */
+	_Atomic uint32_t status; /* of its answer, 0: none that matters */
+	_Atomic uint32_t run; /* good or failed ones in a row */
+	_Atomic uint32_t downs; /* times that it was taken out */
+	_Atomic uint64_t checked; /* wall clock, microseconds: when that check ended */
+	_Atomic uint64_t took; /* microseconds */
+	_Atomic uint64_t changed; /* wall clock: when the verdict changed last, 0: never */
 };
 
 /* What one worker does on one server. Written by that worker alone. */
@@ -172,6 +186,7 @@ struct scoreboard {
 	struct scoreboard_pool pools[SCOREBOARD_POOLS];
 	struct scoreboard_maintenance maintenance;
 	struct scoreboard_server servers[SCOREBOARD_SERVERS];
+	struct scoreboard_check checks[SCOREBOARD_SERVERS];
 	_Atomic uint32_t queue_slots; /* highest pool that was ever counted + 1. Written by the master. */
 	alignas(SCOREBOARD_LINE) struct queue queues[SCOREBOARD_POOLS];
 	/* by worker; here and below only pages that are used exist */

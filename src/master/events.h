@@ -43,10 +43,10 @@ enum {
 	    "The prober has ended or could not be made; text tells how, and what comes next.") \
 	X(PROBER_FAILED, "prober-failed", EVENT_HAS_PID | EVENT_HAS_TEXT, \
 	    "The prober cannot be started and is not tried again.") \
-	X(SERVER_UP, "server-up", EVENT_HAS_SERVER, \
-	    "A server that was down takes requests again: it has answered, or an admin has set it ready.") \
+	X(SERVER_UP, "server-up", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
+	    "A server that was down takes requests again; text tells why.") \
 	X(SERVER_DOWN, "server-down", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
-	    "A server was taken out after failures; text tells the last of them.") \
+	    "A server was taken out after failures, of requests or of checks; text tells the last of them.") \
 	X(SERVER_REMOVED, "server-removed", EVENT_HAS_SERVER, "The last request of a removed server has ended.") \
 	X(SCALED, "scaled", EVENT_HAS_CHANGE | EVENT_HAS_BY, "The number of workers that are wanted was changed.") \
 	X(CHANGED, "changed", EVENT_HAS_BY | EVENT_HAS_TEXT, \

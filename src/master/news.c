@@ -73,6 +73,29 @@ news_stopping(struct master *m, bool graceful)
 
 /* ---- servers */
 
+static struct news_server
+server_find(const struct master *m, unsigned server, uint64_t now)
+{
+	const struct scoreboard_server *row = &m->board->servers[server];
+	const struct scoreboard_check *check = &m->board->checks[server];
+	struct news_server found = { .id = row->id };
+
+	/* counts first: they are written after the server is down */
+	if (atomic_load(&check->id) == row->id)
+		found.checked_downs = atomic_load(&check->downs);
+	found.downs = atomic_load(&row->downs);
+	found.down = scoreboard_get(&row->down_until) != 0;
+	found.checked_down = health_is_refused(row, now);
+	return found;
+}
+
+static bool
+is_no_news(const struct news_server *a, const struct news_server *b)
+{
+	return a->id == b->id && a->downs == b->downs && a->checked_downs == b->checked_downs &&
+	    a->down == b->down && a->checked_down == b->checked_down;
+}
+
 static void
 server_went_down(struct master *m, unsigned server)
 {
@@ -85,30 +108,61 @@ server_went_down(struct master *m, unsigned server)
 	news_server(m, server, EVENT_SERVER_DOWN, text);
 }
 
+/* "check: status 503, 3 in a row" */
+static void
+server_tell_check(struct master *m, unsigned server, enum event_type type)
+{
+	char text[96], result[HEALTH_CHECK_TEXT];
+	struct health_check check;
+
+	health_check_get(m->board, server, &check);
+	snprintf(text, sizeof text, "check: %s, %u in a row", health_check_text(&check, result), check.run);
+	news_server(m, server, type, text);
+}
+
+static void
+server_came_up(struct master *m, unsigned server, bool checked)
+{
+	struct health_check check;
+
+	health_check_get(m->board, server, &check);
+	if (checked && check.verdict == HEALTH_UP) {
+		server_tell_check(m, server, EVENT_SERVER_UP);
+	} else if (checked && check.verdict == HEALTH_DOWN) {
+		news_server(m, server, EVENT_SERVER_UP,
+		    "the prober has been silent for too long: what it found last counts no more");
+		health_changed(m->board);
+	} else {
+		news_server(m, server, EVENT_SERVER_UP, "it has answered, or was set ready");
+	}
+}
+
 /*
- * `downs` tells of one that went down and came up between two looks. One that
+ * The counts tell of one that went down and came up between two looks. One that
  * fails its trial is still down: that is no news.
  */
 static void
-server_compare(struct master *m, unsigned server, uint32_t downs, bool down)
+server_compare(struct master *m, unsigned server, const struct news_server *found)
 {
-	const struct scoreboard_server *row = &m->board->servers[server];
-	bool was_down = m->news.servers[server].down, went_down;
+	struct news_server *last = &m->news.servers[server];
+	bool failed, checked, was_out;
 
-	if (m->news.servers[server].id != row->id) { /* whatever was said of the one before it */
-		m->news.servers[server].id = row->id;
-		m->news.servers[server].downs = 0;
-		was_down = false;
-	}
-	went_down = !was_down && downs != m->news.servers[server].downs;
-	m->news.servers[server].downs = downs;
-	m->news.servers[server].down = down && (was_down || went_down);
-	if (went_down)
+	if (last->id != found->id) /* whatever was said of the one before it */
+		*last = (struct news_server){ .id = found->id };
+	failed = !last->down && found->downs != last->downs;
+	checked = !last->checked_down && (found->checked_down || found->checked_downs > last->checked_downs);
+	was_out = last->down || last->checked_down || failed || checked;
+	if (failed)
 		server_went_down(m, server);
-	if (went_down || (was_down && !down))
+	if (checked)
+		server_tell_check(m, server, EVENT_SERVER_DOWN);
+	if (was_out && !found->down && !found->checked_down)
+		server_came_up(m, server, last->checked_down || checked);
+	if (failed || checked || (was_out && !found->down && !found->checked_down))
 		wakers_call(m);
-	if ((was_down || went_down) && !down)
-		news_server(m, server, EVENT_SERVER_UP, "");
+	failed |= last->down;
+	*last = *found;
+	last->down = found->down && failed;
 }
 
 static void news_look_cb(struct later *later);
@@ -124,16 +178,13 @@ static void
 news_servers(struct master *m)
 {
 	unsigned slots = scoreboard_server_slots(m->board), server;
-	uint64_t last = master_event_newest(m) + EVENTS_A_LOOK;
+	uint64_t last = master_event_newest(m) + EVENTS_A_LOOK, now = clock_monotonic();
 
 	for (server = 0; server < slots; server++) {
-		const struct scoreboard_server *row = &m->board->servers[server];
-		uint32_t downs = atomic_load(&row->downs); /* first: it is counted after the server is down */
-		bool down = scoreboard_get(&row->down_until) != 0;
+		struct news_server found = server_find(m, server, now);
 
-		if (row->id != m->news.servers[server].id || downs != m->news.servers[server].downs ||
-		    down != m->news.servers[server].down)
-			server_compare(m, server, downs, down);
+		if (!is_no_news(&found, &m->news.servers[server]))
+			server_compare(m, server, &found);
 		if (master_event_newest(m) >= last) {
 			news_expect(m);
 			return;

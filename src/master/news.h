@@ -15,13 +15,15 @@
 struct master;
 struct worker;
 
+/* What the scoreboard says of the server in a place. */
+struct news_server {
+	uint32_t id;
+	uint32_t downs, checked_downs; /* times that failures of requests, or checks, took it out */
+	bool down, checked_down;
+};
+
 struct news {
-	/* as the last look found them */
-	struct {
-		uint32_t id; /* of the server that was in this place */
-		uint32_t downs;
-		bool down;
-	} servers[SCOREBOARD_SERVERS];
+	struct news_server servers[SCOREBOARD_SERVERS]; /* as the last look found them */
 	uint64_t counted[LIMITS]; /* of the limits that workers count */
 	uint64_t queues_full[SCOREBOARD_POOLS]; /* as their queues counted at the last tick */
 	uint64_t errors; /* responses with 5xx */

@@ -26,7 +26,7 @@ prober_is_needed(const struct master *m)
 	size_t i;
 
 	for (i = 0; i < m->conf->pool_count; i++)
-		if (m->conf->pools[i].checked)
+		if (m->conf->pools[i].health.wanted)
 			return true;
 	return false;
 }
@@ -95,6 +95,7 @@ prober_message(struct master *m, struct channel_message *message)
 	}
 	if (message->type == CHANNEL_NEWS && message->fd_count == 0) {
 		news_expect(m);
+		servers_tell(m);
 		return true;
 	}
 	prober_nonsense(m, message);

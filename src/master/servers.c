@@ -51,20 +51,25 @@ servers_next_version(const struct master *m)
 	return next != 0 ? next : 1;
 }
 
-/* What was written down since the last time is to be seen by the workers. */
-static void
-servers_publish(struct master *m)
+void
+servers_tell(struct master *m)
 {
 	struct channel_message message = { .type = CHANNEL_SERVERS };
 	unsigned slot;
 
-	m->servers.unpublished = false;
-	m->servers.published_at = loop_now(m->loop);
-	atomic_store_explicit(&m->board->servers_version, servers_next_version(m), memory_order_release);
-	/* only so that they look at once: one that cannot be told looks with its next heartbeat */
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid != 0 && m->workers.slots[slot].channel >= 0)
 			channel_send(m->workers.slots[slot].channel, &message);
+}
+
+/* What was written down since the last time is to be seen by the children. */
+static void
+servers_publish(struct master *m)
+{
+	m->servers.unpublished = false;
+	m->servers.published_at = loop_now(m->loop);
+	atomic_store_explicit(&m->board->servers_version, servers_next_version(m), memory_order_release);
+	servers_tell(m);
 	prober_tell_servers(m);
 }
 
@@ -174,7 +179,7 @@ server_clear_figures(struct scoreboard *board, unsigned slot)
 	unsigned slots = scoreboard_slots(board), w, b;
 
 	server_forgive(board, slot);
-	scoreboard_set(&board->servers[slot].checked_down_until, 0);
+	health_check_clear(board, slot);
 	scoreboard_set(&board->servers[slot].downs, 0);
 	for (w = 0; w < slots; w++) {
 		struct scoreboard_share *share = &board->share[w][slot];
@@ -281,6 +286,8 @@ master_server_set_state(struct master *m, unsigned slot, enum conf_server_state 
 		return;
 	if (state == CONF_SERVER_READY)
 		server_forgive(m->board, slot);
+	if (scoreboard_server_state(m->board, slot) == SERVER_MAINTENANCE)
+		health_check_clear(m->board, slot); /* checks begin anew */
 	server_set_state(m, slot, state_of[state]);
 }
 

@@ -38,4 +38,7 @@ void servers_close(struct master *master);
 /* To be called after each change. A worker copies all servers then, so that many changes in a row are published together. */
 void servers_changed(struct master *master);
 
+/* Has the workers look at the servers of the scoreboard now; one that cannot be told looks with its next heartbeat. */
+void servers_tell(struct master *master);
+
 #endif

@@ -12,6 +12,7 @@
 #include "ipc/channel.h"
 #include "ipc/scoreboard.h"
 #include "net/loop.h"
+#include "prober/checks.h"
 
 #define PROBER_MAGIC 0x9406be41u
 struct prober {
@@ -26,6 +27,7 @@ struct prober {
 	struct timer heartbeat;
 	uint64_t heartbeat_every;
 	uint32_t servers_version; /* of the scoreboard's, that all here works by; 0: none yet */
+	struct checks checks; /* checks.c */
 };
 
 #endif

@@ -21,7 +21,7 @@ prober_sync(struct prober *prober)
 {
 	uint32_t version = atomic_load_explicit(&prober->board->servers_version, memory_order_acquire);
 
-	if (version == prober->servers_version)
+	if (version == prober->servers_version || !checks_sync(prober))
 		return;
 	prober->servers_version = version;
 	atomic_store_explicit(&prober->me->servers_seen, version, memory_order_release);
@@ -109,6 +109,7 @@ prober_open(struct prober *prober, const struct prober_start *start, struct erro
 	prober->loop = loop_new(err);
 	if (prober->loop == NULL)
 		return -1;
+	checks_open(prober);
 	timer_init(&prober->heartbeat, prober->loop, prober_heartbeat_cb);
 	if (watch_open_level(&prober->channel_watch, prober->loop, prober->channel, prober_channel_cb) < 0)
 		return error_set(err, "no memory");
@@ -118,6 +119,7 @@ prober_open(struct prober *prober, const struct prober_start *start, struct erro
 static void
 prober_close(struct prober *prober)
 {
+	checks_close(prober);
 	timer_clear(&prober->heartbeat);
 	watch_close(&prober->channel_watch);
 	loop_free(prober->loop);

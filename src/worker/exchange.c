@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ipc/health.h"
 #include "worker/access_log.h"
 #include "worker/additions.h"
 #include "worker/gate.h"
@@ -429,20 +430,6 @@ exchange_wait(struct exchange *exchange)
 const char *
 exchange_errno_reason(int error, const char *otherwise)
 {
-	switch (error) {
-	case ECONNREFUSED:
-		return "connect-refused";
-	case ETIMEDOUT:
-		return "connect-timeout";
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-		return "unreachable";
-	case ENOENT:
-		return "no-such-socket";
-	case ECONNRESET:
-	case EPIPE:
-		return "reset-by-server";
-	default:
-		return otherwise;
-	}
+	/* there is a word for each of them */
+	return health_reason_word((uint32_t)health_reason_of_errno(error, health_reason_find(otherwise)));
 }

@@ -86,6 +86,7 @@ struct server {
 	uint32_t id; /* what tells it from another one in the same place */
 	unsigned users; /* references: the worker's own, upstreams, exchanges that name it in the log */
 	enum server_state state;
+	bool refused; /* checks call it down */
 	uint32_t max_connections;
 	uint32_t max_fails;
 	uint64_t fail_timeout;
@@ -277,6 +278,7 @@ struct worker {
 	struct route *routes;	 /* see route.c */
 	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
+	uint32_t health_seen; /* of the scoreboard's health_version: what `refused` of servers is from */
 	bool servers_missed; /* there was no memory for all of that: the next heartbeat looks again */
 	struct queue_book queue_book;
 	TAILQ_HEAD(, pool) waiting; /* pools with exchanges that wait */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "ipc/health.h"
 #include "worker/exchange.h"
 #include "worker/maintenance.h"
 #include "worker/session.h"
@@ -71,7 +72,10 @@ exchange_must_end(const struct exchange *x)
 {
 	if (x == NULL || x->server == NULL)
 		return false;
-	return x->server->state == SERVER_CUT || (x->server->state == SERVER_MAINTENANCE && x->tunnel);
+	if (x->server->state == SERVER_CUT)
+		return true;
+	return x->tunnel &&
+	    (x->server->state == SERVER_MAINTENANCE || (x->server->refused && x->pool->conf->health.cut_tunnels));
 }
 
 static void
@@ -118,6 +122,34 @@ server_set_state(struct worker *worker, struct server *server, enum server_state
 		upstream_close_idle_of(server);
 	if (state == SERVER_CUT || state == SERVER_MAINTENANCE)
 		servers_cut(worker);
+}
+
+static void
+server_set_refused(struct worker *worker, struct server *server, bool refused)
+{
+	if (server->refused == refused)
+		return;
+	server->refused = refused;
+	if (!refused)
+		return;
+	upstream_close_idle_of(server);
+	if (server->pool->conf->health.cut_tunnels)
+		servers_cut(worker);
+}
+
+void
+membership_look_at_checks(struct worker *worker)
+{
+	uint32_t version = atomic_load_explicit(&worker->board->health_version, memory_order_acquire);
+	unsigned slots = scoreboard_server_slots(worker->board), i;
+
+	if (version == worker->health_seen)
+		return;
+	worker->health_seen = version;
+	for (i = 0; i < slots; i++)
+		if (worker->servers[i] != NULL && worker->servers[i]->pool->conf->health.wanted)
+			server_set_refused(worker, worker->servers[i],
+			    health_is_refused(&worker->board->servers[i], loop_now(worker->loop)));
 }
 
 /* ---- all of them */

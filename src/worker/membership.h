@@ -26,7 +26,13 @@ membership_is_old(const struct worker *worker)
 	    worker->servers_version;
 }
 
-/* The exchange has become a tunnel: it is ended at once when its server went into maintenance before that. */
+/*
+ * Looks which servers checks call down: kept connections to them are closed, and with
+ * on-down = close tunnels are ended. Costs one load when nothing has changed.
+ */
+void membership_look_at_checks(struct worker *worker);
+
+/* The exchange has become a tunnel: it is ended at once when its server was to be left before that. */
 void membership_tunnel_begun(struct exchange *exchange);
 
 /* The session is taken out of worker->open. */

@@ -200,7 +200,7 @@ fail:
 static bool
 upstream_may_idle(struct upstream *upstream)
 {
-	if (upstream->worker->draining || upstream->server->state != SERVER_READY || upstream->stream.ending || block_length(&upstream->in) > 0 ||
+	if (upstream->worker->draining || upstream->server->state != SERVER_READY || upstream->server->refused || upstream->stream.ending || block_length(&upstream->in) > 0 ||
 	    upstream->server->idle_count >= upstream->pool->conf->idle_connections)
 		return false;
 	/* a last read that filled the buffer did not show that nothing follows */

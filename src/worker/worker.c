@@ -111,6 +111,7 @@ worker_message(struct worker *worker)
 	case CHANNEL_SERVERS:
 		if (membership_is_old(worker)) /* a request may have been quicker, or an earlier word of many */
 			membership_sync(worker);
+		membership_look_at_checks(worker);
 		break;
 	case CHANNEL_WAKERS:
 		waiting_take_wakers(worker, &worker->message);
@@ -174,6 +175,7 @@ worker_heartbeat_cb(struct timer *timer)
 	scoreboard_set(&worker->me->heartbeat, loop_now(worker->loop));
 	if (membership_is_old(worker) || worker->servers_missed)
 		membership_sync(worker);
+	membership_look_at_checks(worker);
 	waiting_look(worker);
 	if (worker->draining)
 		sessions_drain(worker);

@@ -178,7 +178,7 @@ def server_down_and_up(t):
         return drover.get().status == 200 and server.requests
     t.wait(is_used, "the server is tried again")
     up = control.event("server-up")
-    assert (up["pool"], up["server"]) == ("web", server.address) and "text" not in up, up
+    assert (up["pool"], up["server"]) == ("web", server.address) and "it has answered" in up["text"], up
 
 
 @case

@@ -8,6 +8,7 @@
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
 check_PROGRAMS += unit/test_address
+check_PROGRAMS += unit/test_answer
 check_PROGRAMS += unit/test_balance
 check_PROGRAMS += unit/test_block
 check_PROGRAMS += unit/test_body
@@ -46,6 +47,7 @@ check_PROGRAMS += unit/test_hops
 check_PROGRAMS += unit/test_line
 check_PROGRAMS += unit/test_loop
 check_PROGRAMS += unit/test_membership
+check_PROGRAMS += unit/test_judge
 check_PROGRAMS += unit/test_log
 check_PROGRAMS += unit/test_log_levels
 check_PROGRAMS += unit/test_news

@@ -122,7 +122,10 @@ static const char everything[] =
     "listen \"unix:/run/web\" { socket-mode = \"0606\"  owner = 1  group = 2 }\n"
     "listen \"systemd:web\" { mode = tcp  pool = one }\n"
     "listen \"*:81\" { redirect = \"301 https://$host$uri\" }\n"
-    "pool \"one\" { server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
+    "pool \"one\" { health { type = http  path = \"/a?b\"  host = \"h.test:8\"  method = GET  status = { 200, 301-303 }\n"
+    "	body = \"it's \\\"ok\\\"\"  header = { \"A: b\", 'C: d' }  interval = 1s  fast-interval = 500ms  jitter = 20\n"
+    "	timeout = 300ms  rise = 4  fall = 5  close-tunnels = true  port = 81 }\n"
+    "	server \"127.0.0.1:1\" { } server \"unix:/run/one.sock\" { } }\n"
     "pool \"two\" { balance = least-connections  send-proxy = v2  connect-timeout = 31s  response-timeout = 32s\n"
     "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
     "	queue-size = 65535  queue-timeout = 1d  abort-on-close = yes\n"
@@ -253,6 +256,57 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->servers[1].fail_timeout, 37 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->first_server, 2);
 	ck_assert_uint_eq(conf->server_count, 4);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(checks_are_as_the_pool_says)
+{
+	struct conf *conf = conf_must_load(everything);
+	const struct conf_health *health = &conf->pools[0].health;
+
+	ck_assert(health->wanted && !conf->pools[1].health.wanted);
+	ck_assert_int_eq(health->type, CONF_HEALTH_HTTP);
+	ck_assert_int_eq(health->method, CONF_HEALTH_GET);
+	ck_assert_str_eq(health->path, "/a?b");
+	ck_assert_str_eq(health->host, "h.test:8");
+	ck_assert_uint_eq(health->status_count, 2);
+	ck_assert_uint_eq(health->statuses[0].last, 200);
+	ck_assert_uint_eq(health->statuses[1].first, 301);
+	ck_assert_uint_eq(health->statuses[1].last, 303);
+	ck_assert_str_eq(health->body, "it's \"ok\"");
+	ck_assert_uint_eq(health->field_count, 2);
+	ck_assert_str_eq(health->fields[1], "C: d");
+	ck_assert_uint_eq(health->interval, CLOCK_SECOND);
+	ck_assert_uint_eq(health->fast_interval, CLOCK_SECOND / 2);
+	ck_assert_uint_eq(health->jitter, 20);
+	ck_assert_uint_eq(health->timeout, 300 * CLOCK_MILLISECOND);
+	ck_assert_uint_eq(health->rise, 4);
+	ck_assert_uint_eq(health->fall, 5);
+	ck_assert_uint_eq(health->port, 81);
+	ck_assert(health->cut_tunnels);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(checks_have_defaults)
+{
+	struct conf *conf = conf_must_load("listen :80 { } pool a { health { } server 127.0.0.1:1 { } } "
+				 "pool b { health { path = /x } server 127.0.0.1:1 { } } "
+				 "pool c { health { type = http  interval = 5s } server 127.0.0.1:1 { } } route { pool = a }");
+	char *shown = conf_show(conf);
+
+	ck_assert_int_eq(conf->pools[0].health.type, CONF_HEALTH_TCP);
+	ck_assert_int_eq(conf->pools[1].health.type, CONF_HEALTH_HTTP);
+	ck_assert_uint_eq(conf->pools[1].health.status_count, 1);
+	ck_assert_uint_eq(conf->pools[1].health.statuses[0].first, 200);
+	ck_assert_uint_eq(conf->pools[1].health.statuses[0].last, 399);
+	ck_assert_uint_eq(conf->pools[1].health.fast_interval, 2 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->pools[1].health.port, 0);
+	ck_assert_str_eq(conf->pools[2].health.path, "/");
+	ck_assert_uint_eq(conf->pools[2].health.fast_interval, 5 * CLOCK_SECOND);
+	ck_assert_ptr_nonnull(strstr(shown, "\t\ttype = tcp\n\t\tinterval = 2s\n"));
+	free(shown);
 	conf_free(conf);
 }
 END_TEST
@@ -475,6 +529,8 @@ main(void)
 	tcase_add_test(tests, top_level_options_are_set);
 	tcase_add_test(tests, listeners_begin_with_what_the_top_level_says);
 	tcase_add_test(tests, pools_begin_with_what_the_top_level_says);
+	tcase_add_test(tests, checks_are_as_the_pool_says);
+	tcase_add_test(tests, checks_have_defaults);
 	tcase_add_test(tests, a_pool_may_begin_without_a_server_that_is_ready);
 	tcase_add_test(tests, routes_keep_their_order);
 	tcase_add_test(tests, everything_is_shown_as_it_was_set);

@@ -146,6 +146,30 @@ static const struct bad bad_values[] = {
 static const struct bad contradictions[] = {
 	{ "", "f: there is nothing to listen on; add: listen \"*:80\" { }\n"
 	      "f: there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\n\thealth { }\n\thealth { } }\n",
+	    "f:4: a pool has one health section; the first is in line 3\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\n\thealth { status = 200 intervl = 1s } }\n",
+	    "f:3: unknown option 'intervl' in health; did you mean 'interval'?\n"
+	    "f:3: status is for checks by http (with a path, or type = http) only\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\n"
+	  "health { type = tcp path = /x }\n}",
+	    "f:3: path is for checks by http (with a path, or type = http) only\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\n"
+	  "health { path = \"/a b\"\nhost = \"a/b\"\nstatus = { 99, 300-200, 2000, 200-399x }\nbody = \"\"\n"
+	  "header = { \"Host: x\", \"connection: x\", \"no colon\", \"A b: c\" }\ntype = http }\n}",
+	    "f:3: path is a path that begins with /, of at most 1024 bytes without blanks and #, not \"/a b\"\n"
+	    "f:4: host is the name of a host, with its port or without, not \"a/b\"\n"
+	    "f:5: status is a list of status codes from 200 to 599 and ranges of them, such as 200-399, not \"99\"\n"
+	    "f:5: status is a list of status codes from 200 to 599 and ranges of them, such as 200-399, not \"300-200\"\n"
+	    "f:5: status is a list of status codes from 200 to 599 and ranges of them, such as 200-399, not \"2000\"\n"
+	    "f:5: status is a list of status codes from 200 to 599 and ranges of them, such as 200-399, not \"200-399x\"\n"
+	    "f:6: body is a text of 1 to 1024 bytes, not \"\"\n"
+	    "f:7: header cannot hold Host: there is the option host for it\n"
+	    "f:7: header cannot hold connection: the check is a request without a body\n"
+	    "f:7: header is a list of header fields, such as \"Accept: text/plain\", not \"no colon\"\n"
+	    "f:7: header is a list of header fields, such as \"Accept: text/plain\", not \"A b: c\"\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\nhealth { path = / method = HEAD body = x } }",
+	    "f:3: the answer to HEAD has no body: body needs method = GET\n" },
 	{ "listen \"*:80\" { }\n\npool \"web\" { }\n", "f:3: pool \"web\" has no server\n" },
 	{ OK "listen \":80\" { }\n",
 	    "f:3: listen \":80\": the address is listened on twice; the first is in line 1\n" },
