@@ -83,6 +83,7 @@ hops_trace(const struct h1_request *request, char *to, size_t size)
 		memcpy(to + used, request->head + field->line, field->line_length);
 		used += field->line_length;
 	}
-	memcpy(to + used, "\r\n", 2);
-	return used + 2;
+	to[used++] = '\r';
+	to[used++] = '\n';
+	return used;
 }

@@ -58,7 +58,7 @@ function report() {
   const compare = (frame, expected, seen) => {
     const row = counts[frame.kind] = counts[frame.kind] || [0, 0, 0];
     const same = seen.lines.length <= expected.length && seen.lines.every((line, i) => line === expected[i]);
-    const verdict = !same ? 2 : seen.lines.length === expected.length ? 0 : 1;
+    const verdict = !same ? 2 : seen.lines.length === expected.length && !seen.refused ? 0 : 1;
     row[seen.error || verdict !== 1 ? verdict : 2]++;
     if (verdict === 1 && seen.error) {
       refusals[seen.error] = refusals[seen.error] || { count: 0, example: frame.stream.toString('latin1', 0, 300) };

@@ -26,7 +26,7 @@ function* answers(text) {
 const cut = (line) => fields === 'fields' ? line : line.split(' ').slice(0, 5).join(' ');
 
 function compare(frame, received) {
-  const raw = what === 'raw', seen = { lines: [], error: '' };
+  const raw = what === 'raw', seen = { lines: [], error: '', refused: false };
   let expected = (raw ? frame.lines : frame.lines.slice(0, frame.streamRequests)).map(cut);
   for (const answer of answers(received)) {
     if (answer.read)
@@ -35,8 +35,10 @@ function compare(frame, received) {
       seen.lines.push('silence');
     else if (answer.status >= 400)
       seen.error = `status ${answer.status}`;
-    if (answer.status >= 400 && raw && seen.lines.length < expected.length)
+    if (answer.status >= 400 && raw && seen.lines.length < expected.length) {
       seen.lines.push(expected[seen.lines.length]); // the server refused it: through drover, others may follow
+      seen.refused = true;
+    }
   }
   if (frame.flags & 2 && seen.lines.length < expected.length)
     expected = expected.slice(0, seen.lines.length); // behind an answer of drover's own there may be more or not
