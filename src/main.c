@@ -244,14 +244,26 @@ hint_print(const struct arguments *a)
 		    "(without a file: drover -l :8080 -b 127.0.0.1:3000; `drover -h` shows the options)\n");
 }
 
+/* Says what could not be found: drover starts all the same. */
+static void
+names_look_up(struct conf *conf)
+{
+	struct conf_errors warnings;
+
+	conf_look_up(conf, &warnings);
+	errors_print(&warnings);
+	conf_errors_free(&warnings);
+}
+
 static int
-configuration_praise(const struct arguments *a, const struct conf *conf)
+configuration_praise(const struct arguments *a, struct conf *conf)
 {
 	struct conf_errors warnings;
 
 	conf_check_directories(conf, &warnings);
 	errors_print(&warnings);
 	conf_errors_free(&warnings);
+	names_look_up(conf);
 	if (a->listener_count > 0)
 		return printf("drover: the arguments are good\n") < 0;
 	return printf("drover: %s is good\n", a->file != NULL ? a->file : DROVER_CONF) < 0;
@@ -323,8 +335,10 @@ main(int argc, char **argv)
 		hint_print(&a);
 		return 1;
 	}
-	if (a.what == WHAT_RUN)
+	if (a.what == WHAT_RUN) {
+		names_look_up(conf);
 		return run(&a, conf, argc, argv);
+	}
 	status = a.what == WHAT_SHOW ? configuration_show(conf) : configuration_praise(&a, conf);
 	conf_free(conf);
 	return status;

@@ -98,28 +98,19 @@ address_set(struct address *a, const struct sockaddr *from, socklen_t length, in
 		a->socket.in6.sin6_port = port;
 }
 
-/*
- * Takes the first address of a host that is a name or an IPv6 address with a
- * scope. IPv4 goes first: apps on "localhost" more often listen there only.
- */
+/* An IPv6 address with a scope, whose interface the system knows the number of. */
 static int
-host_look_up(struct address *a, const char *host, int flags, in_port_t port, struct error *err)
+scoped_parse(struct address *a, const char *host, in_port_t port, struct error *err)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = flags }, *list, *i, *best = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_INET6, .ai_flags = AI_NUMERICHOST };
+	struct addrinfo *list;
 	int code = getaddrinfo(host, NULL, &hints, &list);
 
 	if (code != 0)
-		return error_set(err, "cannot look up \"%s\": %s", host, gai_strerror(code));
-	for (i = list; i != NULL; i = i->ai_next) {
-		if (i->ai_family != AF_INET && i->ai_family != AF_INET6)
-			continue;
-		if (best == NULL || (best->ai_family == AF_INET6 && i->ai_family == AF_INET))
-			best = i;
-	}
-	if (best != NULL)
-		address_set(a, best->ai_addr, best->ai_addrlen, port);
+		return error_set(err, "\"%s\" is not an address here: %s", host, gai_strerror(code));
+	address_set(a, list->ai_addr, list->ai_addrlen, port);
 	freeaddrinfo(list);
-	return best != NULL ? 0 : error_set(err, "\"%s\" has no IPv4 or IPv6 address", host);
+	return 0;
 }
 
 static int
@@ -132,7 +123,7 @@ host6_parse(struct address *a, const char *host, in_port_t port, struct error *e
 		return 0;
 	}
 	if (strchr(host, '%') != NULL && strchr(host, ':') != NULL)
-		return host_look_up(a, host, AI_NUMERICHOST, port, err);
+		return scoped_parse(a, host, port, err);
 	return error_set(err, "\"%s\" is not an IPv6 address", host);
 }
 
@@ -143,10 +134,7 @@ local_parse(struct address *a, const char *host, in_port_t port, struct error *e
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	if (strcasecmp(host, "localhost") != 0)
-		return error_set(err,
-		    "names are looked up only when the configuration is read; give an address, such as "
-		    "\"127.0.0.1:%u\"",
-		    ntohs(port));
+		return error_set(err, "\"%s\" is neither an address nor a name", host);
 	address_set(a, (const struct sockaddr *)&in, sizeof in, port);
 	return 0;
 }
@@ -170,15 +158,13 @@ host_parse(struct address *a, const char *host, enum address_use use, in_port_t 
 	if (use == ADDRESS_LISTEN)
 		return error_set(err,
 		    "names cannot be listened on; write an address, such as \"127.0.0.1:%u\"", ntohs(port));
-	if (use == ADDRESS_NUMERIC)
-		return local_parse(a, host, port, err);
-	return host_look_up(a, host, 0, port, err);
+	return local_parse(a, host, port, err);
 }
 
 int
 address_parse(struct address *a, const char *text, enum address_use use, struct error *err)
 {
-	char host[256];
+	char host[ADDRESS_HOST_MAX];
 	const char *port_text = "";
 	in_port_t port = 0;
 
@@ -193,6 +179,20 @@ address_parse(struct address *a, const char *text, enum address_use use, struct 
 	if (text[0] == '[')
 		return host6_parse(a, host, port, err);
 	return host_parse(a, host, use, port, err);
+}
+
+bool
+address_has_name(const char *text, char host[ADDRESS_HOST_MAX], uint16_t *port)
+{
+	const char *port_text;
+	in_port_t number;
+
+	if (text[0] == '[' || text[0] == '/' || strncmp(text, "unix:", 5) == 0 ||
+	    host_split(text, ADDRESS_CONNECT, host, ADDRESS_HOST_MAX, &port_text, NULL) < 0 ||
+	    port_parse(port_text, ADDRESS_CONNECT, &number, NULL) < 0)
+		return false;
+	*port = ntohs(number);
+	return host[strspn(host, "0123456789.*")] != '\0' && strcasecmp(host, "localhost") != 0;
 }
 
 const char *

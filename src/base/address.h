@@ -1,6 +1,6 @@
 /*
  * Socket addresses as people write them: "10.0.0.5:8080", "[::1]:80", "*:80",
- * ":80", "unix:/path", and "localhost:3000" where names are allowed. All
+ * ":80", "unix:/path", and "localhost:3000" for what is connected to. All
  * processes.
  */
 #ifndef DROVER_BASE_ADDRESS_H
@@ -28,15 +28,20 @@ enum { ADDRESS_TEXT_MAX = 128 }; /* room for any address_format, with its NUL */
 
 enum address_use {
 	ADDRESS_LISTEN, /* "*" and an empty host mean any address (IPv6 and IPv4 together); port 0 is allowed */
-	ADDRESS_CONNECT, /* a host is needed, a name is looked up once (blocking: only before the loop starts) */
-	ADDRESS_NUMERIC /* a host is needed, of names "localhost" alone is known, as 127.0.0.1; never blocks */
+	ADDRESS_CONNECT /* a host is needed, of names "localhost" alone is known, as 127.0.0.1 */
 };
 
-/*
- * Fills *a from text. -1 with a sentence when it is not an address. Of a name
- * with several addresses the first is taken, IPv4 before IPv6.
- */
+/* Fills *a from text; nothing is looked up. -1 with a sentence when it is not an address. */
 int address_parse(struct address *a, const char *text, enum address_use use, struct error *err);
+
+enum { ADDRESS_HOST_MAX = 256 };
+
+/*
+ * Whether the text is "HOST:PORT" with what may be a name that has to be looked up:
+ * no address, no "localhost", nothing that address_parse says more about. Then *host is
+ * the name, not checked further, and *port the port in host order.
+ */
+bool address_has_name(const char *text, char host[ADDRESS_HOST_MAX], uint16_t *port);
 
 /* A network as "10.0.0.0/8", "::1", "fd00::/8"; "unix" stands for peers on unix sockets. */
 struct address_range {

@@ -224,11 +224,16 @@ server_build(
 	server->fail_timeout = pool->fail_timeout;
 	defaults_set(&conf_section_server, server, report);
 	options_set(&conf_section_server, from, server, report);
-	if (title->text[0] == '\0' ||
-	    conf_server_read_name(&server->address, title->text, ADDRESS_CONNECT, &err) == 0)
+	if (title->text[0] == '\0')
 		return;
+	if (conf_server_read(&server->address, &server->question, title->text, &err) == 0) {
+		server->question.family = conf_family_number(server->family);
+		conditions_check(&conf_section_server, server, from, report);
+		return;
+	}
 	conf_report_add(report, title->line, "server \"%.100s\": %s", title->text, err.text);
 	server->address.length = 0;
+	server->question.name[0] = '\0';
 }
 
 static void
@@ -319,18 +324,28 @@ routes_build(struct conf *conf, cfg_t *from, bool whole, struct conf_report *rep
 	}
 }
 
+/* The line of the first of two options that is given; 0: neither is. */
+static int
+line_of(cfg_t *from, const char *option, const char *other)
+{
+	const struct conf_word *word = conf_syntax_word(from, option, 0);
+
+	if (word == NULL)
+		word = conf_syntax_word(from, other, 0);
+	return word != NULL ? word->line : 0;
+}
+
 /* Contradictions between options of the top level. */
 static void
 top_check(const struct conf *conf, cfg_t *from, struct conf_report *report)
 {
-	const struct conf_word *word = conf_syntax_word(from, "target-size", 0);
-
-	if (conf->target_size <= conf->header_size)
-		return;
-	if (word == NULL)
-		word = conf_syntax_word(from, "header-size", 0);
-	conf_report_add(report, word != NULL ? word->line : 0,
-	    "target-size is more than header-size: %u and %u bytes", conf->target_size, conf->header_size);
+	if (conf->target_size > conf->header_size)
+		conf_report_add(report, line_of(from, "target-size", "header-size"),
+		    "target-size is more than header-size: %u and %u bytes", conf->target_size,
+		    conf->header_size);
+	if (conf->resolve.interval_min > conf->resolve.interval_max)
+		conf_report_add(report, line_of(from, "resolve-interval-min", "resolve-interval-max"),
+		    "resolve-interval-min is more than resolve-interval-max");
 }
 
 /* The group of the user, where none is given. */

@@ -227,11 +227,11 @@ server_check_own(const struct conf *conf, const struct conf_server *server, stru
 			    server->name);
 }
 
-/* A name that is looked up twice may have two addresses, and is one server all the same. */
+/* By address, or by name: two names may have one address now and then, which the first of them keeps. */
 static bool
 servers_equal(const struct conf_server *a, const struct conf_server *b)
 {
-	return address_equal(&a->address, &b->address) || strcmp(a->name, b->name) == 0;
+	return (a->address.length > 0 && address_equal(&a->address, &b->address)) || strcmp(a->name, b->name) == 0;
 }
 
 static void
@@ -242,7 +242,7 @@ server_check_twice(const struct conf_pool *pool, size_t i, struct conf_report *r
 	size_t j;
 
 	for (j = 0; j < i; j++) {
-		if (server->address.length == 0 || !servers_equal(server, &pool->servers[j]))
+		if (server->name[0] == '\0' || !servers_equal(server, &pool->servers[j]))
 			continue;
 		conf_report_add(report, server->line,
 		    "server \"%s\" is twice in pool \"%s\"; the first is in %s; to send it more, give it a "

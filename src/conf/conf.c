@@ -9,8 +9,10 @@ pool_clear(struct conf_pool *pool)
 {
 	size_t i;
 
-	for (i = 0; i < pool->server_count; i++)
+	for (i = 0; i < pool->server_count; i++) {
 		free(pool->servers[i].name);
+		free(pool->servers[i].answer);
+	}
 	free(pool->servers);
 	conf_health_clear(&pool->health);
 	free(pool->name);
@@ -118,6 +120,7 @@ conf_free(struct conf *conf)
 	rules_clear(&conf->rules);
 	free(conf->trusted_proxies);
 	free(conf->maintenance_except);
+	free(conf->resolve.servers);
 	free(conf->file);
 	free(conf->user);
 	free(conf->group);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "conf/answer_rule.h"
 #include "conf/header_rule.h"
+#include "net/dns.h"
 
 enum {
 	CONF_WORKERS_MAX = 256,
@@ -167,9 +168,18 @@ enum conf_underscores { CONF_UNDERSCORES_GUARD, CONF_UNDERSCORES_PASS, CONF_UNDE
 
 enum conf_server_state { CONF_SERVER_READY, CONF_SERVER_DRAIN, CONF_SERVER_MAINTENANCE };
 
+/* Which addresses of a name are taken. */
+enum conf_family { CONF_FAMILY_ANY, CONF_FAMILY_IPV4, CONF_FAMILY_IPV6 };
+enum conf_addresses { CONF_ADDRESSES_ALL, CONF_ADDRESSES_FIRST };
+
+/* One server; or, when its name has to be looked up, as many as the name has addresses. */
 struct conf_server {
 	char *name; /* as written */
-	struct address address;
+	struct address address; /* length 0: a name that is looked up */
+	struct dns_question question; /* that asks for it; its name is "" for an address */
+	enum conf_family family;
+	enum conf_addresses addresses;
+	struct dns_answer *answer; /* of conf_look_up; NULL: it was not asked */
 	enum conf_server_state state; /* in which it begins */
 	uint16_t weight;
 	uint32_t max_connections; /* requests in flight over all workers, 0: no limit */
@@ -251,6 +261,14 @@ conf_rules_answer(const struct conf_rules *rules)
 	return rules->redirect.text != NULL || rules->respond.text != NULL;
 }
 
+/* How names of servers are looked up. */
+struct conf_resolve {
+	struct address *servers; /* of DNS; none: as the system has them */
+	size_t server_count;
+	uint64_t interval_min, interval_max; /* an answer holds no less and no longer, whatever its ttl */
+	uint64_t timeout; /* for one look-up */
+};
+
 struct conf {
 	char *file; /* NULL when made from the command line */
 
@@ -286,6 +304,8 @@ struct conf {
 	unsigned underscores; /* enum conf_underscores */
 	bool request_id; /* send X-Request-Id to servers */
 
+	struct conf_resolve resolve;
+
 	struct conf_client client;     /* what every listener begins with */
 	struct conf_rules rules;       /* those of every listener that says nothing else */
 	bool maintenance;	       /* it begins so: all is answered 503; as of a listener, a pool, a route */
@@ -317,8 +337,7 @@ void conf_errors_free(struct conf_errors *errors);
 /*
  * Reads and checks a file: the result, or NULL with every error in *errors
  * (each with file:line and, for a near miss, the word that was meant). *errors
- * is filled anew, and is empty on success. Names of servers are looked up, so
- * this may block. Not for two threads at once.
+ * is filled anew, and is empty on success. Nothing is looked up. Not for two threads at once.
  */
 struct conf *conf_load(const char *file, struct conf_errors *errors);
 
@@ -345,10 +364,22 @@ conf_via(const struct conf *conf)
 void conf_free(struct conf *conf);
 
 /*
- * Reads the address of a server that is added at run time: what a configuration
- * takes, but of names "localhost" alone, so that it never blocks. -1 with a sentence.
+ * Reads how a server is written, as a configuration takes it: its address; or, then the
+ * address has length 0, what is to be asked for a name. question may be NULL: no names.
+ * Nothing is looked up. -1 with a sentence.
  */
-int conf_server_from_text(struct address *address, const char *name, struct error *err);
+int conf_server_from_text(
+    struct address *address, struct dns_question *question, const char *name, struct error *err);
+
+/* What family a name is asked for, by enum conf_family. */
+uint16_t conf_family_number(enum conf_family family);
+
+/*
+ * Looks the names of all servers up: once, all at the same time and for no longer than
+ * resolve-timeout. Blocks: only for a start. What cannot be found is a warning, filled and
+ * freed as in conf_load.
+ */
+void conf_look_up(struct conf *conf, struct conf_errors *warnings);
 
 /*
  * What is missing for a start: directories of sockets, logs and the pid file. Only warnings,

@@ -15,9 +15,11 @@ libconf_a_SOURCES = \
 	conf/health.c conf/health.h \
 	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \
+	conf/look_up.c \
 	conf/names.c \
 	conf/options.c conf/options.h \
-	conf/options_auth.h conf/options_client.h conf/options_health.h conf/options_pool.h conf/options_row.h \
+	conf/options_auth.h conf/options_client.h conf/options_health.h conf/options_pool.h conf/options_resolve.h \
+	conf/options_row.h \
 	conf/options_rules.h \
 	conf/password.c conf/password.h \
 	conf/page.c conf/page.h \

@@ -205,6 +205,58 @@ networks_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "a list of networks, such as 10.0.0.0/8, or unix");
 }
 
+/* An address with or without a port, which is 53 then. */
+static int
+resolver_parse(struct address *address, const char *text, struct error *err)
+{
+	bool bare6 = text[0] != '[' && strchr(text, ':') != strrchr(text, ':');
+	char whole[CONF_VALUE_MAX];
+	uint16_t port;
+	char host[ADDRESS_HOST_MAX];
+
+	if (bare6)
+		snprintf(whole, sizeof whole, "[%.100s]:53", text);
+	else
+		snprintf(whole, sizeof whole, "%.100s%s", text,
+		    strchr(text, ':') == NULL || text[strlen(text) - 1] == ']' ? ":53" : "");
+	if (address_has_name(whole, host, &port) || strncmp(whole, "unix:", 5) == 0)
+		return -1;
+	return address_parse(address, whole, ADDRESS_CONNECT, err);
+}
+
+static int
+resolvers_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	struct address address, *element;
+	struct error why;
+
+	if (conf_list_length(option, base) == option->maximum)
+		return error_set(err, "has at most %u addresses", (unsigned)option->maximum);
+	if (resolver_parse(&address, text, &why) < 0)
+		return -1;
+	element = conf_list_grow(option, base, sizeof *element, err);
+	if (element == NULL)
+		return -1;
+	*element = address;
+	++*conf_list_count(option, base);
+	return 0;
+}
+
+static const char *
+resolvers_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	struct address *const *list = conf_field_const(option, base);
+
+	return i >= conf_list_length(option, base) ? NULL : address_format(&(*list)[i], space);
+}
+
+static void
+resolvers_describe(const struct conf_option *option, char *to, size_t size)
+{
+	snprintf(to, size, "a list of at most %u addresses, such as 10.0.0.2 or 127.0.0.1:5353",
+	    (unsigned)option->maximum);
+}
+
 /* A name as in a Host field, without port: letters, digits, "-" and "_" between single dots; or "[IPv6]". */
 static bool
 host_is_name(const char *text)
@@ -291,6 +343,8 @@ const struct conf_type conf_type_owner_group = { "group", false, true, owner_gro
 	group_describe };
 const struct conf_type conf_type_networks = { "list", true, true, networks_read, networks_write,
 	networks_describe };
+const struct conf_type conf_type_resolvers = { "list", true, true, resolvers_read, resolvers_write,
+	resolvers_describe };
 const struct conf_type conf_type_hosts = { "list", true, true, hosts_read, conf_list_write_string,
 	hosts_describe };
 const struct conf_type conf_type_paths = { "list", true, true, paths_read, conf_list_write_string,

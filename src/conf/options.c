@@ -7,6 +7,7 @@
 #include "conf/options_client.h"
 #include "conf/options_health.h"
 #include "conf/options_pool.h"
+#include "conf/options_resolve.h"
 #include "conf/options_row.h"
 #include "conf/options_rules.h"
 
@@ -38,6 +39,8 @@ static const char *const mode_words[] = { "http", "tcp", NULL }; /* enum conf_mo
 static const char *const send_proxy_words[] = { "off", "v1", "v2", NULL }; /* enum conf_send_proxy */
 static const char *const health_type_words[] = { "tcp", "http", NULL }; /* enum conf_health_type */
 static const char *const health_method_words[] = { "GET", "HEAD", NULL }; /* enum conf_health_method */
+static const char *const family_words[] = { "any", "ipv4", "ipv6", NULL }; /* enum conf_family */
+static const char *const addresses_words[] = { "all", "first", NULL }; /* enum conf_addresses */
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
@@ -57,6 +60,15 @@ listener_is_ipv6(const void *base)
 	return listener->address.length > 0 && listener->address.socket.any.sa_family == AF_INET6;
 }
 
+static bool
+server_has_name(const void *base)
+{
+	const struct conf_server *server = base;
+
+	return server->question.name[0] != '\0';
+}
+
+static const struct conf_condition for_names = { "names of hosts and services", server_has_name };
 static const struct conf_condition for_unix = { "unix sockets", listener_is_unix };
 static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ipv6 };
 
@@ -142,6 +154,7 @@ const struct conf_option conf_options[] = {
 	    .words = underscores_words },
 	{ "request-id", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, request_id),
 	    .sentence = "Whether servers are sent an X-Request-Id field." },
+	RESOLVE_OPTIONS,
 	CLIENT_OPTIONS(TOP, false, conf),
 	RULE_OPTIONS(TOP, false, conf),
 	MAINTENANCE_OPTION(TOP, conf),
@@ -212,6 +225,7 @@ const struct conf_option conf_options[] = {
 	    .sentence = "In which it begins: drain and maintenance send it no requests.",
 	    .words = server_state_words },
 	SERVER_OPTIONS(SERVER, true, conf_server, ),
+	NAME_OPTIONS,
 
 	{ "host", ROUTE, &conf_type_hosts, 0, 0, NULL, "{ }", false, LIST(conf_route, hosts, host_count),
 	    .sentence = "Hosts that it is for; *.example.org stands for every name under example.org; any "

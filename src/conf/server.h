@@ -1,11 +1,13 @@
-/* The names of servers, which are their addresses as written. Master only. */
+/* How servers are written: as addresses, or as names that are looked up. Master only. */
 #ifndef DROVER_CONF_SERVER_H
 #define DROVER_CONF_SERVER_H
 
 #include "base/address.h"
 #include "base/error.h"
+#include "net/dns.h"
 
-/* Reads the address that the name stands for. -1 with a sentence when it is none, or too long for a server's name. */
-int conf_server_read_name(struct address *address, const char *name, enum address_use use, struct error *err);
+/* As conf_server_from_text, for text whose bytes are known to be those of a configuration. */
+int conf_server_read(
+    struct address *address, struct dns_question *question, const char *name, struct error *err);
 
 #endif

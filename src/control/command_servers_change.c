@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "conf/show_json.h"
 #include "control/commands.h"
 #include "control/named.h"
 #include "control/values.h"
+#include "master/servers.h"
 
 static const uint64_t patience = 30 * CLOCK_SECOND;
 
@@ -85,12 +86,12 @@ server_stands(const struct call *call, size_t place)
 static json_t *
 server_options(const struct master_server *server)
 {
-	char fail_timeout[32];
+	struct conf_server conf = servers_to_conf(server);
+	char name[SCOREBOARD_NAME];
 
-	return json_pack("{s:o,s:i,s:I,s:s,s:I,s:s}", "address", value_text(server->name), "weight",
-	    (int)server->weight, "max-connections", (json_int_t)server->max_connections, "state",
-	    server_states_to_set[server->state], "max-fails", (json_int_t)server->max_fails, "fail-timeout",
-	    text_from_duration(server->fail_timeout, fail_timeout, sizeof fail_timeout));
+	snprintf(name, sizeof name, "%s", server->name);
+	conf.name = name;
+	return conf_section_json(&conf_section_server, &conf);
 }
 
 /* ---- server-add */
@@ -118,7 +119,7 @@ add_read(struct call *call, struct master_server *server)
 		server->max_fails = (uint32_t)call_integer(call, "max-fails");
 	if (call_has(call, "fail-timeout-ms"))
 		server->fail_timeout = (uint64_t)call_integer(call, "fail-timeout-ms") * CLOCK_MILLISECOND;
-	if (conf_server_from_text(&server->address, server->name, &err) == 0)
+	if (conf_server_from_text(&server->address, NULL, server->name, &err) == 0)
 		return 0;
 	call_fail(call, REPLY_ERROR_PARAMS,
 	    "Write an address and port, as 10.0.0.5:8080 or [::1]:8080, or unix:/path.",

@@ -93,7 +93,7 @@ server_named(struct call *call, unsigned pool, const char *name)
 	const struct scoreboard *board = master_board(call->master);
 	unsigned slots = scoreboard_server_slots(board), slot;
 	struct address address;
-	bool is_address = conf_server_from_text(&address, name, NULL) == 0;
+	bool is_address = conf_server_from_text(&address, NULL, name, NULL) == 0;
 	int leaving = -1;
 
 	for (slot = 0; slot < slots; slot++) {

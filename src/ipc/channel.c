@@ -26,6 +26,10 @@ channel_length(const struct channel_message *message)
 		return head_length + sizeof message->query;
 	case CHANNEL_ANSWER:
 		return head_length + query_answer_length(&message->answer);
+	case CHANNEL_NAME:
+		return head_length + sizeof message->name;
+	case CHANNEL_NAME_PART:
+		return head_length + names_part_length(&message->name_part);
 	default:
 		return head_length;
 	}
@@ -39,6 +43,10 @@ channel_is_whole(const struct channel_message *message, size_t length)
 		return false;
 	if (message->type == CHANNEL_ANSWER &&
 	    (length < head_length + offsetof(struct query_answer, rows) || message->answer.count > QUERY_ROWS))
+		return false;
+	if (message->type == CHANNEL_NAME_PART &&
+	    (length < head_length + offsetof(struct names_part, addresses) ||
+		message->name_part.count > NAMES_ROWS))
 		return false;
 	return length == channel_length(message);
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "ipc/names.h"
 #include "ipc/query.h"
 
 enum { CHANNEL_BATCH = 64 }; /* descriptors in one message */
@@ -28,7 +29,11 @@ enum channel_type {
 	CHANNEL_READY,	 /* configured and in its loop */
 	CHANNEL_RETURNED, /* `count` idle client connections back, for another worker */
 	CHANNEL_NEWS, /* a server went down or came up: look at the scoreboard now */
-	CHANNEL_ANSWER /* `answer` to a query */
+	CHANNEL_ANSWER, /* `answer` to a query */
+	/* master to prober */
+	CHANNEL_NAME, /* `name`: to be looked up */
+	/* prober to master */
+	CHANNEL_NAME_PART /* `name_part` of what it stands for */
 };
 
 enum { CHANNEL_LOG_ERROR = 1, CHANNEL_LOG_ACCESS = 2 };
@@ -55,6 +60,8 @@ struct channel_message {
 		struct channel_connection connections[CHANNEL_BATCH];
 		struct query query;
 		struct query_answer answer;
+		struct names_wish name;
+		struct names_part name_part;
 	};
 	int fds[CHANNEL_BATCH]; /* not sent as bytes: they travel beside the message */
 	int fd_count;

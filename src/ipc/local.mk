@@ -4,6 +4,7 @@ libipc_a_SOURCES = \
 	ipc/counters.c ipc/counters.h \
 	ipc/health.c ipc/health.h \
 	ipc/histogram.c ipc/histogram.h \
+	ipc/names.c ipc/names.h \
 	ipc/prober_start.h \
 	ipc/query.c ipc/query.h \
 	ipc/queue.c ipc/queue.h \

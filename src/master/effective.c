@@ -10,7 +10,7 @@ struct effective {
 	struct conf conf;
 	struct conf_server *servers; /* of all pools */
 	struct address_range except[SCOREBOARD_EXCEPT];
-	char (*names)[SCOREBOARD_NAME]; /* theirs; other texts belong to the configuration as it was read */
+	char (*names)[SCOREBOARD_NAME]; /* theirs, by place, and behind them those that are looked up; other texts belong to the configuration as it was read */
 };
 
 void
@@ -25,12 +25,14 @@ master_changes(const struct master *m)
 	return m->changes;
 }
 
-/* Whether it belongs to the configuration: those that leave do not any more. */
+/* Whether it belongs to the configuration: those that leave do not any more, and for the addresses of a name the name does. */
 static bool
 server_stays(const struct master *m, unsigned slot)
 {
 	enum server_state state = scoreboard_server_state(m->board, slot);
 
+	if (m->servers.places[slot].from != 0)
+		return false;
 	return state == SERVER_READY || state == SERVER_DRAIN || state == SERVER_MAINTENANCE;
 }
 
@@ -79,20 +81,58 @@ effective_server(struct conf_server *to, char *name, const struct scoreboard *bo
 	};
 }
 
+/* Those that are looked up, in the same way: `names` are theirs. */
+static void
+effective_count_names(struct effective *e, const struct master *m, char (*names)[SCOREBOARD_NAME])
+{
+	const struct master_name *name;
+	unsigned place;
+
+	for (place = 0; place < master_names_used(m); place++) {
+		name = master_name_at(m, place);
+		names[place][0] = '\0';
+		if (name == NULL)
+			continue;
+		memcpy(names[place], name->text, SCOREBOARD_NAME);
+		e->conf.pools[name->options.pool].server_count++;
+	}
+}
+
+static void
+effective_fill_names(struct effective *e, const struct master *m, char (*names)[SCOREBOARD_NAME])
+{
+	const struct master_name *name;
+	struct conf_pool *pool;
+	unsigned place;
+
+	for (place = 0; place < master_names_used(m); place++) {
+		name = master_name_at(m, place);
+		if (name == NULL)
+			continue;
+		pool = &e->conf.pools[name->options.pool];
+		pool->servers[pool->server_count] = servers_to_conf(&name->options);
+		pool->servers[pool->server_count].name = names[place];
+		pool->servers[pool->server_count].question = name->question;
+		pool->servers[pool->server_count].family = name->family;
+		pool->servers[pool->server_count++].addresses = name->addresses;
+	}
+}
+
 /*
  * Shares `servers` out among the pools, and fills them in. What a worker may have
  * written on the scoreboard decides neither how many there are nor in which pool.
  */
 static void
-effective_pools(struct effective *e, const struct master *m)
+effective_pools(struct effective *e, const struct master *m, unsigned slots)
 {
-	unsigned slots = scoreboard_server_slots(m->board), slot;
+	unsigned slot;
 	struct conf_pool *pools = e->conf.pools;
 	size_t first = 0, p;
 
 	for (p = 0; p < e->conf.pool_count; p++)
 		pools[p].server_count = 0;
 	effective_names(e, m, slots);
+	effective_count_names(e, m, e->names + slots);
 	for (p = 0; p < e->conf.pool_count; p++) {
 		pools[p].balance = master_pool_balance(m, (unsigned)p);
 		pools[p].servers = e->servers + first;
@@ -107,6 +147,7 @@ effective_pools(struct effective *e, const struct master *m)
 		if (e->names[slot][0] != '\0')
 			effective_server(&pool->servers[pool->server_count++], e->names[slot], m->board, slot);
 	}
+	effective_fill_names(e, m, e->names + slots);
 }
 
 static void
@@ -149,6 +190,8 @@ struct conf *
 master_conf_now(const struct master *m)
 {
 	const struct conf *conf = m->conf;
+	unsigned slots = scoreboard_server_slots(m->board);
+	size_t room = slots + master_names_used(m) + 1;
 	struct effective *e = calloc(1, sizeof *e);
 
 	if (e == NULL)
@@ -157,8 +200,8 @@ master_conf_now(const struct master *m)
 	e->conf.pools = copy(conf->pools, conf->pool_count, sizeof *conf->pools);
 	e->conf.listeners = copy(conf->listeners, conf->listener_count, sizeof *conf->listeners);
 	e->conf.routes = copy(conf->routes, conf->route_count, sizeof *conf->routes);
-	e->servers = calloc(scoreboard_server_slots(m->board) + 1, sizeof *e->servers);
-	e->names = malloc((scoreboard_server_slots(m->board) + 1) * sizeof *e->names);
+	e->servers = calloc(room, sizeof *e->servers);
+	e->names = malloc(room * sizeof *e->names);
 	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->conf.routes == NULL || e->servers == NULL || e->names == NULL) {
 		master_conf_now_free(&e->conf);
 		return NULL;
@@ -171,7 +214,7 @@ master_conf_now(const struct master *m)
 	e->conf.log_level = master_log_level_lasting(m, MASTER_LOG_ALL);
 	effective_listeners(e, m);
 	effective_maintenance(e, m);
-	effective_pools(e, m);
+	effective_pools(e, m, slots);
 	return &e->conf;
 }
 

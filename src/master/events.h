@@ -48,6 +48,11 @@ enum {
 	X(SERVER_DOWN, "server-down", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
 	    "A server was taken out after failures, of requests or of checks; text tells the last of them.") \
 	X(SERVER_REMOVED, "server-removed", EVENT_HAS_SERVER, "The last request of a removed server has ended.") \
+	X(NAME_CHANGED, "name-changed", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
+	    "The addresses of a name have changed; text tells which came (+) and which went (-).") \
+	X(NAME_FAILED, "name-failed", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
+	    "A name could not be looked up, or not all of it; text tells why. Its servers stay.") \
+	X(NAME_FOUND, "name-found", EVENT_HAS_SERVER, "A name that could not be looked up was found.") \
 	X(SCALED, "scaled", EVENT_HAS_CHANGE | EVENT_HAS_BY, "The number of workers that are wanted was changed.") \
 	X(CHANGED, "changed", EVENT_HAS_BY | EVENT_HAS_TEXT, \
 	    "A method that changes something was carried out; text is the method and its parameters.") \

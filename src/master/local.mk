@@ -4,11 +4,13 @@ libmaster_a_SOURCES = \
 	master/dispatch.c master/dispatch.h \
 	master/effective.c master/effective.h \
 	master/events.c master/events.h \
+	master/follow.c master/follow.h \
 	master/limits.c master/limits.h \
 	master/log_levels.c master/log_levels.h \
 	master/logs.c master/logs.h \
 	master/maintenance.c master/maintenance.h \
 	master/master.c master/master.h \
+	master/names.c master/names.h \
 	master/news.c master/news.h \
 	master/notify.c master/notify.h \
 	master/orphans.c master/orphans.h \

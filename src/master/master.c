@@ -57,6 +57,8 @@ master_open_inside(struct master *m, struct error *err)
 	if (m->loop == NULL || signals_open(m, err) < 0)
 		return -1;
 	servers_init(m);
+	if (names_init(m) < 0)
+		return error_set(err, "cannot keep the names of servers: no memory");
 	log_levels_init(m);
 	news_init(m);
 	workers_init(m);
@@ -112,6 +114,7 @@ master_free(struct master *m)
 	OBJECT_CHECK(m, MASTER_MAGIC);
 	if (m->loop != NULL) {
 		signals_close(m);
+		names_close(m);
 		servers_close(m);
 		wakers_close(m);
 		news_close(m);

@@ -98,6 +98,7 @@ struct master_server {
 	uint32_t max_connections;
 	uint32_t max_fails;
 	uint64_t fail_timeout; /* microseconds */
+	uint32_t from; /* id of the name that it is an address of, see names.h; 0: of none */
 };
 
 /*
@@ -111,7 +112,7 @@ int master_server_check(const struct master *master, const struct master_server 
 /*
  * Takes a server out: it gets no new requests, and is gone when those in progress
  * have ended; after shutdown-timeout, or at once with `force`, they are cut off.
- * -1 with a sentence: it is the last of its pool. Once it is gone (SERVER_FREE, or another
+ * -1 with a sentence: it is the last of its pool, or the address of a name. Once it is gone (SERVER_FREE, or another
  * id in its place) there is an event.
  */
 int master_server_remove(struct master *master, unsigned server, bool force, struct error *err);

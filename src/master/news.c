@@ -48,6 +48,17 @@ news_server(struct master *m, unsigned server, enum event_type type, const char 
 }
 
 void
+news_name(struct master *m, const struct master_name *name, enum event_type type, const char *text)
+{
+	struct master_event event = { .type = type };
+
+	snprintf(event.pool, sizeof event.pool, "%s", m->conf->pools[name->options.pool].name);
+	snprintf(event.server, sizeof event.server, "%s", name->text);
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(m, &event);
+}
+
+void
 news_scaled(struct master *m, unsigned from, unsigned to)
 {
 	struct master_event event = {

@@ -57,6 +57,10 @@ void news_prober(struct master *master, enum event_type type, const char *text);
 /* Something has happened to the server in that place; text as above. */
 void news_server(struct master *master, unsigned server, enum event_type type, const char *text);
 
+/* Something has happened to a name of servers. */
+struct master_name;
+void news_name(struct master *master, const struct master_name *name, enum event_type type, const char *text);
+
 void news_scaled(struct master *master, unsigned from, unsigned to);
 void news_stopping(struct master *master, bool graceful);
 

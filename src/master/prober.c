@@ -28,7 +28,7 @@ prober_is_needed(const struct master *m)
 	for (i = 0; i < m->conf->pool_count; i++)
 		if (m->conf->pools[i].health.wanted)
 			return true;
-	return false;
+	return names_exist(m);
 }
 
 /* ---- messages */
@@ -98,6 +98,8 @@ prober_message(struct master *m, struct channel_message *message)
 		servers_tell(m);
 		return true;
 	}
+	if (message->type == CHANNEL_NAME_PART && message->fd_count == 0 && names_take(m, &message->name_part))
+		return true;
 	prober_nonsense(m, message);
 	return false;
 }
@@ -183,6 +185,7 @@ prober_act_use(struct master *m)
 	scoreboard_set(&m->board->prober.ready, m->prober.ready);
 	log_info("the prober (pid %d) is ready", (int)m->prober.pid);
 	news_prober(m, EVENT_PROBER_READY, "");
+	names_tell(m);
 }
 
 static void

@@ -218,6 +218,8 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	snprintf(row->name, sizeof row->name, "%s", server->name);
 	row->address = server->address;
 	row->pool = m->servers.places[slot].pool = server->pool;
+	m->servers.places[slot].from = server->from;
+	m->servers.places[slot].given_weight = server->weight;
 	row->id = ++m->servers.last_id;
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;
@@ -299,6 +301,17 @@ master_server_set_weight(struct master *m, unsigned slot, uint16_t weight)
 }
 
 void
+servers_give_weight(struct master *m, unsigned slot, uint16_t weight)
+{
+	uint16_t given = m->servers.places[slot].given_weight;
+
+	if (weight == given || scoreboard_get(&m->board->servers[slot].weight) != given)
+		return;
+	m->servers.places[slot].given_weight = weight;
+	master_server_set_weight(m, slot, weight);
+}
+
+void
 master_server_set_max_connections(struct master *m, unsigned slot, uint32_t max_connections)
 {
 	server_set_limit(m, slot, max_connections);
@@ -307,38 +320,84 @@ master_server_set_max_connections(struct master *m, unsigned slot, uint32_t max_
 
 /* ---- leaving */
 
-int
-master_server_remove_check(const struct master *m, unsigned server, struct error *err)
+bool
+servers_pool_has_other(const struct master *m, unsigned pool, int server, uint32_t name)
 {
-	unsigned slots = scoreboard_server_slots(m->board), pool = m->servers.places[server].pool, slot;
-	char name[SCOREBOARD_NAME];
+	unsigned slots = scoreboard_server_slots(m->board), slot;
+	const struct master_name *other;
 
+	for (slot = 0; slot < master_names_used(m); slot++) {
+		other = master_name_at(m, slot);
+		if (other != NULL && other->id != name && other->options.pool == pool)
+			return true;
+	}
 	for (slot = 0; slot < slots; slot++) {
 		enum server_state state = scoreboard_server_state(m->board, slot);
 
-		if (slot != server && state != SERVER_FREE && !is_leaving(state) &&
-		    m->servers.places[slot].pool == pool)
-			return 0;
+		if ((int)slot != server && state != SERVER_FREE && !is_leaving(state) &&
+		    m->servers.places[slot].pool == pool && m->servers.places[slot].from == 0)
+			return true;
 	}
+	return false;
+}
+
+int
+master_server_remove_check(const struct master *m, unsigned server, struct error *err)
+{
+	const struct master_name *from = master_name_of_server(m, server);
+	char name[SCOREBOARD_NAME];
+
+	if (from != NULL)
+		return error_set(err, "%s is an address of %s, and would come back with the next answer",
+		    server_name(m, server, name), from->text);
+	if (servers_pool_has_other(m, m->servers.places[server].pool, (int)server, 0))
+		return 0;
 	return error_set(err, "%s is the last server of pool %s", server_name(m, server, name),
 	    pool_name(m, server));
 }
 
-int
-master_server_remove(struct master *m, unsigned slot, bool force, struct error *err)
+static enum conf_server_state
+state_before(enum server_state state)
+{
+	return state == SERVER_DRAIN ? CONF_SERVER_DRAIN
+	    : state == SERVER_MAINTENANCE ? CONF_SERVER_MAINTENANCE
+					  : CONF_SERVER_READY;
+}
+
+void
+servers_leave(struct master *m, unsigned slot, bool force)
 {
 	enum server_state state = scoreboard_server_state(m->board, slot);
 
 	if (!is_leaving(state)) {
-		if (master_server_remove_check(m, slot, err) < 0)
-			return -1;
 		m->servers.places[slot].leaving = true;
+		m->servers.places[slot].before = state_before(state);
 		m->servers.places[slot].cut_at = clock_monotonic() + m->conf->shutdown_timeout;
 		m->servers.leaving++;
 	}
 	if (state != SERVER_CUT && (force || !is_leaving(state)))
 		server_set_state(m, slot, force ? SERVER_CUT : SERVER_LEAVING);
 	timer_set(&m->servers.timer, 0);
+}
+
+bool
+servers_return(struct master *m, unsigned slot)
+{
+	if (scoreboard_server_state(m->board, slot) != SERVER_LEAVING)
+		return false;
+	m->servers.places[slot].leaving = false;
+	m->servers.leaving--;
+	server_set_state(m, slot, state_of[m->servers.places[slot].before]);
+	return true;
+}
+
+int
+master_server_remove(struct master *m, unsigned slot, bool force, struct error *err)
+{
+	if (!is_leaving(scoreboard_server_state(m->board, slot)) &&
+	    master_server_remove_check(m, slot, err) < 0)
+		return -1;
+	servers_leave(m, slot, force);
 	return 0;
 }
 
@@ -421,9 +480,37 @@ master_set_pool_balance(struct master *m, unsigned pool, const struct balance_al
 
 /* ---- start and end */
 
+struct master_server
+servers_from_conf(unsigned pool, const struct conf_server *conf)
+{
+	return (struct master_server){
+		.pool = pool,
+		.name = conf->name,
+		.address = conf->address,
+		.state = conf->state,
+		.weight = conf->weight,
+		.max_connections = conf->max_connections,
+		.max_fails = conf->max_fails,
+		.fail_timeout = conf->fail_timeout,
+	};
+}
+
+struct conf_server
+servers_to_conf(const struct master_server *server)
+{
+	return (struct conf_server){
+		.state = server->state,
+		.weight = server->weight,
+		.max_connections = server->max_connections,
+		.max_fails = server->max_fails,
+		.fail_timeout = server->fail_timeout,
+	};
+}
+
 void
 servers_init(struct master *m)
 {
+	unsigned slot = 0;
 	size_t p, s;
 
 	timer_init(&m->servers.timer, m->loop, servers_timer_cb);
@@ -433,19 +520,10 @@ servers_init(struct master *m)
 
 		scoreboard_set(&m->board->pools[p].balance, balance_index(pool->balance));
 		for (s = 0; s < pool->server_count; s++) {
-			const struct conf_server *conf = &pool->servers[s];
-			struct master_server server = {
-				.pool = (unsigned)p,
-				.name = conf->name,
-				.address = conf->address,
-				.state = conf->state,
-				.weight = conf->weight,
-				.max_connections = conf->max_connections,
-				.max_fails = conf->max_fails,
-				.fail_timeout = conf->fail_timeout,
-			};
+			struct master_server server = servers_from_conf((unsigned)p, &pool->servers[s]);
 
-			server_describe(m, (unsigned)(pool->first_server + s), &server);
+			if (pool->servers[s].question.name[0] == '\0')
+				server_describe(m, slot++, &server);
 		}
 	}
 	maintenance_init(m);

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf/conf.h"
 #include "ipc/scoreboard.h"
+#include "master/master.h"
 #include "net/loop.h"
 
 struct master;
@@ -28,8 +30,29 @@ struct servers {
 		unsigned pool; /* the scoreboard's is for readers: a worker can write there */
 		bool leaving;
 		uint64_t cut_at; /* monotonic microseconds */
+		enum conf_server_state before; /* of one that leaves */
+		uint32_t from; /* id of the name that it is an address of, or was; 0: of none */
+		uint16_t given_weight; /* by that name: another one was set by an admin */
 	} places[SCOREBOARD_SERVERS];
 };
+
+/* What a section says of a server, but for its name and address, which may be many. */
+struct master_server servers_from_conf(unsigned pool, const struct conf_server *conf);
+
+/* The same back: a section without its name and address. */
+struct conf_server servers_to_conf(const struct master_server *server);
+
+/* Takes a server out whatever it is, the last of its pool, too; else as master_server_remove. */
+void servers_leave(struct master *master, unsigned server, bool force);
+
+/* Has one that is leaving come back as it was. false: it is not leaving, or is cut off already. */
+bool servers_return(struct master *master, unsigned server);
+
+/* The weight by its name: what an admin has set instead stays. */
+void servers_give_weight(struct master *master, unsigned server, uint16_t weight);
+
+/* Whether the pool has a server or name beside that server (-1: none) and that name (0: none) and its servers. */
+bool servers_pool_has_other(const struct master *master, unsigned pool, int server, uint32_t name);
 
 /* Writes those of the configuration down. */
 void servers_init(struct master *master);

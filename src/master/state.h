@@ -13,6 +13,7 @@
 #include "master/logs.h"
 #include "master/maintenance.h"
 #include "master/master.h"
+#include "master/names.h"
 #include "master/news.h"
 #include "master/notify.h"
 #include "master/orphans.h"
@@ -40,6 +41,7 @@ struct master {
 	uint64_t changes; /* effective.c */
 
 	struct servers servers; /* servers.c */
+	struct names names; /* names.c */
 	struct workers workers; /* workers.c, spawn.c, reap.c */
 	struct maintenance maintenance; /* maintenance.c */
 	struct prober_child prober; /* prober.c, spawn.c */

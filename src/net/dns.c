@@ -74,6 +74,36 @@ dns_answer_sort(struct dns_answer *answer)
 	qsort(answer->addresses, answer->count, sizeof answer->addresses[0], address_compare);
 }
 
+bool
+dns_address_is_sound(const struct dns_address *address)
+{
+	return (address->family == AF_INET || address->family == AF_INET6) && address->port != 0;
+}
+
+bool
+dns_why_is_sound(const char why[DNS_WHY_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < DNS_WHY_MAX && why[i] != '\0'; i++)
+		if ((unsigned char)why[i] < 0x20 || (unsigned char)why[i] > 0x7e)
+			return false;
+	return i < DNS_WHY_MAX;
+}
+
+bool
+dns_answer_is_sound(const struct dns_answer *answer)
+{
+	unsigned i;
+
+	if (answer->count > DNS_ADDRESSES_MAX || !dns_why_is_sound(answer->why))
+		return false;
+	for (i = 0; i < answer->count; i++)
+		if (!dns_address_is_sound(&answer->addresses[i]))
+			return false;
+	return true;
+}
+
 void
 dns_address_get(const struct dns_address *from, struct address *to)
 {

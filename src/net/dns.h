@@ -56,6 +56,11 @@ void dns_answer_add(struct dns_answer *answer, const struct dns_address *address
 /* Puts the addresses into an order of their own: by priority, IPv4 before IPv6, then by number. */
 void dns_answer_sort(struct dns_answer *answer);
 
+/* Whether what another process says is within its bounds. */
+bool dns_answer_is_sound(const struct dns_answer *answer);
+bool dns_address_is_sound(const struct dns_address *address);
+bool dns_why_is_sound(const char why[DNS_WHY_MAX]);
+
 bool dns_address_equal(const struct dns_address *a, const struct dns_address *b); /* address and port */
 void dns_address_get(const struct dns_address *address, struct address *to);
 

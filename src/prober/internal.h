@@ -13,6 +13,7 @@
 #include "ipc/scoreboard.h"
 #include "net/loop.h"
 #include "prober/checks.h"
+#include "prober/lookups.h"
 
 #define PROBER_MAGIC 0x9406be41u
 struct prober {
@@ -26,6 +27,7 @@ struct prober {
 	struct channel_message message; /* the one that was read last */
 	struct timer heartbeat;
 	uint64_t heartbeat_every;
+	struct lookups lookups; /* lookups.c */
 	uint32_t servers_version; /* of the scoreboard's, that all here works by; 0: none yet */
 	struct checks checks; /* checks.c */
 };

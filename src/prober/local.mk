@@ -4,4 +4,5 @@ libprober_a_SOURCES = \
 	prober/checks.c prober/checks.h \
 	prober/internal.h \
 	prober/judge.c prober/judge.h \
+	prober/lookups.c prober/lookups.h \
 	prober/prober.c prober/prober.h

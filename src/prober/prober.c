@@ -48,6 +48,9 @@ prober_message(struct prober *prober)
 	case CHANNEL_SERVERS:
 		prober_sync(prober);
 		break;
+	case CHANNEL_NAME:
+		lookups_take(prober, &prober->message.name);
+		break;
 	case CHANNEL_LOGS:
 		prober_take_logs(&prober->message);
 		break;
@@ -110,6 +113,7 @@ prober_open(struct prober *prober, const struct prober_start *start, struct erro
 	if (prober->loop == NULL)
 		return -1;
 	checks_open(prober);
+	lookups_open(prober);
 	timer_init(&prober->heartbeat, prober->loop, prober_heartbeat_cb);
 	if (watch_open_level(&prober->channel_watch, prober->loop, prober->channel, prober_channel_cb) < 0)
 		return error_set(err, "no memory");
@@ -121,6 +125,7 @@ prober_close(struct prober *prober)
 {
 	checks_close(prober);
 	timer_clear(&prober->heartbeat);
+	lookups_close(prober);
 	watch_close(&prober->channel_watch);
 	loop_free(prober->loop);
 	close(prober->channel);
@@ -141,6 +146,7 @@ prober_main(const struct prober_start *start)
 	struct prober *prober = calloc(1, sizeof *prober);
 	struct error err;
 
+	signal(SIGPIPE, SIG_IGN); /* a peer that is gone */
 	if (prober == NULL || prober_open(prober, start, &err) < 0) {
 		log_error("the prober cannot start: %s", prober == NULL ? "no memory" : err.text);
 		return 1;

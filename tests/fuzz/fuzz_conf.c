@@ -84,17 +84,23 @@ check_round_trip(const struct conf *conf)
 	conf_free(again);
 }
 
-/* A server could have been added while drover runs, with the same meaning, unless its name has to be looked up. */
+/* A server could have been added while drover runs, with the same meaning. */
 static void
 check_servers(const struct conf_pool *pool)
 {
+	struct dns_question question;
 	struct address address;
 	struct error err;
 	size_t i;
 
-	for (i = 0; i < pool->server_count; i++)
-		if (conf_server_from_text(&address, pool->servers[i].name, &err) == 0)
-			INVARIANT(address_equal(&address, &pool->servers[i].address));
+	for (i = 0; i < pool->server_count; i++) {
+		const struct conf_server *server = &pool->servers[i];
+
+		INVARIANT(conf_server_from_text(&address, &question, server->name, &err) == 0);
+		INVARIANT(address_equal(&address, &server->address));
+		INVARIANT((address.length == 0) == (question.name[0] != '\0'));
+		INVARIANT(strcmp(question.name, server->question.name) == 0);
+	}
 }
 
 /* A list that has a user gives its permission. */

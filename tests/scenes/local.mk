@@ -30,6 +30,7 @@ scenes += scenes/log_level.py
 scenes += scenes/maintenance.py
 scenes += scenes/manual.py
 scenes += scenes/membership.py
+scenes += scenes/names.py
 scenes += scenes/no_descriptors.py
 scenes += scenes/proxy_bad_requests.py
 scenes += scenes/proxy_bad_responses.py

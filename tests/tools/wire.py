@@ -256,7 +256,8 @@ class Server:
     can switch the listening socket off and on.
     """
 
-    def __init__(self, respond=None, handler=None, backlog=512, listening=True):
+    def __init__(self, respond=None, handler=None, backlog=512, listening=True, host="127.0.0.1", port=0):
+        self.host = host  # of loopback
         self.respond = respond or (lambda request: response(body=b"ok"))
         self.handler = handler or self.serve
         self.backlog = backlog
@@ -265,18 +266,17 @@ class Server:
         self.problems = []
         self.lock = threading.Lock()
         self.listener = None
-        self.holder = self.bound_socket(0)
+        self.holder = self.bound_socket(port)
         self.port = self.holder.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host}:{self.port}"
         if listening:
             self.accept()
 
-    @staticmethod
-    def bound_socket(port):
+    def bound_socket(self, port):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(("127.0.0.1", port))
+        sock.bind((self.host, port))
         return sock
 
     def accept(self):
@@ -303,7 +303,7 @@ class Server:
         for _ in range(4):
             sock = socket.socket()
             sock.setblocking(False)
-            sock.connect_ex(("127.0.0.1", self.port))
+            sock.connect_ex((self.host, self.port))
             self.peers.append(Peer(sock))
 
     def accept_loop(self, listener):

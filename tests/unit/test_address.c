@@ -29,11 +29,7 @@ static const struct good good[] = {
 	{ "[2001:DB8::0:1]:80", ADDRESS_LISTEN, AF_INET6, 80, "[2001:db8::1]:80" },
 	{ "[::ffff:10.0.0.1]:80", ADDRESS_CONNECT, AF_INET6, 80, NULL },
 	{ "localhost:3000", ADDRESS_CONNECT, AF_INET, 3000, "127.0.0.1:3000" },
-	{ "localhost:3000", ADDRESS_NUMERIC, AF_INET, 3000, "127.0.0.1:3000" },
-	{ "LocalHost:1", ADDRESS_NUMERIC, AF_INET, 1, "127.0.0.1:1" },
-	{ "10.0.0.5:8080", ADDRESS_NUMERIC, AF_INET, 8080, NULL },
-	{ "[fe80::1%lo]:80", ADDRESS_NUMERIC, AF_INET6, 80, "[fe80::1%1]:80" },
-	{ "unix:/run/app.sock", ADDRESS_NUMERIC, AF_UNIX, 0, NULL },
+	{ "LocalHost:1", ADDRESS_CONNECT, AF_INET, 1, "127.0.0.1:1" },
 	{ "unix:/run/app.sock", ADDRESS_LISTEN, AF_UNIX, 0, NULL },
 	{ "unix:/run/app.sock", ADDRESS_CONNECT, AF_UNIX, 0, NULL },
 	{ "unix:/with space:and colon", ADDRESS_CONNECT, AF_UNIX, 0, NULL },
@@ -93,17 +89,10 @@ static const struct bad bad[] = {
 	{ "[::1]80", ADDRESS_LISTEN, "an IPv6 address with a port" },
 	{ "[10.0.0.1]:80", ADDRESS_LISTEN, "\"10.0.0.1\" is not an IPv6 address" },
 	{ "[]:80", ADDRESS_LISTEN, "\"\" is not an IPv6 address" },
-	{ "[fe80::1%nosuchport]:80", ADDRESS_CONNECT, "cannot look up" },
+	{ "[fe80::1%nosuchport]:80", ADDRESS_CONNECT, "\"fe80::1%nosuchport\" is not an address here: " },
 	{ "localhost:80", ADDRESS_LISTEN,
 	    "names cannot be listened on; write an address, such as \"127.0.0.1:80\"" },
-	{ "example.org:80", ADDRESS_NUMERIC,
-	    "names are looked up only when the configuration is read; give an address, such as "
-	    "\"127.0.0.1:80\"" },
-	{ "localhost.:80", ADDRESS_NUMERIC, "names are looked up only" },
-	{ "10.0.0.256:80", ADDRESS_NUMERIC, "\"10.0.0.256\" is not an IPv4 address" },
-	{ "10.0.0.5:0", ADDRESS_NUMERIC, "port 0 cannot be connected to" },
-	{ "*:80", ADDRESS_NUMERIC, "a server needs a host" },
-	{ "3000", ADDRESS_NUMERIC, "a server needs a host: \"127.0.0.1:3000\"" },
+	{ "example.org:80", ADDRESS_CONNECT, "\"example.org\" is neither an address nor a name" },
 	{ "unix:", ADDRESS_LISTEN, "the path of a unix socket begins with \"/\"" },
 	{ "unix:app.sock", ADDRESS_CONNECT, "the path of a unix socket begins with \"/\"" },
 	{ "/run/app.sock", ADDRESS_CONNECT, "a unix socket is written \"unix:/run/app.sock\"" },
@@ -121,6 +110,26 @@ START_TEST(bad_addresses_are_refused_with_a_sentence)
 		ck_assert_msg(strncmp(err.text, bad[i].sentence, strlen(bad[i].sentence)) == 0, "\"%s\": %s",
 		    bad[i].text, err.text);
 	}
+}
+END_TEST
+
+START_TEST(names_are_told_from_addresses)
+{
+	static const char *const others[] = { "localhost:80", "LOCALHOST:80", "10.0.0.1:80", "10.0.0.256:80", "[::1]:80",
+		"unix:/a:80", "/a:80", "app", "app:", "app:x", "app:0", "app:65536", ":80", "*:80", "::1:80", "http://app:80",
+		"a:b:80" };
+	char host[ADDRESS_HOST_MAX];
+	uint16_t port = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(others); i++)
+		ck_assert_msg(!address_has_name(others[i], host, &port), "%s", others[i]);
+	ck_assert(address_has_name("app.internal:8080", host, &port));
+	ck_assert_str_eq(host, "app.internal");
+	ck_assert_uint_eq(port, 8080);
+	ck_assert(address_has_name("localhost.:80", host, &port));
+	ck_assert_str_eq(host, "localhost.");
+	ck_assert(address_has_name("a b:80", host, &port)); /* what it is made of is looked at elsewhere */
 }
 END_TEST
 
@@ -268,6 +277,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, good_addresses_are_read_and_written);
 	tcase_add_test(tests, bad_addresses_are_refused_with_a_sentence);
+	tcase_add_test(tests, names_are_told_from_addresses);
 	tcase_add_test(tests, a_unix_path_has_107_bytes);
 	tcase_add_test(tests, a_long_host_is_refused);
 	tcase_add_test(tests, addresses_differ_in_each_part);

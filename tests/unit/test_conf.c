@@ -46,6 +46,10 @@ START_TEST(defaults_are_as_documented)
 	ck_assert(!conf->via && !conf->request_id && conf_via(conf) == NULL && conf->via_name == NULL);
 	ck_assert_uint_eq(conf->underscores, CONF_UNDERSCORES_GUARD);
 	ck_assert_uint_eq(conf->listeners[0].client.trace, CONF_TRACE_REFUSE);
+	ck_assert_uint_eq(conf->resolve.server_count, 0);
+	ck_assert_uint_eq(conf->resolve.interval_min, CLOCK_SECOND);
+	ck_assert_uint_eq(conf->resolve.interval_max, 60 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->resolve.timeout, 5 * CLOCK_SECOND);
 	ck_assert_uint_eq(conf->control_count, 0);
 	ck_assert_uint_eq(conf->route_count, 0);
 	conf_free(conf);
@@ -101,6 +105,8 @@ static const char everything[] =
     "group = root  pid-file = \"/run/d.pid\"\n"
     "error-log = syslog  log-level = debug  access-log = \"/var/log/a b\"  access-log-format = json\n"
     "header-size = 32k  header-fields = 50  target-size = 4k  forwarded = both\n"
+    "resolvers = { 127.0.0.1, \"127.0.0.1:5353\", \"::1\", \"[::1]:54\", \"[::2]\" }  resolve-interval-min = 2s\n"
+    "resolve-interval-max = 3s  resolve-timeout = 4s\n"
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
     "via-name = edge-1  underscores = drop\n"
     "maintenance = on  maintenance-except = 10.0.0.0/8  maintenance-retry-after = 5s\n"
@@ -132,7 +138,9 @@ static const char everything[] =
     "	max-fails = 36  fail-timeout = 37s\n"
     "	server \"[::1]:2\" { state = maintenance  weight = 256  max-connections = 38\n"
     "		max-fails = 39  fail-timeout = 40s }\n"
-    "	server \"[::1]:3\" { state = drain } }\n"
+    "	server \"[::1]:3\" { state = drain }\n"
+    "	server \"app.internal:8080\" { family = ipv6  addresses = first }\n"
+    "	server \"_http._tcp.app.internal\" { } }\n"
     "route { host = { Example.ORG, \"*.Example.org\", \"[::1]\" }  path = { /a/, \"/b c\" }  pool = two }\n"
     "route { path = /r  pool = one  strip-prefix = /r  add-prefix = /a }\n"
     "route { path = /s  pool = one  replace-prefix = \"/s /t\" }\n"
@@ -168,6 +176,12 @@ START_TEST(top_level_options_are_set)
 	ck_assert(conf->via && conf->request_id);
 	ck_assert_str_eq(conf_via(conf), "edge-1");
 	ck_assert_uint_eq(conf->underscores, CONF_UNDERSCORES_DROP);
+	ck_assert_uint_eq(conf->resolve.server_count, 5);
+	ck_assert_uint_eq(address_port(&conf->resolve.servers[0]), 53);
+	ck_assert_uint_eq(address_port(&conf->resolve.servers[3]), 54);
+	ck_assert_uint_eq(conf->resolve.interval_min, 2 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->resolve.interval_max, 3 * CLOCK_SECOND);
+	ck_assert_uint_eq(conf->resolve.timeout, 4 * CLOCK_SECOND);
 	ck_assert_str_eq(conf->controls[0].path, "/run/one");
 	ck_assert_uint_eq(conf->controls[0].unix_socket.mode, 0600);
 	ck_assert_uint_eq(conf->controls[0].unix_socket.uid, 0);
@@ -255,7 +269,7 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->servers[1].max_fails, 36);
 	ck_assert_uint_eq(two->servers[1].fail_timeout, 37 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->first_server, 2);
-	ck_assert_uint_eq(conf->server_count, 4);
+	ck_assert_uint_eq(conf->server_count, 6);
 	conf_free(conf);
 }
 END_TEST
@@ -462,7 +476,7 @@ START_TEST(json_has_every_option)
 	pool = json_array_get(json_object_get(json, "pool"), 1);
 	ck_assert_str_eq(json_string_value(json_object_get(pool, "name")), "two");
 	ck_assert_str_eq(json_string_value(json_object_get(pool, "connect-timeout")), "31s");
-	ck_assert_uint_eq(json_array_size(json_object_get(pool, "server")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(pool, "server")), 4);
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "route")), 5);
 	json_decref(json);
 	conf_free(conf);

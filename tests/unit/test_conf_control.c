@@ -157,7 +157,7 @@ START_TEST(what_was_put_together_in_memory_is_shown)
 	servers[1].weight = 7;
 	servers[1].max_fails = conf->pools[0].max_fails;
 	servers[1].fail_timeout = conf->pools[0].fail_timeout + CLOCK_SECOND;
-	ck_assert_int_eq(conf_server_from_text(&servers[1].address, servers[1].name, &err), 0);
+	ck_assert_int_eq(conf_server_from_text(&servers[1].address, NULL, servers[1].name, &err), 0);
 	free(conf->pools[0].servers);
 	conf->pools[0].servers = servers;
 	conf->pools[0].server_count = 2;
@@ -185,8 +185,7 @@ static const struct {
 	{ "localhost:3000", NULL },
 	{ "unix:/run/\xc3\xa9 x.sock", NULL },
 	{ "", "the port is missing: \"ADDRESS:PORT\" or \"unix:/PATH\"" },
-	{ "app.example.org:80", "names are looked up only when the configuration is read; give an address, "
-				"such as \"127.0.0.1:80\"" },
+	{ "app.example.org:80", "\"app.example.org\" is neither an address nor a name" },
 	{ "*:80", "a server needs a host: \"127.0.0.1:80\"" },
 	{ "unix:/run/a\nb", "there is a byte 0x0a in the address" },
 	{ "unix:/run/a\xff", "there is a byte 0xff in the address" },
@@ -202,14 +201,39 @@ START_TEST(servers_that_are_added_are_not_looked_up)
 	int rc;
 
 	snprintf(text, sizeof text, "127.0.0.1:%0118d", 1);
-	ck_assert_int_eq(conf_server_from_text(&address, text, &err), -1);
+	ck_assert_int_eq(conf_server_from_text(&address, NULL, text, &err), -1);
 	ck_assert_str_eq(err.text, "the address of a server has at most 127 bytes; this one has 128");
 	for (i = 0; i < ARRAY_LENGTH(added); i++) {
-		rc = conf_server_from_text(&address, added[i].name, &err);
+		rc = conf_server_from_text(&address, NULL, added[i].name, &err);
 		ck_assert_msg(rc == (added[i].sentence == NULL ? 0 : -1), "%s", added[i].name);
 		if (rc < 0)
 			ck_assert_str_eq(err.text, added[i].sentence);
 	}
+}
+END_TEST
+
+START_TEST(names_are_questions)
+{
+	struct conf_errors errors;
+	struct conf *conf = conf_load_text("listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:1\" { }\n"
+					   "server \"App.internal.:8080\" { family = ipv6  addresses = first }\n"
+					   "server \"_http._tcp.app.internal\" { } }\n",
+	    "f", &errors);
+	const struct conf_server *host = &conf->pools[0].servers[1], *service = &conf->pools[0].servers[2];
+
+	ck_assert_str_eq(conf->pools[0].servers[0].question.name, "");
+	ck_assert_uint_eq(host->address.length, 0);
+	ck_assert_str_eq(host->name, "App.internal.:8080");
+	ck_assert_str_eq(host->question.name, "App.internal.");
+	ck_assert_uint_eq(host->question.port, 8080);
+	ck_assert_uint_eq(host->question.family, AF_INET6);
+	ck_assert_int_eq(host->addresses, CONF_ADDRESSES_FIRST);
+	ck_assert(!host->question.service);
+	ck_assert_str_eq(service->question.name, "_http._tcp.app.internal");
+	ck_assert_uint_eq(service->question.family, AF_UNSPEC);
+	ck_assert_int_eq(service->addresses, CONF_ADDRESSES_ALL);
+	ck_assert(service->question.service);
+	conf_free(conf);
 }
 END_TEST
 
@@ -228,6 +252,7 @@ main(void)
 	tcase_add_test(tests, a_group_without_its_mark_is_told);
 	tcase_add_test(tests, what_was_put_together_in_memory_is_shown);
 	tcase_add_test(tests, servers_that_are_added_are_not_looked_up);
+	tcase_add_test(tests, names_are_questions);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

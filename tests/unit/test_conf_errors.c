@@ -105,6 +105,18 @@ static const struct bad bad_values[] = {
 	{ "listen \"*:80\" { }\npool w {\n\tserver \"127.0.0.1:3000\" { state = drained }\n}\n",
 	    "f:3: state is ready, drain or maintenance, not \"drained\"; did you mean \"drain\"?\n" },
 	{ OK "listen \"8080\" { }\n", "f:3: listen \"8080\": a port alone is written \":8080\"\n" },
+	{ "listen \"*:80\" { }\npool w { server \"a b:80\" { } }\n", "f:2: server \"a b:80\": \"a b\" is neither an address nor the name of a host\n" },
+	{ "listen \"*:80\" { }\npool w { server \"a..b:80\" { } }\n", "f:2: server \"a..b:80\": \"a..b\" is neither an address nor the name of a host\n" },
+	{ "listen \"*:80\" { }\npool w { server \"app.internal\" { } }\n", "f:2: server \"app.internal\": the port is missing: \"ADDRESS:PORT\" or \"unix:/PATH\"\n" },
+	{ "listen \"*:80\" { }\npool w { server \"_http._tcp.app:80\" { } }\n", "f:2: server \"_http._tcp.app:80\": the ports of a service are in DNS: leave \":80\" out\n" },
+	{ "listen \"*:80\" { }\npool w { server \"_http.app\" { } }\n", "f:2: server \"_http.app\": a service is written \"_http._tcp.example.org\"\n" },
+	{ "listen \"*:80\" { }\npool w { server \"_http._tcp\" { } }\n", "f:2: server \"_http._tcp\": a service is written \"_http._tcp.example.org\"\n" },
+	{ OK "resolvers = { 10.0.0.1, app, \"unix:/x\", \"[::1\", \"10.0.0.1:0\" }\n",
+	    "f:3: resolvers is a list of at most 8 addresses, such as 10.0.0.2 or 127.0.0.1:5353, not \"app\"\n"
+	    "f:3: resolvers is a list of at most 8 addresses, such as 10.0.0.2 or 127.0.0.1:5353, not \"unix:/x\"\n"
+	    "f:3: resolvers is a list of at most 8 addresses, such as 10.0.0.2 or 127.0.0.1:5353, not \"[::1\"\n"
+	    "f:3: resolvers is a list of at most 8 addresses, such as 10.0.0.2 or 127.0.0.1:5353, not \"10.0.0.1:0\"\n" },
+	{ OK "resolvers = { ::1, ::1, ::1, ::1, ::1, ::1, ::1, ::1, ::1 }\n", "f:3: resolvers has at most 8 addresses\n" },
 	{ OK "listen \"localhost:80\" { }\n", "f:3: listen \"localhost:80\": names cannot be listened on; "
 					      "write an address, such as \"127.0.0.1:80\"\n" },
 	{ OK "header-timeout = 20 seconds\nvia = maybe\n",
@@ -205,6 +217,14 @@ static const struct bad contradictions[] = {
 	    "f:4: server \"127.0.0.1:01\" is twice in pool \"web\"; the first is in line 3; to send it more, "
 	    "give it a "
 	    "weight\n" },
+	{ "listen \"*:80\" { }\npool w {\n\tserver \"app:1\" { }\n\tserver \"other:1\" { }\n\tserver \"app:1\" { }\n}\n",
+	    "f:5: server \"app:1\" is twice in pool \"w\"; the first is in line 3; to send it more, "
+	    "give it a weight\n" },
+	{ OK "resolve-interval-min = 2m\n", "f:3: resolve-interval-min is more than resolve-interval-max\n" },
+	{ OK "resolve-interval-max = 999ms\n", "f:3: resolve-interval-min is more than resolve-interval-max\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { family = ipv4  addresses = all } }\n",
+	    "f:2: family is for names of hosts and services only\n"
+	    "f:2: addresses is for names of hosts and services only\n" },
 	{ "listen \"*:80\" { }\npool w {\n\tserver \"localhost:1\" { }\n\tserver \"localhost:1\" { }\n"
 	  "\tserver \"127.0.0.1:1\" { state = drain }\n}\n",
 	    "f:4: server \"localhost:1\" is twice in pool \"w\"; the first is in line 3; to send it more, "
@@ -347,28 +367,6 @@ END_TEST
 START_TEST(contradictions_are_told_with_both_places)
 {
 	expect_all(contradictions, ARRAY_LENGTH(contradictions));
-}
-END_TEST
-
-/* As when a name that is looked up twice has another address the second time. */
-START_TEST(a_name_is_one_server)
-{
-	struct conf_errors errors;
-	struct conf_report report = { .file = "f" };
-	struct conf *conf =
-	    conf_load_text("listen \"*:80\" { }\npool \"web\" {\n\tserver \"127.0.0.1:1\" { }\n"
-			   "\tserver \"127.0.0.2:1\" { }\n}\n",
-		"f", &errors);
-
-	ck_assert_ptr_nonnull(conf);
-	memcpy(conf->pools[0].servers[1].name, conf->pools[0].servers[0].name, sizeof "127.0.0.1:1");
-	conf_check(conf, &report);
-	conf_free(conf);
-	conf_report_finish(&report, &errors);
-	expect_errors(NULL, &errors, "",
-	    "f:4: server \"127.0.0.1:1\" is twice in pool \"web\"; the first is in line 3; to send it more, "
-	    "give "
-	    "it a weight\n");
 }
 END_TEST
 
@@ -566,7 +564,6 @@ main(void)
 	tcase_add_test(tests, unknown_words_are_told_with_what_was_meant);
 	tcase_add_test(tests, bad_values_are_told_with_what_is_allowed);
 	tcase_add_test(tests, contradictions_are_told_with_both_places);
-	tcase_add_test(tests, a_name_is_one_server);
 	tcase_add_test(tests, syntax_errors_end_the_reading);
 	tcase_add_test(tests, all_kinds_are_told_at_once);
 	tcase_add_test(tests, errors_are_limited_in_number);
