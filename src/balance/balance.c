@@ -5,6 +5,8 @@
 const struct balance_algorithm *const balance_algorithms[] = {
 	&balance_round_robin,
 	&balance_least_connections,
+	&balance_two_choices,
+	&balance_consistent_hash,
 	NULL,
 };
 
@@ -20,7 +22,7 @@ balance_index(const struct balance_algorithm *algorithm)
 	return i;
 }
 
-const char *const balance_names[] = { "round-robin", "least-connections", NULL };
+const char *const balance_names[] = { "round-robin", "least-connections", "two-choices", "consistent-hash", NULL };
 
 const struct balance_algorithm *
 balance_find(const char *name)

@@ -1,8 +1,9 @@
 /*
- * Balancing algorithms: pure functions on an array of candidates. No events,
- * no clock, no sockets. The master chooses a worker for each connection with
- * them, a worker a server for each request. Adding one: a file in this folder
- * and a row in balance.c.
+ * Balancing algorithms: pure functions on a set of members that was prepared
+ * before (balance/set.h), on their loads and on a few numbers. No events, no
+ * clock, no sockets: the same arrays give the same answer. The master chooses a
+ * worker for each connection with them, a worker a server for each request.
+ * Adding one: a file in this folder and a row in balance.c.
  */
 #ifndef DROVER_BALANCE_BALANCE_H
 #define DROVER_BALANCE_BALANCE_H
@@ -11,28 +12,44 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct balance_candidate {
-	uint32_t load;	 /* what it carries now: connections or requests */
-	uint16_t weight; /* 1..256; a candidate of weight 2 is to carry twice what one of weight 1 does */
-	bool usable;	 /* up, not draining, below its limit */
+#include "balance/set.h"
+
+enum { BALANCE_NONE = -1 };
+
+/* The load of a member that is not to be chosen. All others are less. */
+#define BALANCE_FULL ((uint32_t)INT32_MAX)
+
+/* What the members carry now, connections or requests: asked for by the algorithms that want to know. */
+struct balance_loads {
+	/* Of one of them, or BALANCE_FULL. */
+	uint32_t (*of)(const struct balance_loads *loads, uint32_t member);
+	/* Of each, by member; behind them to a multiple of BALANCE_LANES as many as it takes of BALANCE_FULL. */
+	const uint32_t *(*all)(const struct balance_loads *loads);
+	/* Of all together, BALANCE_FULL left out. */
+	uint64_t (*sum)(const struct balance_loads *loads);
+	bool some_full; /* else nobody is BALANCE_FULL, and need not be asked */
 };
 
-enum { BALANCE_NONE = -1, BALANCE_WEIGHT_MAX = 256 };
+struct balance_question {
+	uint64_t turn; /* differs from choice to choice */
+	uint64_t key;  /* of an algorithm with uses_key: what is alike goes to the same member */
+	uint32_t bound; /* of it: percent of its share of all loads that a member may carry; 0: no bound */
+	const struct balance_loads *loads;
+};
 
 struct balance_algorithm {
 	const char *name;
 	const char *summary;
-	bool needs_load; /* reads candidate.load: fill it in first */
-	/*
-	 * Index of the chosen candidate, or BALANCE_NONE when none is usable. `turn`
-	 * is a number that grows by one with each choice over all processes that
-	 * choose from this set (it wraps); it makes the choice fair without state.
-	 */
-	int (*pick)(const struct balance_candidate *candidates, size_t count, uint64_t turn);
+	bool in_turn;  /* the turn grows by one with each choice over all processes that choose from this set (it wraps) */
+	bool uses_key; /* and the ring of the set */
+	/* The chosen member, or BALANCE_NONE when there is none that may be chosen. */
+	int (*choose)(const struct balance_set *set, const struct balance_question *question);
 };
 
 extern const struct balance_algorithm balance_round_robin;
 extern const struct balance_algorithm balance_least_connections;
+extern const struct balance_algorithm balance_two_choices;
+extern const struct balance_algorithm balance_consistent_hash;
 
 /* All of them, NULL at the end. */
 extern const struct balance_algorithm *const balance_algorithms[];

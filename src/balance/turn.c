@@ -1,72 +1,41 @@
-/*
- * Weighted turns without state. The candidates share a circle of as many places
- * as their weights add up to; turn t takes place t * stride. A stride that has no
- * divisor in common with the circle visits each place once in a lap, so shares are
- * exact; one near the golden section of the circle spreads the places of a heavy
- * candidate instead of taking them in a row.
- */
 #include "balance/turn.h"
 
-static uint64_t
-common_divisor(uint64_t a, uint64_t b)
-{
-	while (b != 0) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-static uint64_t
-golden_stride(uint64_t places)
-{
-	uint64_t stride = places * 618 / 1000 + 1;
-
-	while (common_divisor(stride, places) != 1)
-		stride++;
-	return stride;
-}
-
-int
-balance_compare_load(const struct balance_candidate *a, const struct balance_candidate *b)
-{
-	uint64_t left = (uint64_t)a->load * b->weight, right = (uint64_t)b->load * a->weight;
-
-	return (left > right) - (left < right);
-}
-
+/* Whether a member takes part: as much for its weight as asked for; with weight 0 anybody that is not full. */
 static bool
-takes_part(const struct balance_candidate *c, const struct balance_candidate *like)
+takes_part(uint32_t load, uint32_t own_weight, uint32_t like, uint32_t weight)
 {
-	return c->usable && c->weight > 0 && (like == NULL || balance_compare_load(c, like) == 0);
+	return load != BALANCE_FULL && (weight == 0 || balance_compare(load, own_weight, like, weight) == 0);
 }
 
 int
-balance_take_turn(const struct balance_candidate *candidates, size_t count, uint64_t turn,
-    const struct balance_candidate *like)
+balance_turn_of_like(
+    const struct balance_set *set, const uint32_t *loads, uint32_t load, uint32_t weight, uint64_t turn)
 {
-	uint64_t places = 0, members = 0, place;
-	size_t i;
+	uint32_t i, own, last, places = 0, place;
 
-	for (i = 0; i < count; i++) {
-		bool part = takes_part(&candidates[i], like);
-
-		places += part ? candidates[i].weight : 0;
-		members += part;
+	for (i = 0, last = 0; i < set->count; last = set->ends[i++]) {
+		own = set->ends[i] - last;
+		places += takes_part(loads[i], own, load, weight) ? own : 0;
 	}
 	if (places == 0)
 		return BALANCE_NONE;
-	place = turn % places;
-	if (places != members)
-		place = place * golden_stride(places) % places;
-	for (i = 0; i < count; i++) {
-		if (!takes_part(&candidates[i], like))
+	place = (uint32_t)(turn % places);
+	for (i = 0, last = 0; i < set->count; last = set->ends[i++]) {
+		own = set->ends[i] - last;
+		if (!takes_part(loads[i], own, load, weight))
 			continue;
-		if (place < candidates[i].weight)
+		if (place < own)
 			return (int)i;
-		place -= candidates[i].weight;
+		place -= own;
 	}
 	return BALANCE_NONE;
+}
+
+int
+balance_turn_of_free(const struct balance_set *set, const struct balance_question *question)
+{
+	/* a step further in each lap: what comes to one place of the circle, time and again, is for each in turn */
+	uint64_t turn = question->turn / set->places + question->turn % set->places;
+
+	return balance_turn_of_like(set, question->loads->all(question->loads), 0, 0, turn);
 }

@@ -1,17 +1,40 @@
-/* Taking turns by weight: shared by the algorithms of this folder. Pure. */
+/* What algorithms do when their first choice cannot be had: shared by the files of this folder. Pure. */
 #ifndef DROVER_BALANCE_TURN_H
 #define DROVER_BALANCE_TURN_H
 
 #include "balance/balance.h"
 
-/* Whether a carries less for its weight than b (-1), as much (0) or more (1). */
-int balance_compare_load(const struct balance_candidate *a, const struct balance_candidate *b);
+/* Whether load a on weight a is less (-1) than load b on weight b, as much (0) or more (1). */
+static inline int
+balance_compare(uint32_t load_a, uint32_t weight_a, uint32_t load_b, uint32_t weight_b)
+{
+	uint64_t left = (uint64_t)load_a * weight_b, right = (uint64_t)load_b * weight_a;
+
+	return (left > right) - (left < right);
+}
+
+/* By weight, without looking at loads; `draw` is a number that balance_mix made. */
+static inline uint32_t
+balance_draw(const struct balance_set *set, uint64_t draw)
+{
+	return balance_set_at(set, (uint32_t)((draw >> 32) * set->places >> 32));
+}
+
+/* The load of one: 0 for all when nothing need be asked. */
+static inline uint32_t
+balance_full_or(const struct balance_question *question, uint32_t member)
+{
+	return question->loads->some_full ? question->loads->of(question->loads, member) : 0;
+}
 
 /*
- * Turn number `turn` among the usable candidates, as often as their weights say;
- * with `like`, only among those that carry as much for their weight as it does.
+ * Turn number `turn` among those that carry `load` for each weight of `weight`, as
+ * often as they weigh: `loads` is what all carry. BALANCE_NONE: there are none.
  */
-int balance_take_turn(const struct balance_candidate *candidates, size_t count, uint64_t turn,
-    const struct balance_candidate *like);
+int balance_turn_of_like(
+    const struct balance_set *set, const uint32_t *loads, uint32_t load, uint32_t weight, uint64_t turn);
+
+/* Turn number `turn` among those that may be chosen. Looks at all of them. */
+int balance_turn_of_free(const struct balance_set *set, const struct balance_question *question);
 
 #endif

@@ -222,6 +222,7 @@ server_build(
 	server->line = title->line;
 	server->max_fails = pool->max_fails;
 	server->fail_timeout = pool->fail_timeout;
+	server->slow_start = pool->slow_start;
 	defaults_set(&conf_section_server, server, report);
 	options_set(&conf_section_server, from, server, report);
 	if (title->text[0] == '\0')
@@ -275,13 +276,17 @@ static void
 pool_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct conf_report *report)
 {
 	const struct conf_word *title = title_get(from);
+	size_t before;
 
 	*pool = conf->pool_options;
 	pool->name = text_keep(title->text, report);
 	pool->line = title->line;
 	pool->first_server = conf->server_count;
 	defaults_set(&conf_section_pool, pool, report);
+	before = report->count;
 	options_set(&conf_section_pool, from, pool, report);
+	if (report->count == before)
+		conditions_check(&conf_section_pool, pool, from, report);
 	health_build(pool, from, report);
 	servers_build(pool, from, report);
 	if (strlen(title->text) > CONF_POOL_NAME_MAX)

@@ -15,6 +15,7 @@ pool_clear(struct conf_pool *pool)
 	}
 	free(pool->servers);
 	conf_health_clear(&pool->health);
+	free(pool->hash_key);
 	free(pool->name);
 }
 

@@ -185,6 +185,8 @@ struct conf_server {
 	uint32_t max_connections; /* requests in flight over all workers, 0: no limit */
 	uint32_t max_fails;	  /* within fail_timeout: then it is down for fail_timeout. 0: never */
 	uint64_t fail_timeout;
+	uint64_t slow_start; /* from nothing to all of its weight when it has come back; 0: at once */
+	bool backup; /* takes requests only while no other server of the pool is up */
 	int line;
 };
 
@@ -220,6 +222,8 @@ struct conf_pool {
 	char *name;
 	const struct balance_algorithm *balance;
 	enum conf_send_proxy send_proxy;
+	char *hash_key;	    /* of consistent-hash: see conf/hash_key.h */
+	uint32_t hash_load; /* percent of its share that a server may carry before its keys go to the next; 0: any */
 	struct conf_server *servers;
 	size_t server_count;
 	size_t first_server;	   /* its servers are first_server.. in the numbering over all pools */
@@ -234,6 +238,7 @@ struct conf_pool {
 	uint32_t retries;	   /* other attempts for one request, where that is safe */
 	uint32_t max_fails;	   /* what its servers begin with, as is fail_timeout */
 	uint64_t fail_timeout;
+	uint64_t slow_start;
 	bool maintenance;
 	struct conf_health health;
 	int line;

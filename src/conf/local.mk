@@ -12,6 +12,7 @@ libconf_a_SOURCES = \
 	conf/field.h \
 	conf/file.c conf/file.h \
 	conf/header_rule.c conf/header_rule.h \
+	conf/hash_key.c conf/hash_key.h \
 	conf/health.c conf/health.h \
 	conf/list.c conf/list.h \
 	conf/load.c conf/load.h \

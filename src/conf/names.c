@@ -8,6 +8,7 @@
 #include "conf/accounts.h"
 #include "conf/conf.h"
 #include "conf/field.h"
+#include "conf/hash_key.h"
 #include "conf/list.h"
 #include "conf/value.h"
 
@@ -62,6 +63,22 @@ token_describe(const struct conf_option *option, char *to, size_t size)
 {
 	(void)option;
 	snprintf(to, size, "a word of up to %d letters, digits, '-', '.' and '_'", TOKEN_MAX);
+}
+
+static int
+hash_key_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	enum conf_hash_kind kind;
+	const char *name;
+
+	return conf_hash_key_parse(text, &kind, &name) ? string_store(option, base, text, err) : -1;
+}
+
+static void
+hash_key_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "address, path, uri, header NAME or cookie NAME");
 }
 
 static int
@@ -332,6 +349,7 @@ paths_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "a list of paths that begin with / and have no ? or #");
 }
 
+const struct conf_type conf_type_hash_key = { "hash key", false, true, hash_key_read, string_write, hash_key_describe };
 const struct conf_type conf_type_name = { "name", false, true, name_read, string_write, name_describe };
 const struct conf_type conf_type_token = { "word", false, true, token_read, string_write, token_describe };
 const struct conf_type conf_type_file = { "path", false, true, file_read, string_write, file_describe };

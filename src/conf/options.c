@@ -68,7 +68,16 @@ server_has_name(const void *base)
 	return server->question.name[0] != '\0';
 }
 
+static bool
+pool_hashes(const void *base)
+{
+	const struct conf_pool *pool = base;
+
+	return pool->balance == &balance_consistent_hash;
+}
+
 static const struct conf_condition for_names = { "names of hosts and services", server_has_name };
+static const struct conf_condition for_hash = { "balance = consistent-hash", pool_hashes };
 static const struct conf_condition for_unix = { "unix sockets", listener_is_unix };
 static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ipv6 };
 
@@ -210,6 +219,14 @@ const struct conf_option conf_options[] = {
 	{ "send-proxy", POOL, &conf_type_choice, 0, 0, NULL, "off", false, FIELD(conf_pool, send_proxy),
 	    .sentence = "Whether servers are told the client's address by the PROXY protocol, of which version.",
 	    .words = send_proxy_words },
+	{ "hash-key", POOL, &conf_type_hash_key, 0, 0, NULL, "address", false, FIELD(conf_pool, hash_key),
+	    .sentence = "What requests have in common that go to the same server: address, path, uri, "
+			"header NAME or cookie NAME.",
+	    .condition = &for_hash },
+	{ "hash-load", POOL, &conf_type_number, 101, 65535, "0", "125", false, FIELD(conf_pool, hash_load),
+	    .sentence = "Percent of its share of what is in flight from which a server's keys go to the next; "
+			"0: never.",
+	    .condition = &for_hash },
 	POOL_OPTIONS(POOL, true, conf_pool, ),
 	MAINTENANCE_OPTION(POOL, conf_pool),
 
@@ -221,6 +238,8 @@ const struct conf_option conf_options[] = {
 	{ "max-connections", SERVER, &conf_type_number, 0, 1000000, NULL, "0", false,
 	    FIELD(conf_server, max_connections),
 	    .sentence = "Requests in flight to it over all workers; 0: no limit." },
+	{ "backup", SERVER, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf_server, backup),
+	    .sentence = "Whether it takes requests only while no other server of the pool is up." },
 	{ "state", SERVER, &conf_type_choice, 0, 0, NULL, "ready", false, FIELD(conf_server, state),
 	    .sentence = "In which it begins: drain and maintenance send it no requests.",
 	    .words = server_state_words },

@@ -41,11 +41,15 @@
 	{ "max-fails", SECTION, &conf_type_number, 0, 1000000, NULL, "3", INHERITED, \
 		FIELD(TYPE, PREFIX max_fails), \
 		.sentence = "Failures within fail-timeout after which a server is down; 0: it never is." }, \
-	{ \
-		"fail-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "10s", INHERITED, \
+	    { "fail-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "10s", INHERITED, \
 		    FIELD(TYPE, PREFIX fail_timeout), \
 		    .sentence = \
-			"The time in which failures are counted, and for which a server is then down." \
+			"The time in which failures are counted, and for which a server is then down." }, \
+	{ \
+		"slow-start", SECTION, &conf_type_time, 0, DAY, NULL, "0", INHERITED, \
+		    FIELD(TYPE, PREFIX slow_start), \
+		    .sentence = \
+			"How long a server that has come back takes to get its whole share; 0: at once." \
 	}
 
 #endif

@@ -227,14 +227,22 @@ workers_write(const struct conf_option *option, const void *base, size_t i, char
 
 enum { ALGORITHMS_MAX = 32 };
 
-static void
-algorithm_names(const char *names[ALGORITHMS_MAX + 1])
+/* Whether connections can be spread over workers so: nothing is known of them that could be hashed. */
+static bool
+algorithm_is_for(const struct balance_algorithm *algorithm, const struct conf_option *option)
 {
-	size_t i;
+	return !algorithm->uses_key || option->section != &conf_section_top;
+}
 
-	for (i = 0; i < ALGORITHMS_MAX && balance_algorithms[i] != NULL; i++)
-		names[i] = balance_algorithms[i]->name;
-	names[i] = NULL;
+static void
+algorithm_names(const struct conf_option *option, const char *names[ALGORITHMS_MAX + 1])
+{
+	size_t i, count = 0;
+
+	for (i = 0; count < ALGORITHMS_MAX && balance_algorithms[i] != NULL; i++)
+		if (algorithm_is_for(balance_algorithms[i], option))
+			names[count++] = balance_algorithms[i]->name;
+	names[count] = NULL;
 }
 
 static int
@@ -243,8 +251,10 @@ balance_read(const struct conf_option *option, void *base, const char *text, str
 	const struct balance_algorithm *algorithm = balance_find(text);
 	const char *names[ALGORITHMS_MAX + 1];
 
+	if (algorithm != NULL && !algorithm_is_for(algorithm, option))
+		return error_set(err, "is about connections here, and %s needs a request: it is for pools", text);
 	if (algorithm == NULL) {
-		algorithm_names(names);
+		algorithm_names(option, names);
 		return conf_words_refuse(option, names, text, err);
 	}
 	*(const struct balance_algorithm **)conf_field(option, base) = algorithm;
@@ -265,8 +275,7 @@ balance_describe(const struct conf_option *option, char *to, size_t size)
 {
 	const char *names[ALGORITHMS_MAX + 1];
 
-	(void)option;
-	algorithm_names(names);
+	algorithm_names(option, names);
 	conf_words_describe(names, to, size);
 }
 

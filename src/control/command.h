@@ -36,7 +36,7 @@ struct param {
 	const char *sentence;
 };
 
-enum { COMMAND_PARAMS_MAX = 8, COMMANDS_MAX = 64 };
+enum { COMMAND_PARAMS_MAX = 16, COMMANDS_MAX = 64 };
 
 struct call;
 struct watcher;

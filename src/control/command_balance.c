@@ -32,6 +32,11 @@ command_balance(struct call *call)
 
 	if (call_comes_too_late(call) || (name != NULL && (pool = pool_named(call, name)) < 0))
 		return;
+	if (pool < 0 && algorithm->uses_key) {
+		call_fail(call, REPLY_ERROR_PARAMS, "Name a pool, or take another algorithm.",
+		    "%s needs requests to choose by: it is for pools.", algorithm->name);
+		return;
+	}
 	if (pool < 0)
 		balance_dispatcher(call, algorithm);
 	else

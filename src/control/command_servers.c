@@ -65,12 +65,13 @@ server_show(const struct conf *conf, const struct scoreboard *board, unsigned se
 	struct server_sum sum = { 0 };
 
 	server_sum_add(&sum, board, server);
-	return json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:o}", "pool",
+	return json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:i,s:b,s:I,s:I,s:I,s:I,s:o}", "pool",
 	    value_pool(conf, s->pool), "server", value_server_name(s), "address", value_address(&s->address),
 	    "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
 	    value_ms(until > now ? until - now : 0), "down-reason", server_reason(board, server, now), "check",
 	    server_check(conf, board, server, now), "weight",
-	    (json_int_t)scoreboard_get(&s->weight), "max-connections",
+	    (json_int_t)scoreboard_get(&s->weight), "weight-percent", (int)health_warmth(s, now), "backup",
+	    (int)s->backup, "max-connections",
 	    (json_int_t)scoreboard_get(&s->max_connections), "load", (json_int_t)sum.load, "requests",
 	    (json_int_t)sum.requests, "failures", (json_int_t)sum.failures, "latency",
 	    value_percentiles(sum.latency));

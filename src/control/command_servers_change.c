@@ -114,11 +114,15 @@ add_read(struct call *call, struct master_server *server)
 		.max_connections = (uint32_t)call_integer(call, "max-connections"),
 		.max_fails = conf->pools[pool].max_fails,
 		.fail_timeout = conf->pools[pool].fail_timeout,
+		.slow_start = conf->pools[pool].slow_start,
+		.backup = call_boolean(call, "backup"),
 	};
 	if (call_has(call, "max-fails"))
 		server->max_fails = (uint32_t)call_integer(call, "max-fails");
 	if (call_has(call, "fail-timeout-ms"))
 		server->fail_timeout = (uint64_t)call_integer(call, "fail-timeout-ms") * CLOCK_MILLISECOND;
+	if (call_has(call, "slow-start-ms"))
+		server->slow_start = (uint64_t)call_integer(call, "slow-start-ms") * CLOCK_MILLISECOND;
 	if (conf_server_from_text(&server->address, NULL, server->name, &err) == 0)
 		return 0;
 	call_fail(call, REPLY_ERROR_PARAMS,
@@ -200,6 +204,8 @@ remove_options(const struct scoreboard_server *row, enum server_state state)
 		.state = state_read(server_state_names[state]),
 		.max_fails = row->max_fails,
 		.fail_timeout = row->fail_timeout,
+		.slow_start = row->slow_start,
+		.backup = row->backup,
 	};
 
 	return server_options(&server);

@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+/* A request that tries a server may never tell: its client goes away, or the server is silent. */
+static const uint64_t trial_patience = 5 * CLOCK_SECOND;
+
 static const char *const reason_words[] = {
 #define HEALTH_REASON_WORD(symbol, word) word,
 	HEALTH_REASON_TABLE(HEALTH_REASON_WORD)
@@ -78,6 +83,51 @@ health_changed(struct scoreboard *board)
 }
 
 bool
+health_is_on_trial(const struct scoreboard_server *server)
+{
+	return scoreboard_get(&server->down_until) != 0;
+}
+
+uint64_t
+health_trial_at(const struct scoreboard_server *server)
+{
+	uint64_t down = scoreboard_get(&server->down_until), tried = scoreboard_get(&server->tried_until);
+
+	return down > tried ? down : tried;
+}
+
+bool
+health_try(struct scoreboard_server *server, uint64_t now)
+{
+	uint64_t tried = scoreboard_get(&server->tried_until);
+	uint64_t patience = server->fail_timeout < trial_patience ? server->fail_timeout : trial_patience;
+
+	return health_is_on_trial(server) && health_trial_at(server) <= now &&
+	       atomic_compare_exchange_strong(&server->tried_until, &tried, now + patience);
+}
+
+void
+health_came_back(struct scoreboard_server *server, uint64_t now)
+{
+	scoreboard_set(&server->came_back, now);
+}
+
+unsigned
+health_warmth(const struct scoreboard_server *server, uint64_t now)
+{
+	uint64_t since = scoreboard_get(&server->came_back), share;
+
+	if (since == 0 || server->slow_start == 0)
+		return 100;
+	if (now < since)
+		return 1;
+	if (now - since >= server->slow_start)
+		return 100;
+	share = (now - since) / (server->slow_start / 100 + 1);
+	return share < 1 ? 1 : share > 99 ? 99 : (unsigned)share;
+}
+
+bool
 health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout,
     enum health_reason reason)
 {
@@ -143,6 +193,8 @@ health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const s
 {
 	struct scoreboard_check *row = &board->checks[server];
 
+	if (check->verdict != HEALTH_DOWN && scoreboard_get(&board->servers[server].checked_down_until) != 0)
+		health_came_back(&board->servers[server], check->checked);
 	scoreboard_set(&row->verdict, (uint32_t)check->verdict);
 	scoreboard_set(&row->result, (uint32_t)check->result);
 	scoreboard_set(&row->status, check->status);

@@ -97,6 +97,21 @@ const char *health_check_text(const struct health_check *check, char text[HEALTH
 
 /* ---- failures of requests */
 
+/*
+ * A server that was down for its time is not up yet: one request tries it, and those
+ * that come meanwhile go elsewhere. Whether it is down or on trial; from when on it may
+ * be tried (monotonic microseconds); whether the caller is the one whose request does.
+ */
+bool health_is_on_trial(const struct scoreboard_server *server);
+uint64_t health_trial_at(const struct scoreboard_server *server);
+bool health_try(struct scoreboard_server *server, uint64_t now);
+
+/* It takes requests from now on, and did not before: with slow_start its weight grows from now. */
+void health_came_back(struct scoreboard_server *server, uint64_t now);
+
+/* How much of its weight counts: 1..100 percent. */
+unsigned health_warmth(const struct scoreboard_server *server, uint64_t now);
+
 /* A failure. true when this one took the server down. */
 bool health_failed(struct scoreboard_server *server, uint64_t now, uint32_t max_fails, uint64_t fail_timeout,
     enum health_reason reason);

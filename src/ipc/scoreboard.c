@@ -78,6 +78,43 @@ scoreboard_server_load(const struct scoreboard *board, unsigned server)
 	return load;
 }
 
+/* Numbers that are added at once. */
+typedef uint32_t numbers __attribute__((vector_size(16), aligned(4), may_alias));
+enum { NUMBERS = 4 };
+
+/* What stands in a row is read by the number of words that suits the processor: each is whole, as with scoreboard_get. */
+static void
+row_add(const _Atomic uint32_t *row, unsigned count, uint32_t *sums)
+{
+	unsigned i;
+
+	for (i = 0; i + NUMBERS <= count; i += NUMBERS)
+		*(numbers *)(sums + i) += *(const numbers *)(uintptr_t)(row + i);
+	for (; i < count; i++)
+		sums[i] += scoreboard_get(&row[i]);
+}
+
+void
+scoreboard_loads(const struct scoreboard *board, unsigned first, unsigned count, uint32_t *loads)
+{
+	unsigned slots = scoreboard_slots(board), w;
+
+	memset(loads, 0, count * sizeof *loads);
+	for (w = 0; w < slots; w++)
+		row_add(&board->held[w][first], count, loads);
+}
+
+uint64_t
+scoreboard_pool_load(const struct scoreboard *board, unsigned pool)
+{
+	unsigned slots = scoreboard_slots(board), w;
+	uint64_t load = 0;
+
+	for (w = 0; w < slots; w++)
+		load += scoreboard_get(&board->carried[w][pool]);
+	return load;
+}
+
 uint64_t
 scoreboard_total(const struct scoreboard *board, enum counter counter)
 {
@@ -111,6 +148,9 @@ scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 		queue_make_dirty(board, board->servers[i].pool);
 	}
 	queues_worker_gone(board, slot, waited);
+	for (i = 0; i < SCOREBOARD_POOLS; i++)
+		if (scoreboard_get(&board->carried[slot][i]) != 0)
+			scoreboard_set(&board->carried[slot][i], 0);
 	scoreboard_set(&w->handed, 0);
 	scoreboard_set(&w->ended, 0);
 	scoreboard_set(&w->heartbeat, 0);

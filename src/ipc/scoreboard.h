@@ -108,6 +108,8 @@ struct scoreboard_server {
 	uint32_t pool; /* index in conf.pools */
 	uint32_t max_fails; /* see ipc/health.h */
 	uint64_t fail_timeout;
+	uint64_t slow_start; /* it takes so long to come to all of its weight when it has come back; 0: at once */
+	bool backup; /* takes requests only while no other one can */
 	_Atomic uint32_t state; /* enum server_state */
 	_Atomic uint32_t weight;
 	_Atomic uint32_t max_connections; /* 0: no limit */
@@ -117,6 +119,8 @@ struct scoreboard_server {
 	_Atomic uint64_t down_until;			       /* monotonic microseconds, 0: up */
 	_Atomic uint32_t downs;				       /* times that it was taken out */
 	_Atomic uint32_t down_why;			       /* enum health_reason of the last time */
+	_Atomic uint64_t tried_until; /* monotonic microseconds: one request tries whether it is up again, no other one before that */
+	_Atomic uint64_t came_back; /* monotonic microseconds, 0: it has been there from the start. Written by whoever brings it back. */
 	/* written by the prober, which checks it; cleared by the master */
 	_Atomic uint64_t checked_down_until; /* monotonic microseconds: checks call it down, and their word holds until then; 0: up */
 	/* written under the lock of its pool, if that is counted; see ipc/queue.h */
@@ -193,6 +197,7 @@ struct scoreboard {
 	alignas(4096) struct queue_entry queue_entries[SCOREBOARD_WORKERS][QUEUE_ENTRIES];
 	/* [worker][server] */
 	alignas(4096) _Atomic uint32_t held[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS]; /* requests in flight */
+	alignas(4096) _Atomic uint32_t carried[SCOREBOARD_WORKERS][SCOREBOARD_POOLS]; /* the same by pool */
 	alignas(4096) struct scoreboard_share share[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
 	/* from the choice of the server to the first byte of its answer; not to be read where `share` has no requests */
 	alignas(4096) struct histogram latency[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
@@ -216,6 +221,10 @@ uint32_t scoreboard_worker_load(const struct scoreboard *board, unsigned slot);
 
 /* Requests in flight on a server, over all workers. */
 uint32_t scoreboard_server_load(const struct scoreboard *board, unsigned server);
+
+/* The same of `count` servers, from `first` on, and of all servers of a pool. */
+void scoreboard_loads(const struct scoreboard *board, unsigned first, unsigned count, uint32_t *loads);
+uint64_t scoreboard_pool_load(const struct scoreboard *board, unsigned pool);
 
 /* A counter over all workers, dead ones too. */
 uint64_t scoreboard_total(const struct scoreboard *board, enum counter counter);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "balance/loads.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/object.h"
@@ -31,6 +32,8 @@ void
 dispatch_init(struct master *m)
 {
 	m->dispatch.balance = m->conf->balance;
+	m->dispatch.set.ends = m->dispatch.ends;
+	m->dispatch.set.room = SCOREBOARD_WORKERS;
 	timer_init(&m->dispatch.retry, m->loop, dispatch_retry_cb);
 }
 
@@ -46,12 +49,12 @@ static bool
 dispatch_is_full(const struct master *m)
 {
 	const struct dispatch *d = &m->dispatch;
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < d->count; i++)
-		if (d->candidates[i].load < m->conf->worker_connections)
+	for (i = 0; i < d->set.count; i++)
+		if (scoreboard_worker_load(m->board, d->workers[i]->slot) < m->conf->worker_connections)
 			return false;
-	return d->count > 0;
+	return d->set.count > 0;
 }
 
 static void
@@ -67,40 +70,56 @@ dispatch_pause(struct master *m)
 
 /* ---- choosing */
 
+/* What a member carries, or that it can take no more. */
+static uint32_t
+dispatch_load(const struct master *m, const struct worker *w)
+{
+	uint32_t load = scoreboard_worker_load(m->board, w->slot);
+
+	return !w->stuck && load < m->conf->worker_connections ? load : BALANCE_FULL;
+}
+
 void
 dispatch_begin(struct master *m)
 {
 	struct dispatch *d = &m->dispatch;
 	unsigned slot;
+	uint32_t i;
 
-	d->count = 0;
+	balance_set_clear(&d->set);
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
-		struct balance_candidate *c = &d->candidates[d->count];
 
 		if (!worker_is_open(w))
 			continue;
-		c->load = scoreboard_worker_load(m->board, slot);
-		c->weight = 1;
-		c->usable = !w->stuck && c->load < m->conf->worker_connections;
-		d->workers[d->count++] = w;
+		d->workers[d->set.count] = w;
+		d->loads[d->set.count] = dispatch_load(m, w);
+		balance_set_add(&d->set, 1);
 	}
+	balance_set_finish(&d->set);
+	for (i = d->set.count; i % BALANCE_LANES != 0; i++)
+		d->loads[i] = BALANCE_FULL;
 }
 
 static int
 dispatch_choose(const struct master *m)
 {
-	return m->dispatch.balance->pick(m->dispatch.candidates, m->dispatch.count, m->dispatch.turn);
+	const struct dispatch *d = &m->dispatch;
+	struct balance_question question = { .turn = d->turn };
+	struct balance_array array;
+
+	balance_array_init(&array, d->loads, d->set.count);
+	question.loads = &array.loads;
+	return d->balance->choose(&d->set, &question);
 }
 
 /*
- * Gives a connection to candidate `index`. It counts as handed over from here
+ * Gives a connection to member `index`. It counts as handed over from here
  * on, so that the load on the scoreboard is right within a burst, too.
  */
 static void
 dispatch_stage(struct master *m, int index, int fd, const struct channel_connection *connection)
 {
-	struct balance_candidate *c = &m->dispatch.candidates[index];
 	struct worker *w = m->dispatch.workers[index];
 	struct channel_message *staged = &w->staged;
 
@@ -108,10 +127,9 @@ dispatch_stage(struct master *m, int index, int fd, const struct channel_connect
 	staged->fds[staged->fd_count++] = fd;
 	scoreboard_add(&m->board->workers[w->slot].handed, 1);
 	m->dispatch.turn++;
-	c->load++;
 	if (staged->count == CHANNEL_BATCH)
 		dispatch_send_staged(w);
-	c->usable = !w->stuck && c->load < m->conf->worker_connections;
+	m->dispatch.loads[index] = dispatch_load(m, w);
 }
 
 bool
@@ -156,9 +174,9 @@ dispatch_send_staged(struct worker *w)
 void
 dispatch_flush(struct master *m)
 {
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < m->dispatch.count; i++)
+	for (i = 0; i < m->dispatch.set.count; i++)
 		if (!m->dispatch.workers[i]->stuck)
 			dispatch_send_staged(m->dispatch.workers[i]);
 }
@@ -212,7 +230,7 @@ dispatch_accept_one(struct master *m, int fd, unsigned listener)
 
 	if (index == BALANCE_NONE) {
 		dispatch_pause(m);
-		if (m->dispatch.count > 0)
+		if (m->dispatch.set.count > 0)
 			dispatch_retry_soon(m);
 		return false;
 	}
@@ -289,7 +307,7 @@ dispatch_update_pause(struct master *m)
 	}
 	if (dispatch_choose(m) == BALANCE_NONE) {
 		dispatch_pause(m);
-		return d->count > 0;
+		return d->set.count > 0;
 	}
 	if (d->paused)
 		ports_resume(m);
@@ -309,7 +327,7 @@ dispatch_resume(struct master *m)
 	if (placed)
 		dispatch_hear_all(m);
 	wait |= dispatch_update_pause(m);
-	if (wait || (!placed && m->dispatch.count > 0))
+	if (wait || (!placed && m->dispatch.set.count > 0))
 		dispatch_retry_soon(m);
 }
 

@@ -21,9 +21,10 @@ struct worker;
 
 struct dispatch {
 	/* those that may be chosen from; filled in at the start of each burst */
-	struct balance_candidate candidates[SCOREBOARD_WORKERS];
-	struct worker *workers[SCOREBOARD_WORKERS]; /* whom candidate i stands for */
-	size_t count;
+	struct balance_set set;
+	uint32_t ends[SCOREBOARD_WORKERS]; /* of the set */
+	struct worker *workers[SCOREBOARD_WORKERS]; /* whom member i stands for */
+	uint32_t loads[SCOREBOARD_WORKERS]; /* by member */
 	const struct balance_algorithm *balance;
 	uint64_t turn;
 	uint64_t accepted; /* connections, so far: the last one's number */

@@ -78,6 +78,8 @@ effective_server(struct conf_server *to, char *name, const struct scoreboard *bo
 		.max_connections = scoreboard_get(&row->max_connections),
 		.max_fails = row->max_fails,
 		.fail_timeout = row->fail_timeout,
+		.slow_start = row->slow_start,
+		.backup = row->backup,
 	};
 }
 

@@ -99,6 +99,8 @@ struct master_server {
 	uint32_t max_fails;
 	uint64_t fail_timeout; /* microseconds */
 	uint32_t from; /* id of the name that it is an address of, see names.h; 0: of none */
+	uint64_t slow_start; /* microseconds */
+	bool backup;
 };
 
 /*

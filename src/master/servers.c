@@ -169,6 +169,7 @@ server_forgive(struct scoreboard *board, unsigned slot)
 	scoreboard_set(&row->fails, 0);
 	scoreboard_set(&row->fail_window, 0);
 	scoreboard_set(&row->down_until, 0);
+	scoreboard_set(&row->tried_until, 0);
 	health_changed(board);
 }
 
@@ -181,6 +182,7 @@ server_clear_figures(struct scoreboard *board, unsigned slot)
 	server_forgive(board, slot);
 	health_check_clear(board, slot);
 	scoreboard_set(&board->servers[slot].downs, 0);
+	scoreboard_set(&board->servers[slot].came_back, 0);
 	for (w = 0; w < slots; w++) {
 		struct scoreboard_share *share = &board->share[w][slot];
 
@@ -223,6 +225,8 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	row->id = ++m->servers.last_id;
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;
+	row->slow_start = server->slow_start;
+	row->backup = server->backup;
 	scoreboard_set(&row->weight, server->weight);
 	scoreboard_set(&row->taken, 0);
 	server_set_limit(m, slot, server->max_connections);
@@ -276,6 +280,7 @@ master_server_add(struct master *m, const struct master_server *server, struct e
 		return -1;
 	slot = server_free_place(m);
 	server_describe(m, (unsigned)slot, server);
+	health_came_back(&m->board->servers[slot], clock_monotonic());
 	return slot;
 }
 
@@ -286,8 +291,10 @@ master_server_set_state(struct master *m, unsigned slot, enum conf_server_state 
 {
 	if (scoreboard_server_state(m->board, slot) == state_of[state])
 		return;
-	if (state == CONF_SERVER_READY)
+	if (state == CONF_SERVER_READY) {
 		server_forgive(m->board, slot);
+		health_came_back(&m->board->servers[slot], clock_monotonic());
+	}
 	if (scoreboard_server_state(m->board, slot) == SERVER_MAINTENANCE)
 		health_check_clear(m->board, slot); /* checks begin anew */
 	server_set_state(m, slot, state_of[state]);
@@ -492,6 +499,8 @@ servers_from_conf(unsigned pool, const struct conf_server *conf)
 		.max_connections = conf->max_connections,
 		.max_fails = conf->max_fails,
 		.fail_timeout = conf->fail_timeout,
+		.slow_start = conf->slow_start,
+		.backup = conf->backup,
 	};
 }
 
@@ -504,6 +513,8 @@ servers_to_conf(const struct master_server *server)
 		.max_connections = server->max_connections,
 		.max_fails = server->max_fails,
 		.fail_timeout = server->fail_timeout,
+		.slow_start = server->slow_start,
+		.backup = server->backup,
 	};
 }
 

@@ -18,6 +18,7 @@
 #include "base/object.h"
 #include "base/text.h"
 #include "conf/conf.h"
+#include "conf/hash_key.h"
 #include "http/body.h"
 #include "http/edit.h"
 #include "http/forward.h"
@@ -30,6 +31,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "worker/block.h"
+#include "worker/lineup.h"
 #include "worker/pipe.h"
 
 struct access_log;
@@ -87,9 +89,13 @@ struct server {
 	unsigned users; /* references: the worker's own, upstreams, exchanges that name it in the log */
 	enum server_state state;
 	bool refused; /* checks call it down */
+	bool backup;
+	uint8_t rank; /* enum lineup_rank */
+	uint32_t weight;
 	uint32_t max_connections;
 	uint32_t max_fails;
 	uint64_t fail_timeout;
+	uint64_t slow_start;
 	unsigned idle_count;
 	TAILQ_HEAD(, upstream) idle; /* the last used first */
 	struct address address;
@@ -102,9 +108,11 @@ struct pool {
 	struct scoreboard_pool *board;
 	struct queue *queue; /* places are counted and requests wait in it; NULL: no server has a limit */
 	const struct balance_algorithm *balance;
-	struct server **servers; /* those that take requests */
-	struct balance_candidate *candidates; /* by server */
+	enum conf_hash_kind hash_kind;
+	const char *hash_name;
+	struct server **servers; /* those that take requests, up or not */
 	size_t count, room;
+	struct lineup lineup;	 /* those of them that have their turn */
 	struct deadline_queue connect, response, send, idle;
 	/* see waiting.c */
 	TAILQ_HEAD(, exchange) waiting; /* as they came */
@@ -229,6 +237,7 @@ struct exchange {
 	uint64_t chosen_at; /* loop_now when the server was chosen */
 	struct waiting waiting;
 	uint64_t number;	    /* of the request, in this worker */
+	uint64_t hash_key; /* see hash_key.h; 0: not worked out */
 	uint64_t asked_at; /* loop_now when it began */
 	struct query_request asked; /* for those who look at sessions */
 	struct notes *notes; /* NULL: nothing was noted */
@@ -277,6 +286,7 @@ struct worker {
 	struct pool *pools;	 /* by pool */
 	struct route *routes;	 /* see route.c */
 	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
+	uint32_t load_sums[SCOREBOARD_SERVERS + BALANCE_LANES], loads[SCOREBOARD_SERVERS + BALANCE_LANES]; /* for choice.c */
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */
 	uint32_t health_seen; /* of the scoreboard's health_version: what `refused` of servers is from */
 	bool servers_missed; /* there was no memory for all of that: the next heartbeat looks again */

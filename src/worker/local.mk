@@ -4,12 +4,15 @@ libworker_a_SOURCES = \
 	worker/access_log.c worker/access_log.h \
 	worker/additions.c worker/additions.h \
 	worker/block.c worker/block.h \
+	worker/choice.c worker/choice.h \
 	worker/edits.c worker/edits.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_answer.c worker/exchange_request.c worker/exchange_response.c \
 	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c worker/gate_basic.c \
+	worker/hash_key.c worker/hash_key.h \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
+	worker/lineup.c worker/lineup.h \
 	worker/maintenance.c worker/maintenance.h \
 	worker/membership.c worker/membership.h \
 	worker/method.c worker/method.h \

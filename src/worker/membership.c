@@ -46,6 +46,8 @@ server_new(struct worker *worker, unsigned index)
 	server->state = SERVER_READY;
 	server->max_fails = row->max_fails;
 	server->fail_timeout = row->fail_timeout;
+	server->backup = row->backup;
+	server->slow_start = row->slow_start;
 	server->address = row->address;
 	memcpy(server->name, row->name, sizeof server->name);
 	server->name[sizeof server->name - 1] = '\0';
@@ -173,21 +175,26 @@ servers_make_room(struct worker *worker, unsigned slots)
 	for (p = 0; p < worker->conf->pool_count; p++) {
 		struct pool *pool = &worker->pools[p];
 		struct server **servers;
-		struct balance_candidate *candidates;
 
 		if (counts[p] <= pool->room)
 			continue;
 		servers = reallocarray(pool->servers, counts[p], sizeof *servers);
 		if (servers != NULL)
 			pool->servers = servers;
-		candidates = reallocarray(pool->candidates, counts[p], sizeof *candidates);
-		if (candidates != NULL)
-			pool->candidates = candidates;
-		if (servers == NULL || candidates == NULL)
+		if (servers == NULL || lineup_reserve(&pool->lineup, counts[p]) < 0)
 			return -1;
 		pool->room = counts[p];
 	}
 	return 0;
+}
+
+/* Any process that maps the scoreboard can have written there: it is not believed. */
+static uint32_t
+weight_of(const struct scoreboard_server *row)
+{
+	uint32_t weight = scoreboard_get(&row->weight);
+
+	return weight < 1 ? 1 : weight > BALANCE_WEIGHT_MAX ? BALANCE_WEIGHT_MAX : weight;
 }
 
 /* Brings one place up to date. -1: no memory. */
@@ -209,14 +216,16 @@ server_sync(struct worker *worker, unsigned index)
 	if (server == NULL)
 		return -1;
 	server->max_connections = scoreboard_get(&row->max_connections);
+	server->weight = weight_of(row);
 	server_set_state(worker, server, state);
 	return 0;
 }
 
-/* Fills the pools with those that take requests. */
-static void
+/* Fills the pools with those that take requests. -1: no memory for how a pool chooses. */
+static int
 servers_share_out(struct worker *worker, unsigned slots)
 {
+	int done = 0;
 	size_t p;
 	unsigned i;
 
@@ -233,12 +242,13 @@ servers_share_out(struct worker *worker, unsigned slots)
 		struct server *server = worker->servers[i];
 		struct pool *pool = server == NULL ? NULL : server->pool;
 
-		if (pool == NULL || server->state != SERVER_READY || pool->count == pool->room)
-			continue;
-		pool->candidates[pool->count].weight =
-		    (uint16_t)scoreboard_get(&worker->board->servers[i].weight);
-		pool->servers[pool->count++] = server;
+		if (pool != NULL && server->state == SERVER_READY && pool->count < pool->room)
+			pool->servers[pool->count++] = server;
 	}
+	for (p = 0; p < worker->conf->pool_count; p++)
+		if (lineup_change(&worker->pools[p]) < 0)
+			done = -1;
+	return done;
 }
 
 void
@@ -251,7 +261,7 @@ membership_sync(struct worker *worker)
 
 	for (i = 0; i < slots; i++)
 		complete &= server_sync(worker, i) == 0;
-	servers_share_out(worker, slots);
+	complete &= servers_share_out(worker, slots) == 0;
 	waiting_look(worker);
 	maintenance_sync(worker);
 	worker->servers_version = version;
@@ -271,6 +281,8 @@ pool_open(struct worker *worker, size_t number)
 	pool->number = (unsigned)number;
 	pool->board = &worker->board->pools[number];
 	pool->balance = pool->conf->balance;
+	if (pool->conf->hash_key != NULL)
+		conf_hash_key_parse(pool->conf->hash_key, &pool->hash_kind, &pool->hash_name);
 	upstream_queues_open(worker, pool);
 	waiting_open_pool(worker, pool);
 }
@@ -303,7 +315,7 @@ membership_close(struct worker *worker)
 		upstream_queues_close(&worker->pools[p]);
 		waiting_close_pool(&worker->pools[p]);
 		free(worker->pools[p].servers);
-		free(worker->pools[p].candidates);
+		lineup_free(&worker->pools[p].lineup);
 	}
 	free(worker->pools);
 }

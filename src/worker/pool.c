@@ -3,69 +3,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ipc/health.h"
+#include "worker/choice.h"
 #include "worker/membership.h"
 #include "worker/waiting.h"
-
-static bool
-pool_was_tried(const struct exchange *exchange, uint32_t id)
-{
-	unsigned i;
-
-	for (i = 0; i < exchange->tried_count; i++)
-		if (exchange->tried[i] == id)
-			return true;
-	return false;
-}
-
-/* What a server carries; in a pool that is counted, under its lock, that is exact. */
-static uint32_t
-server_load(const struct worker *worker, const struct server *server)
-{
-	return server->pool->queue != NULL ? scoreboard_get(&worker->board->servers[server->index].taken) :
-					     scoreboard_server_load(worker->board, server->index);
-}
-
-/* Looks at all servers. Returns whether any was left out for being down. */
-static bool
-pool_survey(struct exchange *exchange, bool down_too)
-{
-	struct worker *worker = exchange->worker;
-	struct pool *pool = exchange->pool;
-	uint64_t now = loop_now(worker->loop);
-	bool any_down = false;
-	size_t i;
-
-	for (i = 0; i < pool->count; i++) {
-		struct server *server = pool->servers[i];
-		struct balance_candidate *c = &pool->candidates[i];
-		const struct scoreboard_server *health = &worker->board->servers[server->index];
-		bool up = health_is_up(health, now);
-
-		if (pool->balance->needs_load)
-			c->load = server_load(worker, server);
-		c->usable = (up || (down_too && !health_is_refused(health, now))) &&
-		    (pool->queue == NULL || queue_has_room(worker->board, server->index)) &&
-		    !(exchange->tried_count > 0 && pool_was_tried(exchange, server->id));
-		any_down |= !up;
-	}
-	return any_down;
-}
-
-/* The server that is to have the request, or NULL. */
-static struct server *
-pool_pick(struct exchange *exchange)
-{
-	struct pool *pool = exchange->pool;
-	uint64_t turn = atomic_fetch_add_explicit(&pool->board->turn, 1, memory_order_relaxed);
-	bool any_down = pool_survey(exchange, false);
-	int i = pool->balance->pick(pool->candidates, pool->count, turn);
-
-	if (i == BALANCE_NONE && any_down) {
-		pool_survey(exchange, true);
-		i = pool->balance->pick(pool->candidates, pool->count, turn);
-	}
-	return i == BALANCE_NONE ? NULL : pool->servers[i];
-}
 
 void
 pool_entered(struct exchange *exchange, struct server *server)
@@ -75,6 +15,7 @@ pool_entered(struct exchange *exchange, struct server *server)
 	exchange->server = server;
 	exchange->chosen_at = loop_now(worker->loop);
 	scoreboard_add(&worker->board->share[worker->slot][server->index].requests, 1);
+	scoreboard_add(&worker->board->carried[worker->slot][server->pool->number], 1);
 }
 
 /* Whether a server is up that only lacks a place for the request. */
@@ -89,7 +30,7 @@ pool_is_busy(const struct exchange *exchange)
 		const struct server *server = pool->servers[i];
 
 		if (pool_server_is_open(worker, server) && !queue_has_room(worker->board, server->index) &&
-		    !pool_was_tried(exchange, server->id))
+		    !choice_was_tried(exchange, server))
 			return true;
 	}
 	return false;
@@ -102,7 +43,7 @@ pool_choose_counted(struct exchange *exchange)
 	struct worker *worker = exchange->worker;
 	const struct pool *pool = exchange->pool;
 	bool must_wait = queue_must_wait(pool->queue);
-	struct server *server = must_wait ? NULL : pool_pick(exchange);
+	struct server *server = must_wait ? choice_try(exchange) : choice_make(exchange);
 
 	if (server != NULL && queue_has_room(worker->board, server->index)) {
 		queue_enter(worker->board, worker->slot, server->index);
@@ -130,7 +71,7 @@ pool_choose(struct exchange *exchange)
 		queue_unlock(worker->board, pool->number);
 		return choice;
 	}
-	server = pool_pick(exchange);
+	server = choice_make(exchange);
 	if (server == NULL)
 		return POOL_NONE;
 	scoreboard_add(&worker->board->held[worker->slot][server->index], 1);
@@ -141,8 +82,12 @@ pool_choose(struct exchange *exchange)
 bool
 pool_server_is_open(const struct worker *worker, const struct server *server)
 {
-	return server->state == SERVER_READY &&
-	    health_is_up(&worker->board->servers[server->index], loop_now(worker->loop));
+	const struct pool *pool = server->pool;
+
+	if (server->state != SERVER_READY)
+		return false;
+	lineup_refresh(worker, server->pool);
+	return server->rank == pool->lineup.rank && server->rank <= RANK_BACKUP;
 }
 
 void
@@ -154,6 +99,7 @@ pool_leave(struct exchange *exchange)
 	waiting_end(exchange);
 	if (server == NULL)
 		return;
+	scoreboard_add(&worker->board->carried[worker->slot][server->pool->number], UINT32_MAX);
 	if (server->pool->queue != NULL)
 		waiting_pass_on(worker, server);
 	else
@@ -187,6 +133,7 @@ pool_server_worked(struct exchange *exchange)
 	    loop_now(worker->loop) - exchange->chosen_at);
 	if (!health_worked(&worker->board->servers[server->index]))
 		return;
+	health_came_back(&worker->board->servers[server->index], loop_now(worker->loop));
 	health_changed(worker->board);
 	waiting_look(worker);
 	log_notice("server %s of pool %s is up again", server->name, server->pool->conf->name);

@@ -22,7 +22,7 @@ enum pool_choice pool_choose(struct exchange *exchange);
 /* The exchange has a place on the server: takes note of it. */
 void pool_entered(struct exchange *exchange, struct server *server);
 
-/* Whether the server takes requests and is up. */
+/* Whether the server takes requests, is up, and has its turn: a backup has none while another one is up. */
 bool pool_server_is_open(const struct worker *worker, const struct server *server);
 
 /* Gives the place back, or that in the queue. Nothing happens when there is none. */

@@ -277,6 +277,18 @@ waiting_expired(struct deadline *deadline, struct deadline_queue *queue)
 
 /* ---- all of them */
 
+/* Whether who waits may have a place on the server, which may be one that is to be tried by one request. */
+static bool
+server_may_be_given(struct worker *worker, const struct server *server)
+{
+	struct pool *pool = server->pool;
+
+	if (pool_server_is_open(worker, server))
+		return true;
+	return server == pool->lineup.trial && queue_must_wait(pool->queue) &&
+	    queue_has_room(worker->board, server->index) && lineup_take_trial(worker, pool);
+}
+
 /* Gives free places to those who wait, a place on each server in turn. Under the lock. Whether there are more. */
 static bool
 pool_give(struct worker *worker, struct pool *pool, bool told[SCOREBOARD_WORKERS])
@@ -288,7 +300,7 @@ pool_give(struct worker *worker, struct pool *pool, bool told[SCOREBOARD_WORKERS
 		before = given;
 		for (i = 0; i < pool->count; i++) {
 			const struct server *server = pool->servers[i];
-			int slot = pool_server_is_open(worker, server) ? queue_give(worker->board, pool->number, server->index) :
+			int slot = server_may_be_given(worker, server) ? queue_give(worker->board, pool->number, server->index) :
 									  QUEUE_NOBODY;
 
 			if (slot == QUEUE_NOBODY)

@@ -44,7 +44,7 @@ def each_change(servers, listener):
         ("restart-worker", {"worker": 1}, [("worker 1 state", "ready", "draining")]),
         ("server-add", {"pool": "web", "server": "127.0.0.1:9"},
          [("pool web server 127.0.0.1:9", None, {"address": "127.0.0.1:9", "weight": 1, "max-connections": 0,
-                                                 "state": "ready", "max-fails": 3, "fail-timeout": "10s", "family": None, "addresses": None})]),
+                                                 "backup": False, "state": "ready", "max-fails": 3, "fail-timeout": "10s", "slow-start": "0", "family": None, "addresses": None})]),
         ("server-set", {**pool, "weight": 7, "state": "drain", "max-connections": 9},
          [(name + " weight", 1, 7), (name + " max-connections", 0, 9), (name + " state", "ready", "drain")]),
         ("balance", {"algorithm": "round-robin"}, [("balance", "least-connections", "round-robin")]),

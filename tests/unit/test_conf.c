@@ -118,7 +118,7 @@ static const char everything[] =
     "tunnel-timeout = 5s  body-limit = 6m  body-rate-min = 6k  trace = forward  requests-per-connection = 7\n"
     "connect-timeout = 8s  response-timeout = 9s  server-send-timeout = 10s  idle-connections = 11\n"
     "queue-size = 0  queue-timeout = 12s  abort-on-close = no\n"
-    "idle-timeout = 12s  retries = 1  max-fails = 13  fail-timeout = 14s\n"
+    "idle-timeout = 12s  retries = 1  max-fails = 13  fail-timeout = 14s  slow-start = 15s\n"
     "control \"/run/one\" { mode = \"0600\"  owner = root  group = 0  permission = read\n"
     "	read = 1  operate = { @root, \"2\", '@3' }  admin = { root, \"@4\" } }\n"
     "listen \"[::]:80\" { pool = two  backlog = 5  defer-accept = no  ipv6-only = true  paused = yes\n"
@@ -135,12 +135,13 @@ static const char everything[] =
     "pool \"two\" { balance = least-connections  send-proxy = v2  connect-timeout = 31s  response-timeout = 32s\n"
     "	server-send-timeout = 33s  idle-connections = 34  idle-timeout = 35s  retries = 3\n"
     "	queue-size = 65535  queue-timeout = 1d  abort-on-close = yes\n"
-    "	max-fails = 36  fail-timeout = 37s\n"
+    "	max-fails = 36  fail-timeout = 37s  slow-start = 37500ms\n"
     "	server \"[::1]:2\" { state = maintenance  weight = 256  max-connections = 38\n"
-    "		max-fails = 39  fail-timeout = 40s }\n"
-    "	server \"[::1]:3\" { state = drain }\n"
+    "		max-fails = 39  fail-timeout = 40s  slow-start = 41s }\n"
+    "	server \"[::1]:3\" { state = drain  backup = yes }\n"
     "	server \"app.internal:8080\" { family = ipv6  addresses = first }\n"
     "	server \"_http._tcp.app.internal\" { } }\n"
+    "pool \"three\" { balance = consistent-hash  hash-key = \"cookie sid\"  hash-load = 0  server \"[::1]:4\" { } }\n"
     "route { host = { Example.ORG, \"*.Example.org\", \"[::1]\" }  path = { /a/, \"/b c\" }  pool = two }\n"
     "route { path = /r  pool = one  strip-prefix = /r  add-prefix = /a }\n"
     "route { path = /s  pool = one  replace-prefix = \"/s /t\" }\n"
@@ -268,8 +269,16 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_uint_eq(two->servers[0].fail_timeout, 40 * CLOCK_SECOND);
 	ck_assert_uint_eq(two->servers[1].max_fails, 36);
 	ck_assert_uint_eq(two->servers[1].fail_timeout, 37 * CLOCK_SECOND);
+	ck_assert_uint_eq(one->servers[0].slow_start, 15 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->servers[0].slow_start, 41 * CLOCK_SECOND);
+	ck_assert_uint_eq(two->servers[1].slow_start, 37500 * CLOCK_MILLISECOND);
+	ck_assert(!two->servers[0].backup && two->servers[1].backup);
+	ck_assert_str_eq(one->hash_key, "address");
+	ck_assert_uint_eq(one->hash_load, 125);
+	ck_assert_str_eq(conf->pools[2].hash_key, "cookie sid");
+	ck_assert_uint_eq(conf->pools[2].hash_load, 0);
 	ck_assert_uint_eq(two->first_server, 2);
-	ck_assert_uint_eq(conf->server_count, 6);
+	ck_assert_uint_eq(conf->server_count, 7);
 	conf_free(conf);
 }
 END_TEST

@@ -68,7 +68,19 @@ static const struct bad bad_values[] = {
 	{ OK "via = maybe\n", "f:3: via is true or false, not \"maybe\"\n" },
 	{ OK "forwarded = x-forward\n", "f:3: forwarded is off, x-forwarded, forwarded or both, not "
 					"\"x-forward\"; did you mean \"x-forwarded\"?\n" },
-	{ OK "balance = random\n", "f:3: balance is round-robin or least-connections, not \"random\"\n" },
+	{ OK "balance = random\n", "f:3: balance is round-robin, least-connections or two-choices, not \"random\"\n" },
+	{ OK "balance = consistent-hash\n",
+	    "f:3: balance is about connections here, and consistent-hash needs a request: it is for pools\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { backup = 1 } balance = consistnt-hash\nhash-key = uri }\n",
+	    "f:2: balance is round-robin, least-connections, two-choices or consistent-hash, not \"consistnt-hash\"; did "
+	    "you mean \"consistent-hash\"?\n"
+	    "f:2: backup is true or false, not \"1\"\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\nhash-key = uri\nhash-load = 150 }\n",
+	    "f:3: hash-key is for balance = consistent-hash only\n"
+	    "f:4: hash-load is for balance = consistent-hash only\n" },
+	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\nbalance = consistent-hash\nhash-key = \"header\"\nhash-load = 100 }\n",
+	    "f:4: hash-key is address, path, uri, header NAME or cookie NAME, not \"header\"\n"
+	    "f:5: hash-load is a number from 101 to 65535 or 0, not \"100\"\n" },
 	{ OK "error-log = sdterr\n", "f:3: error-log is stderr, syslog or a path that begins with /, not "
 				     "\"sdterr\"; did you mean \"stderr\"?\n" },
 	{ OK "pid-file = drover.pid\n", "f:3: pid-file is a path that begins with /, not \"drover.pid\"\n" },

@@ -74,7 +74,7 @@ members(unsigned pool)
 	text[0] = '\0';
 	for (i = 0; i < p->count; i++)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s*%u ",
-		    p->servers[i]->name + strlen("server "), p->candidates[i].weight);
+		    p->servers[i]->name + strlen("server "), p->servers[i]->weight);
 	return text;
 }
 
