@@ -94,6 +94,20 @@ listener_clear(struct conf_listener *listener)
 	rules_clear(&listener->rules);
 }
 
+bool
+conf_has_limits(const struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->listener_count; i++)
+		if (conf->listeners[i].client.connections > 0 || conf->listeners[i].rules.limit_rate.number > 0)
+			return true;
+	for (i = 0; i < conf->route_count; i++)
+		if (conf->routes[i].rules.limit_rate.number > 0)
+			return true;
+	return false;
+}
+
 void
 conf_free(struct conf *conf)
 {
@@ -122,6 +136,7 @@ conf_free(struct conf *conf)
 	free(conf->trusted_proxies);
 	free(conf->maintenance_except);
 	free(conf->resolve.servers);
+	free(conf->limit_exempt);
 	free(conf->file);
 	free(conf->user);
 	free(conf->group);

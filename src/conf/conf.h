@@ -92,6 +92,12 @@ struct conf_client {
 	uint64_t body_rate;	    /* bytes a second of a request body: fewer do not count against body_timeout; 0: none */
 	unsigned trace;		    /* enum conf_trace */
 	uint32_t requests;	    /* per connection, 0: no limit */
+	uint32_t connections;	    /* of one address, 0: no limit */
+};
+
+/* So many in so many seconds; number 0: no limit. */
+struct conf_rate {
+	uint32_t number, seconds;
 };
 
 /*
@@ -101,6 +107,8 @@ struct conf_client {
 struct conf_rules {
 	struct address_range *allow, *deny;
 	size_t allow_count, deny_count;
+	struct conf_rate limit_rate; /* requests of one address */
+	uint32_t limit_burst;	     /* at once; 0: those of a second, at least one */
 	struct conf_header_rule *request_headers, *response_headers;
 	size_t request_header_count, response_header_count;
 	struct conf_error_page *error_pages;
@@ -304,6 +312,10 @@ struct conf {
 	unsigned forwarded; /* enum conf_forwarded bits */
 	struct address_range *trusted_proxies; /* peers whose forwarding fields are kept and added to */
 	size_t trusted_proxy_count;
+	struct address_range *limit_exempt; /* clients to whom no limit applies */
+	size_t limit_exempt_count;
+	uint32_t limit_clients;		/* for how many the figures are kept */
+	uint32_t limit_ipv4_bits, limit_ipv6_bits; /* of an address that make one client */
 	bool via;
 	char *via_name; /* drover's own in Via; NULL: "drover", which says nothing of loops */
 	unsigned underscores; /* enum conf_underscores */
@@ -356,6 +368,9 @@ struct conf *conf_load_text(const char *text, const char *name, struct conf_erro
  */
 struct conf *conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
     size_t server_count, const char *control_path, struct conf_errors *errors);
+
+/* Whether anything is limited by client. */
+bool conf_has_limits(const struct conf *conf);
 
 /* The name in Via fields, or NULL: they are not written. */
 static inline const char *

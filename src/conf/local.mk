@@ -26,6 +26,7 @@ libconf_a_SOURCES = \
 	conf/page.c conf/page.h \
 	conf/people.c \
 	conf/prefix.c \
+	conf/rate.c \
 	conf/report.c conf/report.h \
 	conf/scan.c conf/scan.h \
 	conf/server.c conf/server.h \

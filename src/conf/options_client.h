@@ -32,6 +32,9 @@
 	    { "trace", SECTION, &conf_type_choice, 0, 0, NULL, "refuse", INHERITED, \
 		    FIELD(TYPE, client.trace), .sentence = "What becomes of TRACE requests.", \
 		    .words = trace_words }, \
+	    { "limit-connections", SECTION, &conf_type_number, 0, 1000000, NULL, "0", INHERITED, \
+		    FIELD(TYPE, client.connections), \
+		    .sentence = "Connections that one client may have open; 0: no limit.", .tcp = true }, \
 	{ \
 		"requests-per-connection", SECTION, &conf_type_number, 0, UINT32_MAX, NULL, "0", INHERITED, \
 		    FIELD(TYPE, client.requests), \

@@ -17,6 +17,11 @@
 		    LIST(TYPE, rules.deny, rules.deny_count), \
 		    .sentence = "Clients that are answered 403, also of those that `allow` has.", \
 		    .tcp = true }, \
+	    { "limit-rate", SECTION, &conf_type_rate, 0, 0, NULL, "0", INHERITED, FIELD(TYPE, rules.limit_rate), \
+		    .sentence = "Requests of one client in a second, minute or hour; 0: no limit." }, \
+	    { "limit-burst", SECTION, &conf_type_number, 0, 1000000, NULL, "0", INHERITED, \
+		    FIELD(TYPE, rules.limit_burst), \
+		    .sentence = "Requests of one client that may come at once; 0: those of a second." }, \
 	    { "request-header", SECTION, &conf_type_request_rules, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.request_headers, rules.request_header_count), \
 		    .sentence = "Changes of the header fields that servers are sent, in this order." }, \

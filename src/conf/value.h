@@ -35,7 +35,7 @@ struct conf_type {
 extern const struct conf_type conf_type_number, conf_type_time, conf_type_size, conf_type_boolean,
     conf_type_choice, conf_type_workers, conf_type_balance, conf_type_hash_key, conf_type_name, conf_type_file, conf_type_log,
     conf_type_mode, conf_type_user, conf_type_group, conf_type_owner, conf_type_owner_group,
-    conf_type_networks, conf_type_resolvers, conf_type_hosts, conf_type_paths, conf_type_people,
+    conf_type_networks, conf_type_resolvers, conf_type_rate, conf_type_hosts, conf_type_paths, conf_type_people,
     conf_type_token, conf_type_request_rules, conf_type_response_rules, conf_type_redirect,
     conf_type_respond, conf_type_error_pages, conf_type_prefix, conf_type_replacement, conf_type_media,
     conf_type_realm, conf_type_field, conf_type_fields, conf_type_methods, conf_type_ask, conf_type_origins;

@@ -22,6 +22,12 @@ enum counter_kind {
 	X(CLIENT_ABORTS, "client-aborts", MONOTONIC, "requests", "Requests whose client went away before the end.") \
 	X(CLIENT_REFUSED, "client-refused", MONOTONIC, "connections",                                              \
 	    "Connections that a worker closed at once: no memory or no descriptor for them.")                      \
+	X(LIMITED_CONNECTIONS, "limited-connections", MONOTONIC, "connections",                                    \
+	    "Connections refused because their client has limit-connections already.")                             \
+	X(LIMITED_REQUESTS, "limited-requests", MONOTONIC, "requests",                                             \
+	    "Requests refused because they were more than limit-rate.")                                            \
+	X(LIMIT_UNCOUNTED, "limit-uncounted", MONOTONIC, "events",                                                 \
+	    "Connections and requests let pass uncounted: the table of clients was full.")                         \
 	X(REQUESTS, "requests", MONOTONIC, "requests", "Requests whose head was read.")                            \
 	X(REQUESTS_BAD, "requests-bad", MONOTONIC, "requests", "Requests refused because they break HTTP or a limit.") \
 	X(REQUESTS_ACTIVE, "requests-active", GAUGE, "requests", "Requests and TCP connections in progress now.")                   \

@@ -1,16 +1,13 @@
 #include "ipc/queue.h"
 
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "ipc/lock.h"
 #include "ipc/scoreboard.h"
 
 enum {
-	SPINS = 200,	   /* for the lock, before the kernel is asked */
-	HEAD_LOOKS = 64,   /* at those who wait, for one who wants this server */
-	LOCK_SLICE_MS = 100 /* of a long wait for the lock: signs of life come that often */
+	HEAD_LOOKS = 64 /* at those who wait, for one who wants this server */
 };
 
 static struct queue_entry *
@@ -38,21 +35,6 @@ process_of(const struct scoreboard *board, unsigned slot)
 }
 
 /* ---- by the master */
-
-static int
-lock_init(pthread_mutex_t *lock)
-{
-	pthread_mutexattr_t how;
-	int failed;
-
-	if (pthread_mutexattr_init(&how) != 0)
-		return -1;
-	failed = pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED) |
-	    pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST);
-	failed |= failed != 0 ? 0 : pthread_mutex_init(lock, &how);
-	pthread_mutexattr_destroy(&how);
-	return failed != 0 ? -1 : 0;
-}
 
 int
 queue_open(struct scoreboard *board, unsigned pool, uint32_t version)
@@ -211,40 +193,17 @@ queue_recover(struct scoreboard *board, unsigned pool)
 		scoreboard_set(&queue->dirty, 1);
 }
 
-static int
-lock_wait(struct scoreboard *board, pthread_mutex_t *lock, unsigned slot)
-{
-	struct timespec until;
-	int result = EBUSY, spins;
-
-	for (spins = 0; spins < SPINS && result == EBUSY; spins++)
-		result = pthread_mutex_trylock(lock);
-	if (result != EBUSY)
-		return result;
-	do {
-		scoreboard_set(&board->workers[slot].heartbeat, clock_monotonic());
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += LOCK_SLICE_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		result = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until);
-	} while (result == ETIMEDOUT);
-	return result;
-}
-
 void
 queue_lock(struct scoreboard *board, unsigned pool, unsigned slot)
 {
 	struct queue *queue = &board->queues[pool];
-	int result = pthread_mutex_trylock(&queue->lock);
+	bool orphaned = lock_take(&queue->lock, &board->workers[slot].heartbeat);
 
-	if (result == EBUSY)
-		result = lock_wait(board, &queue->lock, slot);
-	if (result == EOWNERDEAD)
+	if (orphaned)
 		scoreboard_set(&queue->dirty, 1);
 	if (atomic_load_explicit(&queue->dirty, memory_order_acquire) != 0)
 		queue_recover(board, pool);
-	if (result == EOWNERDEAD)
+	if (orphaned)
 		pthread_mutex_consistent(&queue->lock);
 }
 

@@ -151,6 +151,7 @@ scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 	for (i = 0; i < SCOREBOARD_POOLS; i++)
 		if (scoreboard_get(&board->carried[slot][i]) != 0)
 			scoreboard_set(&board->carried[slot][i], 0);
+	clients_worker_gone(board, slot);
 	scoreboard_set(&w->handed, 0);
 	scoreboard_set(&w->ended, 0);
 	scoreboard_set(&w->heartbeat, 0);

@@ -25,6 +25,7 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "ipc/clients.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
 #include "ipc/queue.h"
@@ -199,6 +200,8 @@ struct scoreboard {
 	alignas(4096) _Atomic uint32_t held[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS]; /* requests in flight */
 	alignas(4096) _Atomic uint32_t carried[SCOREBOARD_WORKERS][SCOREBOARD_POOLS]; /* the same by pool */
 	alignas(4096) struct scoreboard_share share[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
+	alignas(4096) struct clients clients;
+	alignas(4096) struct client_holds holds[SCOREBOARD_WORKERS];
 	/* from the choice of the server to the first byte of its answer; not to be read where `share` has no requests */
 	alignas(4096) struct histogram latency[SCOREBOARD_WORKERS][SCOREBOARD_SERVERS];
 };

@@ -53,6 +53,8 @@ master_open_inside(struct master *m, struct error *err)
 	m->board = scoreboard_new(err);
 	if (m->board == NULL)
 		return -1;
+	if (conf_has_limits(m->conf) && clients_open(m->board, m->conf->limit_clients) < 0)
+		return error_set(err, "cannot make the table of clients");
 	m->loop = loop_new(err);
 	if (m->loop == NULL || signals_open(m, err) < 0)
 		return -1;

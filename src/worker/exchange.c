@@ -10,6 +10,7 @@
 #include "worker/additions.h"
 #include "worker/gate.h"
 #include "worker/inspect.h"
+#include "worker/limits.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
 #include "worker/membership.h"
@@ -56,8 +57,10 @@ static void
 exchange_take_body(struct exchange *x)
 {
 	x->step = step_gates;
-	if (relay_accept(&x->request, &x->session->in) == 0)
+	if (relay_accept(&x->request, &x->session->in) == 0) {
+		limits_refuse_session(x);
 		return;
+	}
 	x->session->closing = true;
 	count(x->worker, REQUESTS_BAD, 1);
 	exchange_reply(x, 400, "bad-chunk");

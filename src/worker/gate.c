@@ -11,6 +11,7 @@
 /* All of them, in the order in which a request meets them. */
 static const struct gate *const gates[] = {
 	&gate_access,
+	&gate_rate,
 	&gate_redirect,
 	&gate_respond,
 	&gate_basic,

@@ -8,6 +8,7 @@
 #ifndef DROVER_WORKER_GATE_H
 #define DROVER_WORKER_GATE_H
 
+#include "worker/client.h"
 #include "worker/internal.h"
 
 enum gate_result {
@@ -24,10 +25,10 @@ struct gate {
 	enum gate_result (*enter)(struct exchange *exchange, const struct conf_rules *rules, const struct h1_request *request);
 };
 
-extern const struct gate gate_access, gate_redirect, gate_respond, gate_basic;
+extern const struct gate gate_access, gate_rate, gate_redirect, gate_respond, gate_basic;
 
 /* Whether the peer is one whom `allow` and `deny` let in. */
-bool gate_access_allows(const struct conf_rules *rules, const struct channel_connection *peer);
+bool gate_access_allows(const struct conf_rules *rules, const struct client *client);
 
 /* Fills what `rules` ask for. -1: no memory. */
 int gates_choose(struct rules *to, const struct conf_rules *rules);

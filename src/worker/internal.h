@@ -144,6 +144,7 @@ struct session {
 	struct block in;
 	struct h1_scan scan;
 	bool closing : 1; /* no more requests after this exchange */
+	bool refused : 1; /* it is one too many of its client */
 	bool last : 1; /* the client has said that this is its last request */
 	bool linger_wanted : 1; /* the client may still be sending */
 	bool lingering : 1; /* write side ended: read and throw away until the client has seen it */

@@ -5,6 +5,7 @@ libworker_a_SOURCES = \
 	worker/additions.c worker/additions.h \
 	worker/block.c worker/block.h \
 	worker/choice.c worker/choice.h \
+	worker/client.c worker/client.h \
 	worker/edits.c worker/edits.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_answer.c worker/exchange_request.c worker/exchange_response.c \
@@ -12,6 +13,7 @@ libworker_a_SOURCES = \
 	worker/hash_key.c worker/hash_key.h \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \
+	worker/limits.c worker/limits.h \
 	worker/lineup.c worker/lineup.h \
 	worker/maintenance.c worker/maintenance.h \
 	worker/membership.c worker/membership.h \

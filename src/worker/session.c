@@ -12,6 +12,7 @@
 #include "worker/exchange.h"
 #include "worker/gate.h"
 #include "worker/inspect.h"
+#include "worker/limits.h"
 #include "worker/membership.h"
 #include "worker/session_tcp.h"
 
@@ -191,6 +192,7 @@ session_open(struct worker *worker, int fd, const struct channel_connection *pee
 	TAILQ_INSERT_TAIL(&worker->open, session, link);
 	count(worker, CLIENT_CONNECTIONS, 1);
 	count(worker, CLIENT_OPEN, 1);
+	limits_connection(session);
 	policy = session_policy(session);
 	deadline_set(&session->deadline, peer->served > 0 ? &policy->keepalive : &policy->header);
 	if (policy->listener->mode == CONF_MODE_TCP && session_tcp_begin(session) < 0) {
@@ -223,6 +225,7 @@ session_close(struct session *session, bool reset)
 {
 	if (session->dead)
 		return;
+	limits_connection_gone(session);
 	stream_close(&session->stream, reset);
 	session_die(session);
 }
@@ -268,6 +271,7 @@ session_return(struct session *session)
 	if (channel_send(session->worker->channel, message) < 0)
 		return false;
 	/* epoll watches the open file, which lives on elsewhere: it is taken out of ours before the copy is closed */
+	limits_connection_gone(session);
 	close(stream_release(&session->stream));
 	session_die(session);
 	return true;
@@ -420,7 +424,7 @@ session_next_request(struct session *session)
 		}
 		if (stream_has_more(&session->stream) && session_fill(session))
 			continue;
-		if (!session->dead && session_watch(session) < 0)
+		if (!session->dead && (session->refused || session_watch(session) < 0))
 			session_close(session, true);
 		return false;
 	}

@@ -15,6 +15,7 @@ int
 session_tcp_begin(struct session *session)
 {
 	const struct policy *policy = session_policy(session);
+	struct client client = client_of_peer(&session->peer);
 	struct exchange *x = exchange_new(session);
 
 	if (x == NULL)
@@ -30,8 +31,10 @@ session_tcp_begin(struct session *session)
 	x->request_body = x->request.body;
 	access_log_begin(x, NULL);
 	count(session->worker, TCP_CONNECTIONS, 1);
-	if (!gate_access_allows(policy->rules.conf, &session->peer))
+	if (!gate_access_allows(policy->rules.conf, &client))
 		exchange_reply(x, 403, "denied");
+	else if (session->refused)
+		exchange_reply(x, 429, "limit-connections");
 	return 0;
 }
 

@@ -9,6 +9,7 @@ scenes += scenes/auth_basic.py
 scenes += scenes/balance_servers.py
 scenes += scenes/balance_workers.py
 scenes += scenes/change.py
+scenes += scenes/client_limits.py
 scenes += scenes/command_line.py
 scenes += scenes/control.py
 scenes += scenes/control_fire.py

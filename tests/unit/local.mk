@@ -13,6 +13,7 @@ check_PROGRAMS += unit/test_balance
 check_PROGRAMS += unit/test_block
 check_PROGRAMS += unit/test_body
 check_PROGRAMS += unit/test_channel
+check_PROGRAMS += unit/test_clients
 check_PROGRAMS += unit/test_conf
 check_PROGRAMS += unit/test_conf_auth
 check_PROGRAMS += unit/test_conf_control

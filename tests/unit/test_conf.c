@@ -110,6 +110,8 @@ static const char everything[] =
     "trusted-proxies = { \"10.0.0.0/8\", 'fd00::/8', unix }  via = yes  request-id = on\n"
     "via-name = edge-1  underscores = drop\n"
     "maintenance = on  maintenance-except = 10.0.0.0/8  maintenance-retry-after = 5s\n"
+    "limit-connections = 12 limit-rate = 600/m limit-burst = 20 limit-exempt = 10.1.0.0/16\n"
+    "limit-clients = 2048 limit-ipv4-bits = 24 limit-ipv6-bits = 56\n"
     "error-page = { \"404 502 /etc/passwd\" }  error-page-servers = on\n"
     "request-header = { \"set A $client\", \"remove B-*\" }  response-header = \"add  C  $$1 \\\"d\\\"\"\n"
     "allow = { 10.0.0.0/8, 127.0.0.1 }  deny = 10.9.0.0/16  offload-threads = 3\n"
