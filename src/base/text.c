@@ -261,6 +261,8 @@ text_escape_log(char *to, size_t size, const char *bytes, size_t length)
 	static const char hex[] = "0123456789ABCDEF";
 	size_t written = 0, i = 0, run;
 
+	if (length == 0)
+		return 0; /* what there is not may be NULL */
 	for (;;) {
 		run = log_run(bytes + i, length - i);
 		run = run < size - written ? run : size - written;

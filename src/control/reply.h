@@ -41,7 +41,7 @@ extern const struct reply_error_info reply_error_table[]; /* the last has no nam
 struct fault {
 	int code;
 	char message[256];
-	char hint[256];
+	char hint[512];
 };
 
 void fault_set(struct fault *fault, enum reply_error code, const char *format, ...)

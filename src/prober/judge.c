@@ -5,6 +5,7 @@
 enum { INTERVALS_VALID = 3 };
 
 static const uint64_t spread_maximum = CLOCK_SECOND;
+static const uint64_t spread_step = 5 * CLOCK_MILLISECOND; /* at most, between two */
 
 bool
 judge_add(struct judge *judge, const struct conf_health *conf, bool good)
@@ -44,6 +45,8 @@ judge_first(const struct conf_health *conf, unsigned index, unsigned count)
 {
 	uint64_t spread = conf->interval < spread_maximum ? conf->interval : spread_maximum;
 
+	if (spread / count > spread_step)
+		return spread_step * index;
 	return spread * index / count;
 }
 

@@ -32,8 +32,8 @@ uint64_t judge_interval(const struct conf_health *conf, bool fast, uint32_t rand
 
 /*
  * When the first check of a server is due, microseconds from now, if it is number
- * `index` of `count` that come at once: they are spread over the interval, and
- * over a second at most.
+ * `index` of `count` that come at once: they are 5 ms apart, or less if that were
+ * more than the interval or a second for all of them.
  */
 uint64_t judge_first(const struct conf_health *conf, unsigned index, unsigned count);
 

@@ -112,6 +112,7 @@ START_TEST(first_checks_are_spread)
 	unsigned i;
 
 	ck_assert_uint_eq(judge_first(&conf, 0, 1), 0);
+	ck_assert_uint_eq(judge_first(&conf, 1, 2), 5 * CLOCK_MILLISECOND);
 	for (i = 0; i < 1000; i++)
 		ck_assert_uint_eq(judge_first(&conf, i, 1000), i * CLOCK_MILLISECOND);
 	often.interval = 100 * CLOCK_MILLISECOND;
