@@ -351,6 +351,9 @@ top_check(const struct conf *conf, cfg_t *from, struct conf_report *report)
 	if (conf->resolve.interval_min > conf->resolve.interval_max)
 		conf_report_add(report, line_of(from, "resolve-interval-min", "resolve-interval-max"),
 		    "resolve-interval-min is more than resolve-interval-max");
+	if (conf->request_id_response && conf->request_id == CONF_REQUEST_ID_OFF)
+		conf_report_add(report, line_of(from, "request-id-response", "request-id"),
+		    "request-id-response is true, but request-id is off");
 }
 
 /* The group of the user, where none is given. */

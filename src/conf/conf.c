@@ -134,6 +134,7 @@ conf_free(struct conf *conf)
 	free(conf->routes);
 	rules_clear(&conf->rules);
 	free(conf->trusted_proxies);
+	free(conf->request_id_header);
 	free(conf->maintenance_except);
 	free(conf->resolve.servers);
 	free(conf->limit_exempt);

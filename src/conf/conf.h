@@ -36,6 +36,13 @@ enum conf_log_format { CONF_LOG_COMBINED, CONF_LOG_JSON };
 /* Which fields tell the server who the client is. A set of bits. */
 enum conf_forwarded { CONF_FORWARDED_OFF = 0, CONF_FORWARDED_X = 1, CONF_FORWARDED_RFC7239 = 2, CONF_FORWARDED_BOTH = 3 };
 
+/* Where what tells requests apart comes from, when it is sent to servers. */
+enum conf_request_id {
+	CONF_REQUEST_ID_OFF,
+	CONF_REQUEST_ID_MAKE,
+	CONF_REQUEST_ID_KEEP /* the client's, if it has a good one */
+};
+
 /* What a peer of the control socket may do; each includes those before it. */
 enum conf_permission {
 	CONF_PERMISSION_NONE,
@@ -113,6 +120,7 @@ struct conf_rules {
 	size_t request_header_count, response_header_count;
 	struct conf_error_page *error_pages;
 	size_t error_page_count;
+	bool server_timing; /* clients are told how long it took */
 	bool error_page_servers; /* they take the place of servers' responses as well */
 	struct conf_redirect redirect; /* of listeners and routes, as the next two */
 	struct conf_respond respond;
@@ -319,7 +327,9 @@ struct conf {
 	bool via;
 	char *via_name; /* drover's own in Via; NULL: "drover", which says nothing of loops */
 	unsigned underscores; /* enum conf_underscores */
-	bool request_id; /* send X-Request-Id to servers */
+	enum conf_request_id request_id;
+	char *request_id_header; /* the field that it is in */
+	bool request_id_response; /* clients are sent it, too */
 
 	struct conf_resolve resolve;
 

@@ -207,6 +207,39 @@ rules_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "a list of rules: set, add or default with a name and a value, or remove with a name");
 }
 
+static int
+field_name_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	char **field = conf_field(option, base), *copy;
+
+	if (conf_header_name_check(text, err) < 0)
+		return -1;
+	if (names_look_equal(text, "host"))
+		return error_set(err, "cannot be %s: that is what servers route by", text);
+	copy = strdup(text);
+	if (copy == NULL)
+		return error_set(err, "cannot be kept: out of memory");
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static const char *
+field_name_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
+{
+	(void)space;
+	return i > 0 ? NULL : *(char *const *)conf_field_const(option, base);
+}
+
+static void
+field_name_describe(const struct conf_option *option, char *to, size_t size)
+{
+	(void)option;
+	snprintf(to, size, "the name of a header field");
+}
+
+const struct conf_type conf_type_field_name = { "name", false, true, field_name_read, field_name_write,
+	field_name_describe };
 const struct conf_type conf_type_request_rules = { "list", true, true, request_rules_read, rules_write,
 	rules_describe };
 const struct conf_type conf_type_response_rules = { "list", true, true, response_rules_read, rules_write,

@@ -31,6 +31,7 @@ static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded"
 static const char *const underscores_words[] = { "guard", "pass", "drop", "refuse",
 	NULL }; /* enum conf_underscores */
 static const char *const trace_words[] = { "refuse", "forward", NULL }; /* enum conf_trace */
+static const char *const request_id_words[] = { "off", "make", "keep", NULL }; /* enum conf_request_id */
 static const char *const permission_words[] = { "none", "read", "operate", "admin",
 	NULL }; /* enum conf_permission */
 static const char *const server_state_words[] = { "ready", "drain", "maintenance",
@@ -170,8 +171,13 @@ const struct conf_option conf_options[] = {
 	{ "underscores", TOP, &conf_type_choice, 0, 0, NULL, "guard", false, FIELD(conf, underscores),
 	    .sentence = "What becomes of request fields whose names have an underscore or a dot.",
 	    .words = underscores_words },
-	{ "request-id", TOP, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(conf, request_id),
-	    .sentence = "Whether servers are sent an X-Request-Id field." },
+	{ "request-id", TOP, &conf_type_switch, 0, 0, NULL, "off", false, FIELD(conf, request_id),
+	    .sentence = "Whether servers are sent a field that tells requests apart, and whose.",
+	    .words = request_id_words },
+	{ "request-id-header", TOP, &conf_type_field_name, 0, 0, NULL, "X-Request-Id", false,
+	    FIELD(conf, request_id_header), .sentence = "The name of that field." },
+	{ "request-id-response", TOP, &conf_type_boolean, 0, 0, NULL, "false", false,
+	    FIELD(conf, request_id_response), .sentence = "Whether clients are sent it, too." },
 	RESOLVE_OPTIONS,
 	CLIENT_OPTIONS(TOP, false, conf),
 	RULE_OPTIONS(TOP, false, conf),

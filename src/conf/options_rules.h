@@ -31,6 +31,9 @@
 	    { "error-page", SECTION, &conf_type_error_pages, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.error_pages, rules.error_page_count), \
 		    .sentence = "Files that are the bodies of drover's own answers with these statuses." }, \
+	    { "server-timing", SECTION, &conf_type_boolean, 0, 0, NULL, "false", INHERITED, \
+		    FIELD(TYPE, rules.server_timing), \
+		    .sentence = "Whether clients are told how long it took, in a Server-Timing field." }, \
 	{ \
 		"error-page-servers", SECTION, &conf_type_boolean, 0, 0, NULL, "false", INHERITED, \
 		    FIELD(TYPE, rules.error_page_servers), \

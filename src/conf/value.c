@@ -195,6 +195,19 @@ choice_describe(const struct conf_option *option, char *to, size_t size)
 	conf_words_describe(option->words, to, size);
 }
 
+/* A choice that was true or false once: the second word, or the first. */
+static int
+switch_read(const struct conf_option *option, void *base, const char *text, struct error *err)
+{
+	bool on;
+	const struct conf_option boolean = { .type = &conf_type_boolean, .field = { 0, sizeof on, 0 } };
+
+	if (boolean_read(&boolean, &on, text, err) < 0)
+		return choice_read(option, base, text, err);
+	conf_field_set_number(option, base, on);
+	return 0;
+}
+
 static uint32_t
 usable_cores(void)
 {
@@ -314,6 +327,7 @@ const struct conf_type conf_type_boolean = { "boolean", false, false, boolean_re
 	boolean_describe };
 const struct conf_type conf_type_choice = { "word", false, false, choice_read, choice_write,
 	choice_describe };
+const struct conf_type conf_type_switch = { "word", false, false, switch_read, choice_write, choice_describe };
 const struct conf_type conf_type_workers = { "number", false, false, workers_read, workers_write,
 	number_describe };
 const struct conf_type conf_type_balance = { "word", false, false, balance_read, balance_write,

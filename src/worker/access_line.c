@@ -1,5 +1,6 @@
 #include "worker/access_line.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +21,10 @@ request_ids_begin(struct worker *worker)
 static void
 line_id(struct line *line, const struct exchange *x)
 {
+	if (x->notes != NULL && x->notes->id_length > 0) {
+		line_bytes(line, x->notes->id, x->notes->id_length);
+		return;
+	}
 	line_bytes(line, x->worker->id_begin, sizeof x->worker->id_begin);
 	line_hex(line, x->number, 8);
 }
@@ -29,9 +34,50 @@ request_id(const struct exchange *exchange, char text[REQUEST_ID_MAX])
 {
 	struct line line = { text, text + REQUEST_ID_MAX - 1 };
 
+	if (exchange->notes != NULL && exchange->notes->id_length > 0)
+		return exchange->notes->id;
 	line_id(&line, exchange);
 	*line.at = '\0';
 	return text;
+}
+
+/* Whether it can go into fields and logs as it is: letters, digits, and what else ids are made of. */
+static bool
+id_is_good(const char *id, size_t length)
+{
+	static const char others[] = "-_.~:/+=@";
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		char c = id[i], lower = (char)(c | 0x20);
+
+		if (!(c >= '0' && c <= '9') && !(lower >= 'a' && lower <= 'z') && memchr(others, c, sizeof others - 1) == NULL)
+			return false;
+	}
+	return length > 0 && length <= REQUEST_ID_KEPT;
+}
+
+void
+request_id_keep(struct exchange *exchange, const struct h1_request *request)
+{
+	const char *name = exchange->worker->conf->request_id_header;
+	const struct h1_field *field, *found = NULL;
+	size_t length = strlen(name);
+
+	for (field = request->fields; field < request->fields + request->field_count; field++) {
+		if (!text_equal_nocase(request->head + field->line, field->name_length, name, length))
+			continue;
+		if (found != NULL)
+			return;
+		found = field;
+	}
+	if (found == NULL || found->hop || !id_is_good(request->head + found->value, found->value_length))
+		return;
+	exchange->notes = freelist_get_zeroed(&exchange->worker->notes);
+	if (exchange->notes == NULL)
+		return;
+	memcpy(exchange->notes->id, request->head + found->value, found->value_length);
+	exchange->notes->id_length = (uint8_t)found->value_length;
 }
 
 /* What a client sent, so that it ends neither field nor line. */

@@ -27,7 +27,10 @@ void access_log_add(struct exchange *exchange);
 void request_ids_begin(struct worker *worker);
 
 enum { REQUEST_ID_MAX = 40 };
-/* Unique over workers, restarts and time. Returns `text`. */
+/* The client's own where that is kept; else unique over workers, restarts and time. Returns `text`. */
 const char *request_id(const struct exchange *exchange, char text[REQUEST_ID_MAX]);
+
+/* Keeps the client's own, when it has sent one that is a token of no more than REQUEST_ID_KEPT bytes. */
+void request_id_keep(struct exchange *exchange, const struct h1_request *request);
 
 #endif

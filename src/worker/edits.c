@@ -1,5 +1,10 @@
 #include "worker/edits.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "worker/access_log.h"
 #include "worker/exchange.h"
 #include "worker/variables.h"
 
@@ -47,6 +52,15 @@ edits_fill(struct edits *edits, const struct conf_header_rule *rules, size_t cou
 	return status;
 }
 
+static void
+edit_add_id(struct edits *edits, const struct exchange *x)
+{
+	char text[REQUEST_ID_MAX];
+	const char *id = request_id(x, text);
+
+	edits_add(edits, EDIT_SET, x->worker->conf->request_id_header, (struct text){ id, strlen(id) });
+}
+
 unsigned
 edits_of_request(struct exchange *exchange, const struct edits **edits)
 {
@@ -56,10 +70,12 @@ edits_of_request(struct exchange *exchange, const struct edits **edits)
 	unsigned status;
 
 	*edits = NULL;
-	if (!first->edits_requests && !second->edits_requests)
+	if (!first->edits_requests && !second->edits_requests && !exchange->worker->id_is_edit)
 		return 0;
 	from.request = exchange_request(exchange);
 	edits_begin(to);
+	if (exchange->worker->id_is_edit)
+		edit_add_id(to, exchange);
 	status = edits_fill(to, first->conf->request_headers, first->conf->request_header_count, &from);
 	if (status == 0)
 		status = edits_fill(to, second->conf->request_headers, second->conf->request_header_count, &from);
@@ -115,6 +131,32 @@ edits_note(struct exchange *exchange)
 	return 0;
 }
 
+/* Milliseconds with three places; what was not measured took no time. */
+static double
+between(uint64_t from, uint64_t to)
+{
+	return from > 0 && to > from ? (double)(to - from) / 1e3 : 0;
+}
+
+/* Where the time went, up to the first byte of the response: its sum is all of it. The same each time it is asked. */
+static void
+edit_add_timing(struct edits *edits, const struct exchange *x)
+{
+	bool served = x->received && x->first_byte_at > 0;
+	double whole = between(x->begun, served ? x->first_byte_at : clock_monotonic());
+	double queue = x->chosen_at > 0 ? between(x->asked_at, x->chosen_at) : 0;
+	double server = served ? between(x->connected_at, x->first_byte_at) : 0;
+	double own = whole - queue - server;
+	char text[128];
+	int n;
+
+	if (own < 0)
+		own = 0;
+	n = served ? snprintf(text, sizeof text, "drover;dur=%.3f, queue;dur=%.3f, server;dur=%.3f", own, queue, server)
+		   : snprintf(text, sizeof text, "drover;dur=%.3f, queue;dur=%.3f", own, queue);
+	edits_add(edits, EDIT_ADD, "Server-Timing", (struct text){ text, (size_t)n });
+}
+
 const struct edits *
 edits_of_response(struct exchange *exchange, unsigned status)
 {
@@ -124,13 +166,19 @@ edits_of_response(struct exchange *exchange, unsigned status)
 	struct edits *to = &exchange->worker->edits;
 	struct variables from = { .exchange = exchange, .status = status };
 
-	if (!first->edits_responses && (second == NULL || !second->edits_responses))
+	bool edits = first->edits_responses || (second != NULL && second->edits_responses);
+
+	if (!edits && !exchange->worker->conf->request_id_response)
 		return NULL;
 	if (notes != NULL && notes->taken) {
 		from.notes = notes->bytes;
 		from.notes_end = notes->bytes + notes->used;
 	}
 	edits_begin(to);
+	if (exchange->worker->conf->request_id_response)
+		edit_add_id(to, exchange);
+	if (first->conf->server_timing || (second != NULL && second->conf->server_timing))
+		edit_add_timing(to, exchange);
 	edits_fill(to, first->conf->response_headers, first->conf->response_header_count, &from);
 	if (second != NULL)
 		edits_fill(to, second->conf->response_headers, second->conf->response_header_count, &from);

@@ -78,7 +78,7 @@ exchange_new(struct session *session)
 	x->session = session;
 	x->worker = worker;
 	x->asked_at = loop_now(worker->loop);
-	x->begun = worker->access_log != NULL ? clock_monotonic() : 0;
+	x->begun = worker->timed ? clock_monotonic() : 0;
 	x->number = worker->request_number++;
 	session->exchange = x;
 	session->requests++;
@@ -107,6 +107,8 @@ exchange_begin(struct session *session, unsigned status, const char *reason)
 	}
 	exchange_take_request(x, &worker->request);
 	access_log_begin(x, &worker->request);
+	if (worker->conf->request_id == CONF_REQUEST_ID_KEEP)
+		request_id_keep(x, &worker->request);
 	exchange_take_body(x);
 	if (x->request.body.done)
 		stream_message_end(&session->stream);

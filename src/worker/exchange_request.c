@@ -183,7 +183,7 @@ request_format(struct exchange *x)
 		.client_is_ipv6 = x->session->peer.family == AF_INET6,
 		.scheme = "http",
 		.fallback_host = x->server->address.socket.any.sa_family == AF_UNIX ? "localhost" : x->server->name,
-		.request_id = conf->request_id ? request_id(x, id) : NULL,
+		.request_id = conf->request_id != CONF_REQUEST_ID_OFF && !x->worker->id_is_edit ? request_id(x, id) : NULL,
 		.x_forwarded = (conf->forwarded & CONF_FORWARDED_X) != 0,
 		.forwarded = (conf->forwarded & CONF_FORWARDED_RFC7239) != 0,
 		.trusted = x->session->trusted,

@@ -13,8 +13,8 @@ static const struct gate *const gates[] = {
 	&gate_access,
 	&gate_rate,
 	&gate_redirect,
-	&gate_respond,
 	&gate_basic,
+	&gate_respond,
 };
 
 static_assert(sizeof gates / sizeof gates[0] < GATES_MAX, "GATES_MAX is too small");
@@ -30,7 +30,7 @@ gates_choose(struct rules *to, const struct conf_rules *rules)
 			to->gates[n++] = gates[i];
 	to->gates[n] = NULL;
 	to->edits_requests = rules->request_header_count > 0;
-	to->edits_responses = rules->response_header_count > 0;
+	to->edits_responses = rules->response_header_count > 0 || rules->server_timing;
 	for (i = 0; i < rules->response_header_count; i++)
 		to->notes |= rules->response_headers[i].value.request;
 	return rules_open(to);

@@ -186,10 +186,12 @@ enum step_result {
 typedef enum step_result step_fn(struct exchange *exchange);
 
 /* What of a request is needed when its bytes are gone; see edits.c. */
-enum { NOTES_SIZE = 4096 };
+enum { NOTES_SIZE = 4096, REQUEST_ID_KEPT = 128 };
 struct notes {
 	bool taken; /* the values are there */
 	uint16_t used;
+	uint8_t id_length; /* 0: it has none of its own */
+	char id[REQUEST_ID_KEPT + 1]; /* that the client gave it */
 	char bytes[NOTES_SIZE]; /* for each variable of the rules, in their order: length, in two bytes, and value */
 };
 
@@ -296,6 +298,8 @@ struct worker {
 	struct later waiting_work;
 	int wakers[SCOREBOARD_WORKERS]; /* by slot; -1: none */
 	struct watch waker_watch; /* of its own one */
+	bool timed; /* somebody wants to know how long requests take */
+	bool id_is_edit; /* servers are sent request ids in a field that drover does not know */
 	bool maintained; /* something is in maintenance: each request is looked at */
 	struct later cut; /* ends what is in progress on servers that are to be left */
 	struct session *cut_next; /* the next that it looks at, NULL: none */

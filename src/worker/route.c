@@ -130,6 +130,20 @@ routes_open(struct worker *worker)
 	return 0;
 }
 
+bool
+routes_want_timing(const struct worker *worker)
+{
+	const struct conf *conf = worker->conf;
+	bool wanted = false;
+	size_t i;
+
+	for (i = 0; i < conf->listener_count; i++)
+		wanted |= conf->listeners[i].rules.server_timing;
+	for (i = 0; i < conf->route_count; i++)
+		wanted |= conf->routes[i].rules.server_timing;
+	return wanted;
+}
+
 void
 routes_close(struct worker *worker)
 {

@@ -15,6 +15,9 @@ void routes_close(struct worker *worker);
  */
 const struct route *route_find(const struct worker *worker, const struct policy *policy, const struct h1_request *request);
 
+/* Whether a listener or a route tells clients how long requests take. */
+bool routes_want_timing(const struct worker *worker);
+
 /* The host that the request is for, without its port and without the dot of the root; length 0: none. Borrowed. */
 struct text route_host(const struct h1_request *request);
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -207,6 +208,9 @@ worker_open(struct worker *worker, const struct worker_start *start, struct erro
 	if (worker->conf->worker_timeout > 0 && worker->conf->worker_timeout < 4 * CLOCK_SECOND)
 		worker->heartbeat_every = worker->conf->worker_timeout / 4;
 	request_ids_begin(worker);
+	worker->id_is_edit = worker->conf->request_id != CONF_REQUEST_ID_OFF &&
+	    strcasecmp(worker->conf->request_id_header, "X-Request-Id") != 0;
+	worker->timed = start->access_log >= 0 || routes_want_timing(worker);
 	worker->limits.head = worker->conf->header_size;
 	worker->limits.target = worker->conf->target_size;
 	worker->limits.fields = (uint16_t)worker->conf->header_fields;

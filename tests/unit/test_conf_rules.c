@@ -58,6 +58,10 @@ static const struct bad {
 	    "f:3: add-prefix is a path that begins with / and has no ? or #, not \"/?\"\n" },
 	{ OK "route { pool = web  strip-prefix = /a  replace-prefix = \"/a /b\" }\n",
 	    "f:3: this route has both strip-prefix and replace-prefix\n" },
+	{ OK "request-id = keeep\nrequest-id-header = \"Content-Length\"\nrequest-id-response = true\n",
+	    "f:3: request-id is off, make or keep, not \"keeep\"; did you mean \"keep\"?\n"
+	    "f:4: request-id-header cannot change Content-Length: it belongs to the connection or frames the message\n"
+	    "f:5: request-id-response is true, but request-id is off\n" },
 	{ "listen \"*:80\" { redirect = \"/\" }\nlisten \"*:81\" { }\n",
 	    "f: there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
 };
