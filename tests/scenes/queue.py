@@ -3,11 +3,13 @@
 
 import json
 import os
+import random
 import signal
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import Server, request, response  # pylint: disable=wrong-import-position
 
@@ -336,6 +338,50 @@ def a_down_server_comes_back(t):
     gate.let_out(4)
     assert [peer.read_response().status for peer in peers] == [200] * 4
     settled(t, drover)
+
+
+@case
+def a_crowd(t):
+    "many wait, half of them leave in any order: the rest is served, and never more than the limit at once"
+    seed = random.randrange(1 << 32)
+    print(f"# seed {seed}")
+    pick = random.Random(seed)
+    drover, gate, server = start(t, 1, "queue-size = 2000")
+    held = ask(t, drover, "/held")
+    t.wait(lambda: gate.inside == 1, "the place is taken")
+    peers = [ask(t, drover, f"/{number}") for number in range(400)]
+    t.wait(lambda: queued(drover) == 400, "all wait")
+    pick.shuffle(peers)
+    for number, peer in enumerate(peers[:200]):
+        if number % 2:
+            peer.reset()
+        else:
+            peer.close()
+    t.wait(lambda: queued(drover) == 200, "half have left")
+    drover.call("server-set", pool="app", server=server.address, **{"max-connections": 6})
+    gate.let_out(201)
+    assert {peer.read_response().status for peer in [held] + peers[200:]} == {200}
+    assert gate.most <= 6 and len(gate.came) == 201, (gate.most, len(gate.came))
+    settled(t, drover)
+
+
+@case
+def kills_under_load(t):
+    "kill -9 of workers while requests wait: at most what they had fails, and all places are free afterwards"
+    drover = t.drover(t.pool(t.hello("one"), t.hello("two"), server_options="max-connections = 2"), workers=4, listen=EAGER)
+    load = t.keep(Load(drover, 16))
+    load.wait(200)
+    t.wait(lambda: queued(drover) > 0, "some wait")
+    for _ in range(5):
+        row = t.wait(lambda: next((r for r in drover.workers() if r["state"] == "ready"), None), "a worker is ready")
+        os.kill(row["pid"], signal.SIGKILL)
+        load.wait(200)
+    load.stop()
+    assert not load.refused and len(load.failures) <= 5 * 16, (load.refused, load.failures)
+    drover.wait_ready()
+    settled(t, drover)
+    assert drover.counters()["queue-timeouts"] == 0
+    assert drover.get().status == 200
 
 
 @case

@@ -1,5 +1,6 @@
 /* ipc/queue: what is left of places and queue when a worker is killed at any instruction. */
 #include <check.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -186,7 +187,7 @@ may_trace(void)
 }
 
 #if defined(__SANITIZE_ADDRESS__)
-#define STRIDE 211 /* more instructions, and each process costs more */
+#define STRIDE 1999 /* more instructions, and each process costs more */
 #else
 #define STRIDE 19
 #endif
@@ -237,6 +238,49 @@ START_TEST(who_holds_the_lock_and_is_killed)
 }
 END_TEST
 
+/* Waits for the child to stop, or to end. */
+static int
+status_of(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	return status;
+}
+
+START_TEST(who_waits_for_one_that_hangs_shows_life)
+{
+	pid_t hangs, waits;
+	uint64_t sign;
+
+	setup();
+	hangs = fork();
+	if (hangs == 0) {
+		queue_lock(board, POOL, VICTIM);
+		raise(SIGSTOP);
+		_exit(1);
+	}
+	ck_assert(WIFSTOPPED(status_of(hangs)));
+	waits = fork();
+	if (waits == 0) {
+		queue_lock(board, POOL, 2);
+		queue_unlock(board, POOL);
+		_exit(0);
+	}
+	do
+		sign = scoreboard_get(&board->workers[2].heartbeat);
+	while (sign == 0 && sched_yield() == 0);
+	while (scoreboard_get(&board->workers[2].heartbeat) == sign)
+		sched_yield();
+	kill(hangs, SIGKILL); /* as the master does, in the end */
+	status_of(hangs);
+	ck_assert_int_eq(status_of(waits), 0);
+	look(0);
+	expect_empty();
+	teardown();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -248,6 +292,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, who_holds_the_lock_and_is_killed);
+	tcase_add_test(tests, who_waits_for_one_that_hangs_shows_life);
 	tcase_add_loop_test(tests, killed_at_any_instruction, 0, (int)(sizeof acts / sizeof acts[0]));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
