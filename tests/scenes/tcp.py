@@ -237,16 +237,25 @@ def allow_and_deny(t):
 
 @case
 def places(t):
-    "max-connections is for connections"
-    servers = [t.server(handler=greeter(b"one"))]
-    drover = t.drover(t.pool(*servers, server_options="max-connections = 2"), listen=TCP)
-    peers = [t.connect(drover) for _ in range(2)]
-    for peer in peers:
-        peer.read_until(b"\r\n")
-    assert refuses(drover)
-    peers[0].close()
-    t.wait(lambda: drover.servers()[0]["load"] == 1, "its place is free")
-    assert t.connect(drover).read_until(b"\r\n") == b"220 one\r\n"
+    "max-connections is for connections; the next is refused, or waits in the queue"
+    for size in (0, 1):
+        server = t.server(handler=greeter(b"one"))
+        drover = t.drover(t.pool(server, options=f"queue-size = {size}  queue-timeout = 60s",
+                                 server_options="max-connections = 2"), listen=TCP, name=f"queue{size}")
+        peers = [t.connect(drover) for _ in range(2)]
+        for peer in peers:
+            peer.read_until(b"\r\n")
+        if size == 1:
+            waiting = t.connect(drover)
+            waiting.send(b"early")
+            t.wait(lambda: drover.call("pools")["pools"][0]["queue"]["waiting"] == 1, "it waits")
+        assert refuses(drover)
+        peers[0].close()
+        if size == 0:
+            t.wait(lambda: drover.servers()[0]["load"] == 1, "its place is free")
+            waiting = t.connect(drover)
+        assert waiting.read_until(b"\r\n") == b"220 one\r\n"
+        assert size == 0 or waiting.read(5) == b"early"
 
 
 @case
