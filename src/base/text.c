@@ -266,7 +266,8 @@ text_escape_log(char *to, size_t size, const char *bytes, size_t length)
 	for (;;) {
 		run = log_run(bytes + i, length - i);
 		run = run < size - written ? run : size - written;
-		memcpy(to + written, bytes + i, run);
+		if (run > 0) /* bytes may be NULL when there are none */
+			memcpy(to + written, bytes + i, run);
 		written += run;
 		i += run;
 		if (i == length || size - written < 4)
