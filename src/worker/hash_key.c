@@ -37,6 +37,12 @@ hash_header(const struct h1_request *request, const char *name)
 	return hash;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* The value of a cookie in one field (RFC 6265 4.2.1): "a=1; b=2". *length; NULL: it is not there. */
 static const char *
 cookie_find(const char *at, const char *end, const char *name, size_t *length)
@@ -46,13 +52,15 @@ cookie_find(const char *at, const char *end, const char *name, size_t *length)
 	while (at < end) {
 		const char *next = memchr(at, ';', (size_t)(end - at)), *stop = next != NULL ? next : end;
 
-		while (at < stop && (*at == ' ' || *at == '\t'))
+		while (at < stop && is_blank(*at))
 			at++;
+		while (stop > at && is_blank(stop[-1]))
+			stop--;
 		if ((size_t)(stop - at) > name_length && at[name_length] == '=' && memcmp(at, name, name_length) == 0) {
 			*length = (size_t)(stop - at) - name_length - 1;
 			return at + name_length + 1;
 		}
-		at = stop + 1;
+		at = next != NULL ? next + 1 : end;
 	}
 	return NULL;
 }
