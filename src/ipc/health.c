@@ -192,8 +192,9 @@ health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const s
     uint64_t until)
 {
 	struct scoreboard_check *row = &board->checks[server];
+	uint64_t before = scoreboard_get(&board->servers[server].checked_down_until);
 
-	if (check->verdict != HEALTH_DOWN && scoreboard_get(&board->servers[server].checked_down_until) != 0)
+	if (check->verdict != HEALTH_DOWN && before != 0)
 		health_came_back(&board->servers[server], check->checked);
 	scoreboard_set(&row->verdict, (uint32_t)check->verdict);
 	scoreboard_set(&row->result, (uint32_t)check->result);
@@ -204,6 +205,8 @@ health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const s
 	scoreboard_set(&row->changed, check->changed);
 	scoreboard_set(
 	    &board->servers[server].checked_down_until, check->verdict == HEALTH_DOWN ? until : 0);
+	if (check->verdict == HEALTH_DOWN && before <= check->checked)
+		health_changed(board); /* the word of the check before did not hold until this one */
 	atomic_store_explicit(&row->downs, check->downs, memory_order_release); /* behind what it tells of */
 	atomic_store_explicit(&row->id, id, memory_order_release);
 }

@@ -109,6 +109,8 @@ rank_of(struct lineup *lineup, struct server *server, const struct scoreboard_se
 		look_not_after(lineup, health_down_until(row));
 		return RANK_NONE;
 	}
+	if (health_down_until(row) != 0 && !health_is_on_trial(row))
+		look_not_after(lineup, now + CLOCK_SECOND); /* its checks were late: a word of them may come any time */
 	if (!health_is_on_trial(row))
 		return server->backup ? RANK_BACKUP : RANK_UP;
 	if (health_trial_at(row) > now)
@@ -157,7 +159,7 @@ lineup_fill(const struct worker *worker, struct pool *pool, enum lineup_rank ran
 		uint16_t place = (uint16_t)server->index;
 		unsigned parts = warming ? health_warmth(&worker->board->servers[place], now) : 1;
 
-		if (server->rank != rank)
+		if (server->rank != rank || rank == RANK_NONE)
 			continue;
 		lineup->members[lineup->set.count] = server;
 		lineup->places[lineup->set.count] = place;
