@@ -5,6 +5,8 @@
 #include "conf/check.h"
 #include "conf/users.h"
 
+enum { CORS_LIST_MAX = 2048 };
+
 /* Its errors become those of the line where it is named. */
 static struct conf_users *
 users_load(const char *path, int line, struct conf_report *report)
@@ -67,21 +69,42 @@ ask_check(const struct conf *conf, struct conf_rules *rules, int line, struct co
 	free(pool);
 }
 
+/* What answers write of a list is bounded. */
 static void
-rules_check(struct conf *conf, struct conf_rules *rules, int line, struct conf_report *report)
+list_check(const char *name, char *const *list, size_t count, int line, struct conf_report *report)
+{
+	size_t length = 0, i;
+
+	for (i = 0; i < count; i++)
+		length += strlen(list[i]) + 2;
+	if (length > CORS_LIST_MAX)
+		conf_report_add(report, line, "%s is too long: it has at most %d bytes, with commas", name, CORS_LIST_MAX);
+}
+
+static void
+cors_check(const struct conf_rules *rules, int line, struct conf_report *report)
 {
 	size_t i;
 
+	for (i = 0; rules->cors_credentials && i < rules->cors_origin_count; i++)
+		if (strcmp(rules->cors_origins[i], "*") == 0)
+			conf_report_add(report, line,
+			    "cors-origins \"*\" with cors-credentials would show what users see to every page; name the origins");
+	list_check("cors-methods", rules->cors_methods, rules->cors_method_count, line, report);
+	list_check("cors-headers", rules->cors_headers, rules->cors_header_count, line, report);
+	list_check("cors-expose", rules->cors_exposed, rules->cors_exposed_count, line, report);
+}
+
+static void
+rules_check(struct conf *conf, struct conf_rules *rules, int line, struct conf_report *report)
+{
 	if (rules->auth_realm != NULL && rules->auth_users == NULL)
 		conf_report_add(report, line, "auth-basic needs the file of those who may come in: auth-users = \"/PATH\"");
 	else if (rules->auth_realm != NULL)
 		rules->users_file = users_file_find(conf, rules->auth_users, line, report);
 	if (rules->ask != NULL)
 		ask_check(conf, rules, line, report);
-	for (i = 0; rules->cors_credentials && i < rules->cors_origin_count; i++)
-		if (strcmp(rules->cors_origins[i], "*") == 0)
-			conf_report_add(report, line,
-			    "cors-origins \"*\" with cors-credentials would show what users see to every page; name the origins");
+	cors_check(rules, line, report);
 }
 
 void

@@ -189,6 +189,7 @@ const struct conf_option conf_options[] = {
 	    FIELD(conf, maintenance_retry_after),
 	    .sentence = "When clients are told to come again; 0: they are not." },
 	AUTH_OPTIONS(TOP, false, conf),
+	CORS_OPTIONS(TOP, false, conf),
 	POOL_OPTIONS(TOP, false, conf, pool_options.),
 
 	UNIX_OPTIONS(CONTROL, conf_control, "mode", "0660", NULL),
@@ -228,6 +229,7 @@ const struct conf_option conf_options[] = {
 	ANSWER_OPTIONS(LISTEN, conf_listener),
 	MAINTENANCE_OPTION(LISTEN, conf_listener),
 	AUTH_OPTIONS(LISTEN, true, conf_listener),
+	CORS_OPTIONS(LISTEN, true, conf_listener),
 
 	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
 	    .sentence = "How requests are spread over the servers." },
@@ -279,6 +281,7 @@ const struct conf_option conf_options[] = {
 	{ "add-prefix", ROUTE, &conf_type_prefix, 0, 0, NULL, NULL, false, FIELD(conf_route, add_prefix),
 	    .sentence = "What servers see before the path." },
 	AUTH_OPTIONS(ROUTE, false, conf_route),
+	CORS_OPTIONS(ROUTE, false, conf_route),
 
 	{ .name = NULL },
 };

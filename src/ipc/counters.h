@@ -57,9 +57,11 @@ enum counter_kind {
 	X(QUEUE_TIMEOUTS, "queue-timeouts", MONOTONIC, "requests", "Requests answered 503 after queue-timeout.")   \
 	X(PASSWORD_CHECKS, "password-checks", MONOTONIC, "passwords",                                              \
 	    "Passwords that were checked, those not counted whose outcome was known.")                            \
-	X(AUTH_DENIED, "auth-denied", MONOTONIC, "requests", "Requests whose name and password were missing or wrong.") \
+	X(AUTH_DENIED, "auth-denied", MONOTONIC, "requests", \
+	    "Requests whose name and password were missing or wrong, or that a server refused when it was asked.") \
 	X(AUTH_BUSY, "auth-busy", MONOTONIC, "requests",                                                           \
 	    "Requests answered 429 or 503: too many passwords waited to be checked.")                             \
+	X(AUTH_REQUESTS, "auth-requests", MONOTONIC, "requests", "Requests about which a server was asked.")      \
 	X(LOG_LINES_LOST, "log-lines-lost", MONOTONIC, "lines", "Access log lines that could not be written.")     \
 	X(LOOP_TURNS, "loop-turns", MONOTONIC, "turns", "Turns of the event loop.")
 

@@ -23,6 +23,18 @@ addition_field(struct additions *additions, const char *name, struct text value)
 	return 0;
 }
 
+int
+additions_set(struct additions *additions, struct text lines)
+{
+	char *to = realloc(additions->bytes, lines.length);
+
+	if (to == NULL)
+		return -1;
+	memcpy(to, lines.bytes, lines.length);
+	*additions = (struct additions){ to, lines.length };
+	return 0;
+}
+
 void
 additions_clear(struct additions *additions)
 {
@@ -68,4 +80,30 @@ additions_of_request(const struct exchange *exchange, struct forward_changes *sp
 	space->without[1] = second != NULL ? *second : (struct forward_names){ NULL, 0 };
 	space->more = (struct text){ exchange->more.bytes, exchange->more.length };
 	return space;
+}
+
+/* What is said of other origins, by drover or by the server. */
+static const char *const cors_names[] = { "access-control-allow-origin", "access-control-allow-credentials",
+	"access-control-expose-headers", "access-control-allow-methods", "access-control-allow-headers",
+	"access-control-max-age" };
+
+const struct forward_changes *
+additions_of_response(const struct exchange *exchange, struct forward_changes *space)
+{
+	if (!exchange->cors)
+		return NULL;
+	space->without[0] = (struct forward_names){ cors_names, ARRAY_LENGTH(cors_names) };
+	space->without[1] = (struct forward_names){ NULL, 0 };
+	space->more = additions_to_answer(exchange);
+	return space;
+}
+
+struct text
+additions_to_answer(const struct exchange *exchange)
+{
+	static const char vary[] = "Vary: Origin\r\n";
+
+	if (exchange->answer_more.length > 0)
+		return (struct text){ exchange->answer_more.bytes, exchange->answer_more.length };
+	return (struct text){ vary, exchange->cors_varies ? sizeof vary - 1 : 0 };
 }

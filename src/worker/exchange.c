@@ -143,6 +143,7 @@ exchange_end(struct exchange *x)
 	freelist_put(&worker->notes, x->notes);
 	free(x->user);
 	additions_clear(&x->more);
+	additions_clear(&x->answer_more);
 	password_forget(x);
 	server_release(x->log_server);
 	block_release(&x->reply, &worker->buffers);
@@ -245,7 +246,7 @@ exchange_may_retry(const struct exchange *x, bool race)
 {
 	if (x->received || x->answered || (x->request.held == 0 && !x->tcp) || x->pool == NULL)
 		return false;
-	if (x->sent && !(race && h1_method_idempotent(x->method)))
+	if (x->sent && !(race && h1_method_idempotent(exchange_method(x))))
 		return false;
 	return (race && !x->fresh_only) || x->attempts <= x->pool->conf->retries;
 }
@@ -366,7 +367,7 @@ exchange_server_wait(const struct exchange *x, bool request_open)
 		return (struct wait){ NULL, 0 };
 	if (x->step == step_send_head || (request_open && relay_pending(&x->request) && x->step != step_tunnel))
 		return (struct wait){ &x->pool->send, MOVED_SERVER_OUT };
-	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay))
+	if (!request_open && !relay_pending(&x->response) && (x->step == step_read_response || x->step == step_relay || x->step == step_drain_answer))
 		return (struct wait){ &x->pool->response, MOVED_SERVER_IN };
 	return (struct wait){ NULL, 0 };
 }
@@ -418,7 +419,7 @@ exchange_wait(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
 	/* the body is read when all gates are passed, not before */
-	bool request_open = exchange->pool != NULL && !exchange->request.broken && !relay_is_done(&exchange->request);
+	bool request_open = exchange->pool != NULL && exchange->asking == NULL && !exchange->request.broken && !relay_is_done(&exchange->request);
 	unsigned moved = exchange_take_moved(exchange);
 	struct wait client = exchange_client_wait(exchange, request_open);
 	struct wait server = exchange_server_wait(exchange, request_open);

@@ -76,6 +76,7 @@ enum step_result step_send_head(struct exchange *exchange);
 enum step_result step_read_response(struct exchange *exchange);
 enum step_result step_send_response(struct exchange *exchange);
 enum step_result step_relay(struct exchange *exchange);
+enum step_result step_drain_answer(struct exchange *exchange);
 enum step_result step_tunnel(struct exchange *exchange);
 enum step_result step_reply(struct exchange *exchange);
 enum step_result step_connected(struct exchange *exchange);
@@ -84,6 +85,19 @@ enum step_result step_finish(struct exchange *exchange);
 
 /* Sends on what it can of the request's body. STEP_NEXT: go on with the response; else the result to return. */
 enum step_result exchange_pump_request(struct exchange *exchange);
+
+/* Reads once of the response, into the upstream's buffer. STEP_NEXT: there is more in it. */
+enum step_result exchange_fill_response(struct exchange *exchange);
+
+/* The response breaks HTTP, or ended before its end. */
+enum step_result exchange_bad_response(struct exchange *exchange, const char *reason);
+
+/* The method that the server is sent. */
+static inline enum h1_method
+exchange_method(const struct exchange *exchange)
+{
+	return exchange->asking != NULL ? H1_METHOD_GET : (enum h1_method)exchange->method;
+}
 
 /* Sets the deadlines for what both sides are waiting for. Always STEP_WAIT. */
 enum step_result exchange_wait(struct exchange *exchange);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "worker/additions.h"
 #include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/pool.h"
@@ -40,20 +41,20 @@ reply_add(struct block *to, const char *format, ...)
 
 /* The fields that say what the answer is, as the rules leave them. */
 static void
-reply_fields(struct block *to, const struct answer *answer, const struct edits *edits)
+reply_fields(struct block *to, const struct answer *answer, struct text more, const struct edits *edits)
 {
 	bool typed = answer->type != NULL && status_has_body(answer->status);
-	char lines[ANSWER_FIELDS + TYPE_LINE];
+	char lines[ANSWER_FIELDS + ANSWER_MORE + TYPE_LINE];
 	ptrdiff_t used;
 	int n;
 
 	if (edits == NULL) {
-		reply_add(to, "%s%s%s%s", typed ? "Content-Type: " : "", typed ? answer->type : "", typed ? "\r\n" : "",
-		    answer->fields != NULL ? answer->fields : "");
+		reply_add(to, "%s%s%s%s%.*s", typed ? "Content-Type: " : "", typed ? answer->type : "", typed ? "\r\n" : "",
+		    answer->fields != NULL ? answer->fields : "", (int)more.length, more.bytes);
 		return;
 	}
-	n = snprintf(lines, sizeof lines, "%s%s%s%s", typed ? "Content-Type: " : "", typed ? answer->type : "",
-	    typed ? "\r\n" : "", answer->fields != NULL ? answer->fields : "");
+	n = snprintf(lines, sizeof lines, "%s%s%s%s%.*s", typed ? "Content-Type: " : "", typed ? answer->type : "",
+	    typed ? "\r\n" : "", answer->fields != NULL ? answer->fields : "", (int)more.length, more.bytes);
 	INVARIANT(n >= 0 && (size_t)n < sizeof lines);
 	used = edits_rewrite(edits, (struct text){ lines, (size_t)n }, to->bytes + to->end, block_room(to));
 	INVARIANT(used >= 0);
@@ -68,7 +69,7 @@ reply_format(struct exchange *x, const struct answer *answer, const struct edits
 	struct block *to = &x->reply;
 
 	reply_add(to, "HTTP/1.1 %u %s\r\n", answer->status, h1_status_phrase(answer->status));
-	reply_fields(to, answer, edits);
+	reply_fields(to, answer, additions_to_answer(x), edits);
 	if (status_has_body(answer->status))
 		reply_add(to, "Content-Length: %zu\r\n", answer->body.length);
 	reply_add(to, "%s\r\n", connection);
@@ -95,7 +96,7 @@ reply_reserve(struct exchange *x, const struct edits *edits)
 		block_enlarge(&x->reply, pool);
 	if (x->reply.bytes == NULL && !block_reserve(&x->reply, pool))
 		return false;
-	return edits == NULL || x->reply.size > ANSWER_FIELDS + TYPE_LINE + EDITS_TEXT + 2 * REPLY_COPY;
+	return edits == NULL || x->reply.size > ANSWER_FIELDS + ANSWER_MORE + TYPE_LINE + EDITS_TEXT + 2 * REPLY_COPY;
 }
 
 /* After a refusal nothing else is believed that comes on the connection; when only the server failed, it goes on. */

@@ -1,5 +1,6 @@
 /* The steps that choose a server and send the request to it. Runs in workers. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "worker/access_log.h"
@@ -64,7 +65,8 @@ choose_begin(struct exchange *exchange)
 {
 	struct upstream *upstream = NULL;
 	/* sending it twice must not be needed: it might do twice what it asks for, or be gone from the buffer */
-	bool certain = !h1_method_idempotent(exchange->method) || !exchange->request.body.done;
+	bool certain = !h1_method_idempotent(exchange_method(exchange)) ||
+	    (exchange->asking == NULL && !exchange->request.body.done);
 
 	server_release(exchange->log_server);
 	exchange->log_server = server_hold(exchange->server);
@@ -190,8 +192,15 @@ request_format(struct exchange *x)
 		.via = conf_via(conf),
 		.changes = additions_of_request(x, &changes),
 	};
-	unsigned status = edits_of_request(x, &policy.edits);
 	struct rewritten path;
+	unsigned status;
+
+	if (x->asking != NULL) {
+		forward_ask(&x->worker->forward, exchange_request(x), &policy,
+		    (struct text){ x->asking->ask_path, strlen(x->asking->ask_path) });
+		return 0;
+	}
+	status = edits_of_request(x, &policy.edits);
 
 	if (request_rewrite(x, &path))
 		policy.path = &path;
@@ -228,7 +237,7 @@ step_send_head(struct exchange *exchange)
 	if (status != 0)
 		return exchange_reply(exchange, status, "request-header");
 	head = forward->length;
-	if (request->ready > 0)
+	if (request->ready > 0 && exchange->asking == NULL)
 		forward_add(forward, relay_ready(request, &exchange->session->in), request->ready);
 	forward_skip(forward, exchange->out_sent);
 	n = stream_write(&exchange->upstream->stream, forward->pieces, forward->count);
@@ -280,7 +289,7 @@ exchange_pump_request(struct exchange *exchange)
 		COUNTER_CLIENT_BYTES_IN, COUNTER_SERVER_BYTES_OUT };
 	enum relay_result result;
 
-	if (request->broken || relay_is_done(request))
+	if (request->broken || relay_is_done(request) || exchange->asking != NULL)
 		return STEP_NEXT;
 	result = relay_run(request, exchange->worker, &path);
 	if (limit > 0 && request->body.data > limit) {

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "worker/additions.h"
 #include "worker/edits.h"
 #include "worker/exchange.h"
+#include "worker/gate.h"
 #include "worker/membership.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
@@ -12,39 +14,37 @@
 
 enum { INTERIMS_MAX = 32 }; /* 1xx responses before the final one: more serve nobody */
 
-/* The response breaks HTTP, or ended before its end. */
-static enum step_result
-response_bad(struct exchange *x, const char *reason)
+enum step_result
+exchange_bad_response(struct exchange *exchange, const char *reason)
 {
-	count(x->worker, SERVER_BAD_RESPONSES, 1);
-	return exchange_server_failed(x, 502, reason);
+	count(exchange->worker, SERVER_BAD_RESPONSES, 1);
+	return exchange_server_failed(exchange, 502, reason);
 }
 
-/* Reads once. STEP_NEXT: there are more bytes in the buffer. */
-static enum step_result
-response_fill(struct exchange *x)
+enum step_result
+exchange_fill_response(struct exchange *exchange)
 {
-	struct upstream *upstream = x->upstream;
-	struct worker *worker = x->worker;
+	struct upstream *upstream = exchange->upstream;
+	struct worker *worker = exchange->worker;
 	ssize_t n;
 
 	if (!stream_has_more(&upstream->stream))
-		return exchange_wait(x);
+		return exchange_wait(exchange);
 	if (!block_reserve(&upstream->in, &worker->buffers))
-		return exchange_abort(x, "no-memory");
+		return exchange_abort(exchange, "no-memory");
 	n = stream_read(&upstream->stream, upstream->in.bytes + upstream->in.end, block_room(&upstream->in));
 	if (n < 0 && errno == EAGAIN) {
 		block_release_empty(&upstream->in, &worker->buffers);
-		return exchange_wait(x);
+		return exchange_wait(exchange);
 	}
-	if (n <= 0 && x->received)
-		return response_bad(x, "truncated-response");
+	if (n <= 0 && exchange->received)
+		return exchange_bad_response(exchange, "truncated-response");
 	if (n < 0)
-		return exchange_server_failed(x, 502, exchange_errno_reason(errno, "receive-failed"));
+		return exchange_server_failed(exchange, 502, exchange_errno_reason(errno, "receive-failed"));
 	if (n == 0)
-		return exchange_server_failed(x, 502, "closed-by-server");
+		return exchange_server_failed(exchange, 502, "closed-by-server");
 	count(worker, SERVER_BYTES_IN, n);
-	x->moved |= MOVED_SERVER_IN;
+	exchange->moved |= MOVED_SERVER_IN;
 	upstream->in.end += (uint32_t)n;
 	return STEP_NEXT;
 }
@@ -58,17 +58,20 @@ response_received(struct exchange *x)
 	x->received = true;
 	if (x->begun != 0)
 		x->first_byte_at = clock_monotonic();
+	pool_server_worked(x);
+	if (x->asking != NULL)
+		return; /* the request itself is still to be sent */
 	relay_forget(&x->request, &session->in);
 	block_release_empty(&session->in, &x->worker->buffers);
-	pool_server_worked(x);
 }
 
 static enum step_result
 response_interim(struct exchange *x, const struct h1_response *response)
 {
 	if (++x->interims > INTERIMS_MAX)
-		return response_bad(x, "too-many-interim-responses");
-	if (x->minor == 0) { /* RFC 9110 15.2: never to a client of HTTP/1.0 */
+		return exchange_bad_response(x, "too-many-interim-responses");
+	/* RFC 9110 15.2: never to a client of HTTP/1.0. Nor what is said of a question. */
+	if (x->minor == 0 || x->asking != NULL) {
 		x->upstream->in.start += response->length;
 		return STEP_NEXT;
 	}
@@ -83,7 +86,8 @@ static bool
 response_is_replaced(const struct exchange *x, unsigned status)
 {
 	return status >= 400 &&
-	    (session_policy(x->session)->rules.conf->error_page_servers || x->route->rules.conf->error_page_servers) &&
+	    (session_policy(x->session)->rules.conf->error_page_servers ||
+		(x->route != NULL && x->route->rules.conf->error_page_servers)) &&
 	    exchange_error_page(x, status) != NULL;
 }
 
@@ -127,7 +131,7 @@ response_final(struct exchange *x, const struct h1_response *response)
 	bool request_done = relay_is_done(&x->request);
 
 	if (response->framing == H1_FRAMING_TUNNEL && !x->upgrade)
-		return response_bad(x, "unasked-upgrade");
+		return exchange_bad_response(x, "unasked-upgrade");
 	if (response_is_replaced(x, response->status))
 		return response_replace(x, response);
 	x->tunnel = response->framing == H1_FRAMING_TUNNEL;
@@ -155,21 +159,21 @@ step_read_response(struct exchange *exchange)
 	if (result != STEP_NEXT || exchange->step != step_read_response)
 		return result;
 	if (block_length(&upstream->in) == 0)
-		result = response_fill(exchange);
+		result = exchange_fill_response(exchange);
 	while (result == STEP_NEXT && exchange->step == step_read_response) {
 		if (!exchange->received)
 			response_received(exchange);
 		worker->response_owner = NULL;
 		parsed = h1_response_parse(&worker->response, &upstream->scan, block_first(&upstream->in),
-		    block_length(&upstream->in), &worker->limits, exchange->method);
+		    block_length(&upstream->in), &worker->limits, exchange_method(exchange));
 		if (parsed != H1_MORE)
 			break;
-		result = response_fill(exchange);
+		result = exchange_fill_response(exchange);
 	}
 	if (parsed == H1_MORE)
 		return result;
 	if (parsed == H1_ERROR)
-		return response_bad(exchange, worker->response.reason);
+		return exchange_bad_response(exchange, worker->response.reason);
 	worker->response_owner = exchange;
 	exchange->out_sent = 0;
 	exchange->response_length = worker->response.length;
@@ -177,6 +181,8 @@ step_read_response(struct exchange *exchange)
 	upstream->scan = (struct h1_scan){ 0 };
 	if (worker->response.status < 200 && worker->response.status != 101)
 		return response_interim(exchange, &worker->response);
+	if (exchange->asking != NULL && ask_judge(exchange, &worker->response, &result) == ASK_DECIDED)
+		return result;
 	return response_final(exchange, &worker->response);
 }
 
@@ -188,7 +194,7 @@ response_parsed(struct exchange *x)
 
 	if (worker->response_owner != x) {
 		INVARIANT(h1_response_parse(&worker->response, &scan, block_first(&x->upstream->in), x->response_length,
-			      &worker->limits, x->method) == H1_DONE);
+			      &worker->limits, exchange_method(x)) == H1_DONE);
 		worker->response_owner = x;
 	}
 	return &worker->response;
@@ -197,6 +203,7 @@ response_parsed(struct exchange *x)
 static void
 response_format(struct exchange *x)
 {
+	struct forward_changes changes;
 	const struct forward_response_policy policy = {
 		.keep_alive = x->keep_alive || x->interim,
 		.client_is_10 = x->minor == 0,
@@ -204,6 +211,7 @@ response_format(struct exchange *x)
 		.keep_length = !x->interim,
 		.upgrade = x->tunnel,
 		.via = conf_via(x->worker->conf),
+		.changes = x->interim || x->tunnel ? NULL : additions_of_response(x, &changes),
 		.edits = x->interim || x->tunnel ? NULL : edits_of_response(x, x->status),
 	};
 
@@ -261,7 +269,7 @@ step_send_response(struct exchange *exchange)
 	response_format(exchange);
 	head = forward->length;
 	if (response_add_body(exchange) < 0)
-		return response_bad(exchange, "bad-chunk");
+		return exchange_bad_response(exchange, "bad-chunk");
 	forward_skip(forward, exchange->out_sent);
 	n = stream_write(&exchange->session->stream, forward->pieces, forward->count);
 	if (n < 0)
@@ -289,11 +297,11 @@ relay_ended(struct exchange *x, enum relay_result result)
 		session_later(x->session);
 		return exchange_wait(x);
 	case RELAY_TRUNCATED:
-		return response_bad(x, "truncated-response");
+		return exchange_bad_response(x, "truncated-response");
 	case RELAY_SOURCE_FAILED:
-		return response_bad(x, exchange_errno_reason(errno, "receive-failed"));
+		return exchange_bad_response(x, exchange_errno_reason(errno, "receive-failed"));
 	case RELAY_MALFORMED:
-		return response_bad(x, "bad-chunk");
+		return exchange_bad_response(x, "bad-chunk");
 	case RELAY_NO_MEMORY:
 		return exchange_abort(x, "no-memory");
 	case RELAY_SINK_FAILED:

@@ -13,7 +13,9 @@ static const struct gate *const gates[] = {
 	&gate_access,
 	&gate_rate,
 	&gate_redirect,
+	&gate_cors,
 	&gate_basic,
+	&gate_ask,
 	&gate_respond,
 };
 

@@ -25,7 +25,7 @@ struct gate {
 	enum gate_result (*enter)(struct exchange *exchange, const struct conf_rules *rules, const struct h1_request *request);
 };
 
-extern const struct gate gate_access, gate_rate, gate_redirect, gate_respond, gate_basic;
+extern const struct gate gate_access, gate_rate, gate_redirect, gate_respond, gate_cors, gate_basic, gate_ask;
 
 /* Whether the peer is one whom `allow` and `deny` let in. */
 bool gate_access_allows(const struct conf_rules *rules, const struct client *client);
@@ -41,5 +41,13 @@ enum step_result gates_go_on(struct exchange *exchange);
 
 /* To the gate that made the exchange wait, once more. Always STEP_NEXT. */
 enum step_result gates_again(struct exchange *exchange);
+
+enum ask_verdict {
+	ASK_REFUSED, /* the response goes to the client, with its body as `response` says now */
+	ASK_DECIDED  /* *result is what to return */
+};
+
+/* What becomes of an exchange that has asked (gate_ask.c) and got this response. */
+enum ask_verdict ask_judge(struct exchange *exchange, struct h1_response *response, enum step_result *result);
 
 #endif

@@ -202,6 +202,7 @@ struct exchange {
 	struct session *session;
 	struct worker *worker;
 	const struct route *route; /* NULL: not chosen yet */
+	const struct conf_rules *asking; /* by these another server is asked first, and that goes on now; or NULL */
 	struct pool *pool;
 	struct server *server;	   /* on which it holds a place, or NULL */
 	struct server *log_server; /* the last one tried */
@@ -247,6 +248,9 @@ struct exchange {
 	time_t second; /* wall clock, as rules write it; 0: not asked for yet */
 	char *user; /* who was let in by a password; NULL: nobody knows */
 	struct additions more; /* to the request's head */
+	struct additions answer_more; /* to the response's head */
+	bool cors;		      /* what the server says about other origins is dropped */
+	bool cors_varies;	      /* the response differs from origin to origin */
 	struct password_check *check; /* that it waits for, or NULL */
 	TAILQ_ENTRY(exchange) check_link;
 	struct log_record *record;  /* what the access log says of the request; NULL when it is off */

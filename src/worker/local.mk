@@ -9,7 +9,8 @@ libworker_a_SOURCES = \
 	worker/edits.c worker/edits.h \
 	worker/exchange.c worker/exchange.h \
 	worker/exchange_answer.c worker/exchange_request.c worker/exchange_response.c \
-	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c worker/gate_basic.c \
+	worker/gate.c worker/gate.h worker/gate_access.c worker/gate_answer.c worker/gate_ask.c \
+	worker/gate_basic.c worker/gate_cors.c \
 	worker/hash_key.c worker/hash_key.h \
 	worker/inspect.c worker/inspect.h \
 	worker/internal.h \

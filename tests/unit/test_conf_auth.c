@@ -37,6 +37,26 @@ START_TEST(rules_about_users)
 }
 END_TEST
 
+START_TEST(rules_about_who_is_asked)
+{
+	struct conf *conf = conf_must_load("auth-request = \"b c /x?y\" listen :80 { } listen :81 { auth-request = off } "
+					   "pool a { server 127.0.0.1:1 { } } pool \"b c\" { server 127.0.0.1:2 { } } "
+					   "route { pool = a auth-request = \"a /\" auth-request-copy = { X-A, X-B } "
+					   "cors-origins = { \"HTTPS://*.Example.ORG\", \"http://[::1]:80\" } }");
+	const struct conf_rules *first = &conf->listeners[0].rules, *route = &conf->routes[0].rules;
+
+	ck_assert_int_eq(first->ask_pool, 1);
+	ck_assert_str_eq(first->ask_path, "/x?y");
+	ck_assert_ptr_null(conf->listeners[1].rules.ask);
+	ck_assert_int_eq(route->ask_pool, 0);
+	ck_assert_str_eq(route->ask_path, "/");
+	ck_assert_uint_eq(route->ask_copy_count, 2);
+	ck_assert_str_eq(route->cors_origins[0], "https://*.example.org");
+	ck_assert_uint_eq(route->cors_max_age, UINT64_C(3600000000));
+	conf_free(conf);
+}
+END_TEST
+
 #define REST " } pool web { server 127.0.0.1:1 { } }"
 
 struct row {
@@ -54,6 +74,22 @@ static const struct row rows[] = {
 	{ "auth-user-header = host", "f:1: auth-user-header cannot be host, which drover writes itself" },
 	{ "auth-user-header = Transfer-Encoding",
 	    "f:1: auth-user-header cannot be Transfer-Encoding, which drover writes itself" },
+	{ "auth-request = \"wab /x\"", "f:1: there is no pool \"wab\"; did you mean \"web\"?" },
+	{ "auth-request = web",
+	    "f:1: auth-request is the name of a pool, a space and a path, such as \"login /check\", or off, not \"web\"" },
+	{ "auth-request = \"web /a#b\"", "f:1: auth-request has a path with what is to be written as %23" },
+	{ "auth-request-copy = { X-A, \"X B\" }",
+	    "f:1: auth-request-copy is a list of names of header fields, not \"X B\"" },
+	{ "auth-request-copy = content-length", "f:1: auth-request-copy cannot be content-length, which drover writes itself" },
+	{ "cors-origins = \"https://a/\"",
+	    "f:1: cors-origins cannot hold \"https://a/\": an origin ends with the host or its port, without a path" },
+	{ "cors-origins = \"https://*\"", "f:1: cors-origins is a list of origins, such as https://app.example or "
+					  "https://*.example.org, null, or *, not \"https://*\"" },
+	{ "cors-origins = \"app.example\"", "f:1: cors-origins is a list of origins, such as https://app.example or "
+					    "https://*.example.org, null, or *, not \"app.example\"" },
+	{ "cors-origins = { \"*\" } cors-credentials = on",
+	    "f:1: cors-origins \"*\" with cors-credentials would show what users see to every page; name the origins" },
+	{ "cors-methods = \"P UT\"", "f:1: cors-methods is a list of methods, such as PUT and DELETE, not \"P UT\"" },
 };
 
 START_TEST(what_is_refused)
@@ -181,6 +217,7 @@ main(void)
 	suite_add_tcase(suite, files);
 	tcase_add_checked_fixture(files, setup, teardown);
 	tcase_add_test(tests, rules_about_users);
+	tcase_add_test(tests, rules_about_who_is_asked);
 	tcase_add_loop_test(tests, what_is_refused, 0, (int)ARRAY_LENGTH(rows));
 	tcase_add_test(files, files_of_users_are_read);
 	tcase_add_test(files, what_is_wrong_in_them_is_told_with_both_places);
