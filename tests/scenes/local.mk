@@ -37,6 +37,7 @@ scenes += scenes/manual.py
 scenes += scenes/membership.py
 scenes += scenes/names.py
 scenes += scenes/no_descriptors.py
+scenes += scenes/no_memory.py
 scenes += scenes/proxy_bad_requests.py
 scenes += scenes/proxy_bad_responses.py
 scenes += scenes/proxy_basic.py
@@ -58,6 +59,15 @@ scenes += scenes/supervision.py
 scenes += scenes/tcp.py
 scenes += scenes/tunnel.py
 scenes += scenes/watch.py
+
+# What makes allocations of the program fail (scenes/no_memory.py).
+if SCENES
+check_DATA += tools/starve.so
+endif
+CLEANFILES += tools/starve.so
+tools/starve.so: $(srcdir)/tools/starve.c
+	$(AM_V_GEN)$(MKDIR_P) tools && $(CC) $(CPPFLAGS) -O2 -fPIC -shared -o $@ $(srcdir)/tools/starve.c
+EXTRA_DIST += tools/starve.c
 
 # What they import.
 EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/users.py tools/wire.py
