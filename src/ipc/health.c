@@ -191,11 +191,16 @@ void
 health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const struct health_check *check,
     uint64_t until)
 {
+	struct scoreboard_server *judged = &board->servers[server];
 	struct scoreboard_check *row = &board->checks[server];
-	uint64_t before = scoreboard_get(&board->servers[server].checked_down_until);
+	uint64_t now = clock_monotonic();
+	bool was_down = health_is_refused(judged, now), is_down = check->verdict == HEALTH_DOWN;
 
-	if (check->verdict != HEALTH_DOWN && before != 0)
-		health_came_back(&board->servers[server], check->checked);
+	if (was_down && !is_down)
+		health_came_back(judged, now);
+	scoreboard_set(&judged->checked_down_until, is_down ? until : 0);
+	if (is_down != was_down)
+		health_changed(board); /* first: who reads the verdict finds that workers go by it */
 	scoreboard_set(&row->verdict, (uint32_t)check->verdict);
 	scoreboard_set(&row->result, (uint32_t)check->result);
 	scoreboard_set(&row->status, check->status);
@@ -203,10 +208,6 @@ health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const s
 	scoreboard_set(&row->checked, check->checked);
 	scoreboard_set(&row->took, check->took);
 	scoreboard_set(&row->changed, check->changed);
-	scoreboard_set(
-	    &board->servers[server].checked_down_until, check->verdict == HEALTH_DOWN ? until : 0);
-	if (check->verdict == HEALTH_DOWN && before <= check->checked)
-		health_changed(board); /* the word of the check before did not hold until this one */
 	atomic_store_explicit(&row->downs, check->downs, memory_order_release); /* behind what it tells of */
 	atomic_store_explicit(&row->id, id, memory_order_release);
 }

@@ -83,7 +83,10 @@ struct health_check {
 /* Reads it. Without one of this server all is 0, and false. */
 bool health_check_get(const struct scoreboard *board, unsigned server, struct health_check *check);
 
-/* The prober writes it, of the server with that id. Its word holds until then (monotonic microseconds) when it is down. */
+/*
+ * The prober writes it, of the server with that id, and workers go by it. When it is down, that
+ * holds until then (monotonic microseconds).
+ */
 void health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const struct health_check *check,
     uint64_t until);
 

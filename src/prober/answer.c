@@ -31,6 +31,19 @@ struct answer_reader {
 
 /* ---- the request */
 
+size_t
+answer_greet(char to[ANSWER_GREETING_MAX], enum conf_send_proxy version)
+{
+	static const char text[] = "PROXY UNKNOWN\r\n";
+	static const char binary[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"; /* version 2, LOCAL, nothing behind it */
+
+	if (version == CONF_SEND_PROXY_OFF)
+		return 0;
+	memcpy(to, version == CONF_SEND_PROXY_V1 ? text : binary,
+	    version == CONF_SEND_PROXY_V1 ? sizeof text - 1 : sizeof binary - 1);
+	return version == CONF_SEND_PROXY_V1 ? sizeof text - 1 : sizeof binary - 1;
+}
+
 static bool
 has_user_agent(const struct conf_health *conf)
 {

@@ -23,6 +23,14 @@ enum {
 /* Writes the request, for a server whose address is written `authority`. Returns its length. */
 size_t answer_ask(char to[ANSWER_REQUEST_MAX], const struct conf_health *conf, const char *authority);
 
+enum { ANSWER_GREETING_MAX = 16 };
+
+/*
+ * Writes what a server whose pool has send-proxy is told first: that the connection is
+ * for nobody else (PROXY protocol: "UNKNOWN" of version 1, LOCAL of version 2). Returns its length.
+ */
+size_t answer_greet(char to[ANSWER_GREETING_MAX], enum conf_send_proxy version);
+
 struct answer_reader;
 
 /* NULL: no memory. */

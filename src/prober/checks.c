@@ -71,7 +71,6 @@ tell_master(const struct prober *prober)
 {
 	struct channel_message message = { .type = CHANNEL_NEWS };
 
-	health_changed(prober->board);
 	channel_send(prober->channel, &message); /* one that cannot be told looks once a second */
 }
 
@@ -104,6 +103,8 @@ recover(struct check *check, bool good)
 	check->recovered = 0;
 	if (!health_worked(row))
 		return;
+	health_came_back(row, clock_monotonic());
+	health_changed(check->prober->board);
 	log_notice("server %s of pool %s is up again: checks succeed", check->name, check->pool->name);
 	tell_master(check->prober);
 }
@@ -248,13 +249,26 @@ check_authority(const struct check *check, char text[ADDRESS_TEXT_MAX])
 	return address_format(&check->address, text);
 }
 
-/* false: it is over. The request is made again each time: it is the same, and need not be kept. */
+/* All that is said to the server. A port of its own is none that expects what the pool's servers expect. */
+static size_t
+check_write(const struct check *check, char to[ANSWER_GREETING_MAX + ANSWER_REQUEST_MAX])
+{
+	const struct conf_health *conf = &check->pool->health;
+	char authority[ADDRESS_TEXT_MAX];
+	size_t n = conf->port == 0 ? answer_greet(to, check->pool->send_proxy) : 0;
+
+	if (conf->type == CONF_HEALTH_HTTP)
+		n += answer_ask(to + n, conf, check_authority(check, authority));
+	return n;
+}
+
+/* false: it is over. What is said is made again each time: it is the same, and need not be kept. */
 static bool
 check_send(struct check *check)
 {
-	char request[ANSWER_REQUEST_MAX], authority[ADDRESS_TEXT_MAX];
-	size_t length = answer_ask(request, &check->pool->health, check_authority(check, authority));
-	struct iovec rest = { request + check->sent, length - check->sent };
+	char words[ANSWER_GREETING_MAX + ANSWER_REQUEST_MAX];
+	size_t length = check_write(check, words);
+	struct iovec rest = { words + check->sent, length - check->sent };
 	ssize_t n;
 
 	if (rest.iov_len == 0 || !check->stream.writable)
@@ -313,10 +327,8 @@ static void
 check_connected(struct check *check)
 {
 	check->connected = true;
-	if (check->pool->health.type == CONF_HEALTH_TCP)
+	if (check_send(check) && check->pool->health.type == CONF_HEALTH_TCP)
 		check_over(check, HEALTH_REASON_OK);
-	else
-		check_send(check);
 }
 
 static void

@@ -228,6 +228,21 @@ def request_as_configured(t):
 
 
 @case
+def proxy_protocol(t):
+    "servers that expect a head of the PROXY protocol get one from checks as well"
+    def serve(peer):
+        heads.append(peer.read(15))
+        while (message := peer.read_request()) is not None:
+            peer.send(response(body=message.target.encode()))
+
+    heads = []
+    server = t.keep(Server(handler=serve))
+    drover, _ = start(t, [server], "path = /health", "send-proxy = v1")
+    wait_state(t, drover, server, "up")
+    assert set(heads) == {b"PROXY UNKNOWN\r\n"}, heads
+
+
+@case
 def another_port(t):
     "a port of its own is checked instead of that of the server"
     server, health = t.server(), Checked(t, 500)

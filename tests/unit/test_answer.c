@@ -42,6 +42,18 @@ START_TEST(requests_are_as_configured)
 }
 END_TEST
 
+START_TEST(servers_are_greeted)
+{
+	char greeting[ANSWER_GREETING_MAX];
+
+	ck_assert_uint_eq(answer_greet(greeting, CONF_SEND_PROXY_OFF), 0);
+	ck_assert_uint_eq(answer_greet(greeting, CONF_SEND_PROXY_V1), 15);
+	ck_assert_int_eq(memcmp(greeting, "PROXY UNKNOWN\r\n", 15), 0);
+	ck_assert_uint_eq(answer_greet(greeting, CONF_SEND_PROXY_V2), 16);
+	ck_assert_int_eq(memcmp(greeting, "\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x20\x00\x00\x00", 16), 0);
+}
+END_TEST
+
 /* Feeds bytes, so many at once at most, then the end. How many of them were taken is in *taken. */
 static struct answer_result
 feed(const struct conf_health *conf, const char *bytes, size_t length, size_t piece, size_t *taken)
@@ -187,6 +199,7 @@ main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, requests_are_as_configured);
+	tcase_add_test(tests, servers_are_greeted);
 	tcase_add_test(tests, the_status_decides);
 	tcase_add_test(tests, what_is_no_answer_fails);
 	tcase_add_test(tests, interim_responses_are_skipped);

@@ -1,5 +1,6 @@
 /* ipc/health: when a server counts as down. */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,57 @@ START_TEST(failures_alone_refuse_nothing)
 }
 END_TEST
 
+START_TEST(what_checks_say_is_of_one_server)
+{
+	struct error err;
+	struct scoreboard *board = scoreboard_new(&err);
+	struct health_check said = {
+		.verdict = HEALTH_DOWN,
+		.result = HEALTH_REASON_STATUS,
+		.status = 503,
+		.run = 3,
+		.downs = 1,
+		.checked = 7,
+		.took = 8,
+		.changed = 9,
+	}, read;
+	char text[HEALTH_CHECK_TEXT];
+
+	ck_assert_ptr_nonnull(board);
+	ck_assert(!health_check_get(board, 5, &read));
+	board->servers[5].id = 77;
+	ck_assert(!health_check_get(board, 5, &read));
+	health_check_set(board, 5, 77, &said, UINT64_MAX);
+	ck_assert_uint_eq(scoreboard_get(&board->health_version), 1);
+	health_check_set(board, 5, 77, &said, UINT64_MAX);
+	ck_assert_uint_eq(scoreboard_get(&board->health_version), 1);
+	ck_assert(health_check_get(board, 5, &read));
+	ck_assert_int_eq(read.verdict, HEALTH_DOWN);
+	ck_assert_uint_eq(read.run, 3);
+	ck_assert_uint_eq(read.checked, 7);
+	ck_assert_uint_eq(read.took, 8);
+	ck_assert_uint_eq(read.changed, 9);
+	ck_assert_str_eq(health_check_text(&read, text), "status 503");
+	ck_assert(health_is_refused(&board->servers[5], start - 1));
+	board->servers[5].id = 78;
+	ck_assert(!health_check_get(board, 5, &read));
+	ck_assert_int_eq(read.verdict, HEALTH_UNKNOWN);
+	board->servers[5].id = 77;
+	health_check_clear(board, 5);
+	ck_assert(!health_check_get(board, 5, &read) && !health_is_refused(&board->servers[5], start - 1));
+	scoreboard_free(board);
+}
+END_TEST
+
+START_TEST(errors_have_words)
+{
+	ck_assert_int_eq(health_reason_of_errno(ECONNREFUSED, HEALTH_REASON_SEND_FAILED), HEALTH_REASON_CONNECT_REFUSED);
+	ck_assert_int_eq(health_reason_of_errno(EIO, HEALTH_REASON_SEND_FAILED), HEALTH_REASON_SEND_FAILED);
+	ck_assert_str_eq(health_reason_word(HEALTH_REASON_BODY_MISMATCH), "body-mismatch");
+	ck_assert_str_eq(health_reason_word(9999), "bad-response");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -133,6 +185,8 @@ main(void)
 	tcase_add_test(tests, zero_means_never);
 	tcase_add_test(tests, the_word_of_checks_holds_for_its_time);
 	tcase_add_test(tests, failures_alone_refuse_nothing);
+	tcase_add_test(tests, what_checks_say_is_of_one_server);
+	tcase_add_test(tests, errors_have_words);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

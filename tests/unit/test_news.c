@@ -132,6 +132,77 @@ START_TEST(a_server_goes_down_and_comes_up)
 }
 END_TEST
 
+static void
+set_checked(unsigned place, enum health_verdict verdict, uint32_t downs, uint64_t until)
+{
+	struct health_check check = {
+		.verdict = verdict,
+		.result = verdict == HEALTH_DOWN ? HEALTH_REASON_STATUS : HEALTH_REASON_OK,
+		.status = verdict == HEALTH_DOWN ? 503 : 0,
+		.run = 2,
+		.downs = downs,
+	};
+
+	health_check_set(master->board, place, master->board->servers[place].id, &check, until);
+}
+
+START_TEST(checks_are_told)
+{
+	set_checked(0, HEALTH_UP, 0, 0);
+	tick();
+	expect_nothing();
+	set_checked(0, HEALTH_DOWN, 1, UINT64_MAX);
+	tick();
+	expect(EVENT_SERVER_DOWN, "check: status 503, 2 in a row");
+	set_checked(0, HEALTH_DOWN, 1, UINT64_MAX);
+	tick();
+	expect_nothing();
+	set_checked(0, HEALTH_UP, 1, 0);
+	tick();
+	expect(EVENT_SERVER_UP, "check: ok, 2 in a row");
+	set_checked(0, HEALTH_UP, 2, 0); /* it was down for a moment */
+	tick();
+	expect(EVENT_SERVER_DOWN, "check: ok");
+	expect(EVENT_SERVER_UP, "check: ok");
+	expect_nothing();
+}
+END_TEST
+
+START_TEST(checks_that_fall_silent_are_told)
+{
+	uint32_t version;
+
+	set_checked(0, HEALTH_DOWN, 1, UINT64_MAX);
+	tick();
+	expect(EVENT_SERVER_DOWN, "check: ");
+	version = scoreboard_get(&master->board->health_version);
+	set_checked(0, HEALTH_DOWN, 1, 1); /* long ago */
+	tick();
+	expect(EVENT_SERVER_UP, "the prober has been silent");
+	ck_assert_uint_ne(scoreboard_get(&master->board->health_version), version);
+	tick();
+	expect_nothing();
+}
+END_TEST
+
+START_TEST(a_server_is_up_when_requests_and_checks_say_so)
+{
+	set_down(0);
+	tick();
+	expect(EVENT_SERVER_DOWN, "bad-response");
+	set_checked(0, HEALTH_DOWN, 1, UINT64_MAX);
+	tick();
+	expect(EVENT_SERVER_DOWN, "check: status 503");
+	set_up(0);
+	tick();
+	expect_nothing();
+	set_checked(0, HEALTH_UP, 1, 0);
+	tick();
+	expect(EVENT_SERVER_UP, "check: ok");
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(a_flap_between_two_looks_is_told)
 {
 	set_down(0);
@@ -391,6 +462,9 @@ main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_server_goes_down_and_comes_up);
+	tcase_add_test(tests, checks_are_told);
+	tcase_add_test(tests, checks_that_fall_silent_are_told);
+	tcase_add_test(tests, a_server_is_up_when_requests_and_checks_say_so);
 	tcase_add_test(tests, a_flap_between_two_looks_is_told);
 	tcase_add_test(tests, a_failed_trial_is_no_news);
 	tcase_add_test(tests, many_servers_are_told_by_and_by);
