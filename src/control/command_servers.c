@@ -5,6 +5,7 @@
 #include "control/sums.h"
 #include "control/values.h"
 #include "ipc/health.h"
+#include "master/names.h"
 
 /* One that is cut off is on its way out like any other that leaves. */
 static const char *
@@ -57,21 +58,32 @@ server_check(const struct conf *conf, const struct scoreboard *board, unsigned s
 	    check.changed != 0 ? value_time(check.changed) : json_null());
 }
 
+/* The name that it is an address of, or null. */
 static json_t *
-server_show(const struct conf *conf, const struct scoreboard *board, unsigned server, enum server_state state)
+server_from(const struct master *master, unsigned server)
 {
+	const struct master_name *name = master_name_of_server(master, server);
+
+	return name == NULL ? json_null() : value_text(name->text);
+}
+
+static json_t *
+server_show(const struct call *call, unsigned server, enum server_state state)
+{
+	const struct conf *conf = master_conf(call->master);
+	const struct scoreboard *board = master_board(call->master);
 	const struct scoreboard_server *s = &board->servers[server];
 	uint64_t until = scoreboard_get(&s->down_until), now = clock_monotonic();
 	struct server_sum sum = { 0 };
 
 	server_sum_add(&sum, board, server);
-	return json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:i,s:b,s:I,s:I,s:I,s:I,s:o}", "pool",
+	return json_pack("{s:o,s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:i,s:b,s:I,s:I,s:I,s:I,s:o}", "pool",
 	    value_pool(conf, s->pool), "server", value_server_name(s), "address", value_address(&s->address),
-	    "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
+	    "from", server_from(call->master, server), "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
 	    value_ms(until > now ? until - now : 0), "down-reason", server_reason(board, server, now), "check",
 	    server_check(conf, board, server, now), "weight",
 	    (json_int_t)scoreboard_get(&s->weight), "weight-percent", (int)health_warmth(s, now), "backup",
-	    (int)s->backup, "max-connections",
+	    (int)scoreboard_get(&s->backup), "max-connections",
 	    (json_int_t)scoreboard_get(&s->max_connections), "load", (json_int_t)sum.load, "requests",
 	    (json_int_t)sum.requests, "failures", (json_int_t)sum.failures, "latency",
 	    value_percentiles(sum.latency));
@@ -90,7 +102,7 @@ servers_next(struct call *call, json_t **row)
 		state = scoreboard_server_state(board, server);
 		if (state == SERVER_FREE || (call->inner != 0 && board->servers[server].pool != call->inner - 1))
 			continue;
-		*row = server_show(master_conf(call->master), board, server, state);
+		*row = server_show(call, server, state);
 		return STREAM_ROW;
 	}
 	return STREAM_LAST;

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "conf/show_json.h"
+#include "control/command_names.h"
 #include "control/commands.h"
 #include "control/named.h"
 #include "control/values.h"
-#include "master/servers.h"
+#include "master/names.h"
 
 static const uint64_t patience = 30 * CLOCK_SECOND;
 
@@ -86,26 +86,23 @@ server_stands(const struct call *call, size_t place)
 static json_t *
 server_options(const struct master_server *server)
 {
-	struct conf_server conf = servers_to_conf(server);
-	char name[SCOREBOARD_NAME];
+	struct master_name name = { .options = *server };
 
-	snprintf(name, sizeof name, "%s", server->name);
-	conf.name = name;
-	return conf_section_json(&conf_section_server, &conf);
+	snprintf(name.text, sizeof name.text, "%s", server->name);
+	return value_name_options(&name);
 }
 
 /* ---- server-add */
 
-static int
-add_read(struct call *call, struct master_server *server)
+/* What it is but for its name and address; false: the call has failed. */
+static bool
+add_read_options(struct call *call, struct master_server *server)
 {
 	const struct conf *conf = master_conf(call->master);
 	int pool = pool_named(call, call_text(call, "pool"));
-	char word[FAULT_WORD_MAX];
-	struct error err;
 
 	if (pool < 0)
-		return -1;
+		return false;
 	*server = (struct master_server){
 		.pool = (unsigned)pool,
 		.name = call_text(call, "server"),
@@ -123,12 +120,30 @@ add_read(struct call *call, struct master_server *server)
 		server->fail_timeout = (uint64_t)call_integer(call, "fail-timeout-ms") * CLOCK_MILLISECOND;
 	if (call_has(call, "slow-start-ms"))
 		server->slow_start = (uint64_t)call_integer(call, "slow-start-ms") * CLOCK_MILLISECOND;
-	if (conf_server_from_text(&server->address, NULL, server->name, &err) == 0)
-		return 0;
-	call_fail(call, REPLY_ERROR_PARAMS,
-	    "Write an address and port, as 10.0.0.5:8080 or [::1]:8080, or unix:/path.",
-	    "The parameter server cannot be %s: %s", fault_word(server->name, word), err.text);
-	return -1;
+	return true;
+}
+
+/* Its address, or what a name is asked for; false: the call has failed. */
+static bool
+add_read_name(struct call *call, struct master_name *name)
+{
+	struct master_server *server = &name->options;
+	char word[FAULT_WORD_MAX];
+	struct error err;
+
+	if (conf_server_from_text(&server->address, &name->question, server->name, &err) < 0) {
+		call_fail(call, REPLY_ERROR_PARAMS,
+		    "Write an address or a name, and a port, as 10.0.0.5:8080, [::1]:8080 or app.internal:8080; "
+		    "or unix:/path.",
+		    "The parameter server cannot be %s: %s", fault_word(server->name, word), err.text);
+		return false;
+	}
+	if (name->question.name[0] == '\0' && (call_has(call, "family") || call_has(call, "addresses"))) {
+		call_fail(call, REPLY_ERROR_PARAMS, "Leave them out.",
+		    "The parameters family and addresses are for names of hosts and services only.");
+		return false;
+	}
+	return name_read(call, name);
 }
 
 static void
@@ -141,14 +156,12 @@ add_reply(struct call *call, const struct master_server *server)
 		      server_states_to_set[server->state]));
 }
 
-void
-command_server_add(struct call *call)
+static void
+server_add(struct call *call, const struct master_server *added)
 {
-	struct master_server server;
+	struct master_server server = *added;
 	struct error err;
 
-	if (call_comes_too_late(call) || add_read(call, &server) < 0)
-		return;
 	if (master_server_check(call->master, &server, &err) < 0) {
 		call_fail(call, REPLY_ERROR_IMPOSSIBLE,
 		    "The method servers shows all; server-set changes one that is there.",
@@ -162,6 +175,19 @@ command_server_add(struct call *call)
 		    "Nothing is changed: %s.", err.text);
 	else
 		add_reply(call, &server);
+}
+
+void
+command_server_add(struct call *call)
+{
+	struct master_name name = { .options = { .name = NULL } };
+
+	if (call_comes_too_late(call) || !add_read_options(call, &name.options) || !add_read_name(call, &name))
+		return;
+	if (name.question.name[0] != '\0')
+		name_add(call, &name);
+	else
+		server_add(call, &name.options);
 }
 
 /* ---- server-remove: call->cursor, inner and state as place_named left them */
@@ -205,7 +231,7 @@ remove_options(const struct scoreboard_server *row, enum server_state state)
 		.max_fails = row->max_fails,
 		.fail_timeout = row->fail_timeout,
 		.slow_start = row->slow_start,
-		.backup = row->backup,
+		.backup = scoreboard_get(&row->backup),
 	};
 
 	return server_options(&server);
@@ -237,7 +263,9 @@ remove_check(struct call *call, unsigned place, enum server_state state)
 	    master_server_remove_check(call->master, place, &err) == 0)
 		return 0;
 	call_fail(call, REPLY_ERROR_IMPOSSIBLE,
-	    "Add another one first, or set its state to maintenance with server-set.",
+	    master_name_of_server(call->master, place) != NULL
+		? "Remove the name, or set the state of this one to maintenance with server-set."
+		: "Add another one first, or set its state to maintenance with server-set.",
 	    "Nothing is removed: %s.", err.text);
 	return -1;
 }
@@ -249,7 +277,7 @@ command_server_remove(struct call *call)
 	struct error err;
 	int place;
 
-	if (call_comes_too_late(call) || (place = place_named(call)) < 0)
+	if (call_comes_too_late(call) || name_remove(call) || (place = place_named(call)) < 0)
 		return;
 	state = scoreboard_server_state(master_board(call->master), (unsigned)place);
 	if (remove_check(call, (unsigned)place, state) < 0)

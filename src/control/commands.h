@@ -9,6 +9,7 @@
 
 extern const struct command control_commands[]; /* the last has no name */
 
+extern const char *const name_families[], *const name_addresses[]; /* by enum conf_family, conf_addresses */
 extern const char *const server_states_to_set[]; /* by enum conf_server_state, NULL at the end */
 
 command_fn command_config; /* command_config.c */
@@ -16,6 +17,7 @@ command_fn command_counters; /* command_counters.c */
 command_fn command_histograms; /* command_histograms.c */
 command_fn command_listeners; /* command_listeners.c */
 command_fn command_help; /* command_help.c */
+command_fn command_names; /* command_names.c */
 command_fn command_pools; /* command_pools.c */
 command_fn command_routes; /* command_pools.c */
 command_fn command_servers; /* command_servers.c */
@@ -32,6 +34,7 @@ command_fn command_maintenance; /* command_maintenance.c */
 command_fn command_log_level; /* command_log.c */
 command_fn command_auth_reload; /* command_auth.c */
 command_fn command_log_reopen; /* command_log.c */
+command_fn command_resolve; /* command_names.c */
 command_fn command_restart_worker; /* command_scale.c */
 command_fn command_scale; /* command_scale.c */
 command_fn command_server_add; /* command_servers_change.c */

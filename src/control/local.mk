@@ -12,6 +12,7 @@ libcontrol_a_SOURCES = \
 	control/command_listeners.c \
 	control/command_log.c \
 	control/command_maintenance.c \
+	control/command_names.c control/command_names.h \
 	control/command_pools.c \
 	control/command_scale.c \
 	control/command_servers.c \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "master/names.h"
 
 enum {
 	NEAREST_OF = 1000, /* servers: more would take longer than a typing mistake is worth */
@@ -82,6 +83,11 @@ server_unknown(struct call *call, unsigned pool, const char *name)
 		    memchr(board->servers[slot].name, '\0', sizeof board->servers[slot].name) != NULL)
 			names[count++] = board->servers[slot].name;
 	names[count] = NULL;
+	if (master_name_find(call->master, pool, name) != NULL) {
+		call_fail(call, REPLY_ERROR_PARAMS, "The method servers shows them.",
+		    "%s is a name: give one of its addresses.", fault_word(name, word));
+		return -1;
+	}
 	call_fail(call, REPLY_ERROR_PARAMS, hint_of(hint, name, names, "servers"), "Pool %s has no server %s.",
 	    conf->pools[pool].name, fault_word(name, word));
 	return -1;

@@ -6,6 +6,9 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "conf/show_json.h"
+#include "master/names.h"
+#include "master/servers.h"
 
 json_t *
 value_text(const char *text)
@@ -52,6 +55,20 @@ value_address(const struct address *address)
 	if (copy.length > sizeof copy.socket)
 		copy.length = 0;
 	return value_text(address_format(&copy, text));
+}
+
+json_t *
+value_name_options(const struct master_name *name)
+{
+	struct conf_server conf = servers_to_conf(&name->options);
+	char text[SCOREBOARD_NAME];
+
+	snprintf(text, sizeof text, "%s", name->text);
+	conf.name = text;
+	conf.question = name->question;
+	conf.family = name->family;
+	conf.addresses = name->addresses;
+	return conf_section_json(&conf_section_server, &conf);
 }
 
 json_t *

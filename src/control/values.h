@@ -24,6 +24,10 @@ json_t *value_pool(const struct conf *conf, uint32_t pool);
 json_t *value_server_name(const struct scoreboard_server *server);
 json_t *value_address(const struct address *address);
 
+/* A name of servers as a section of the configuration, as `config` has it; or a server by its address. */
+struct master_name;
+json_t *value_name_options(const struct master_name *name);
+
 /* A duration: whole milliseconds. */
 json_t *value_ms(uint64_t microseconds);
 

@@ -110,10 +110,10 @@ struct scoreboard_server {
 	uint32_t max_fails; /* see ipc/health.h */
 	uint64_t fail_timeout;
 	uint64_t slow_start; /* it takes so long to come to all of its weight when it has come back; 0: at once */
-	bool backup; /* takes requests only while no other one can */
 	_Atomic uint32_t state; /* enum server_state */
 	_Atomic uint32_t weight;
 	_Atomic uint32_t max_connections; /* 0: no limit */
+	_Atomic bool backup; /* takes requests only while no other one can */
 	/* written by any worker that sees it fail or work; see ipc/health.h */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t fail_window; /* monotonic microseconds: when the counted failures began */
 	_Atomic uint32_t fails;				       /* in that window */

@@ -79,7 +79,7 @@ effective_server(struct conf_server *to, char *name, const struct scoreboard *bo
 		.max_fails = row->max_fails,
 		.fail_timeout = row->fail_timeout,
 		.slow_start = row->slow_start,
-		.backup = row->backup,
+		.backup = scoreboard_get(&row->backup),
 	};
 }
 

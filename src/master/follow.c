@@ -68,6 +68,13 @@ weight_of(const struct master_name *name, const struct dns_address *address)
 	return weight > 0 ? (uint16_t)weight : 1;
 }
 
+/* Of a service, addresses of another than the lowest priority value are backups; they are sorted by it. */
+static bool
+is_backup(const struct master_name *name, const struct dns_address *address)
+{
+	return name->options.backup || address->priority > name->wanted->addresses[0].priority;
+}
+
 /* Requests would go in a circle. */
 static bool
 is_own(const struct master *m, const struct address *address)
@@ -91,6 +98,7 @@ name_add_server(struct master *m, struct master_name *name, const struct dns_add
 	server.name = address_format(address, text);
 	server.address = *address;
 	server.weight = weight_of(name, from);
+	server.backup = is_backup(name, from);
 	server.from = name->id;
 	if (is_own(m, address)) {
 		snprintf(name->problem, sizeof name->problem, "drover itself listens at %.60s", text);
@@ -121,6 +129,7 @@ name_take_address(struct master *m, struct master_name *name, const struct dns_a
 		name_tell_change(name, '+', &address);
 	}
 	servers_give_weight(m, (unsigned)slot, weight_of(name, from));
+	servers_give_backup(m, (unsigned)slot, is_backup(name, from));
 	return slots;
 }
 
@@ -170,7 +179,7 @@ static void
 name_done(struct master *m, struct master_name *name)
 {
 	follow_drop(m, name);
-	if (name->came + name->went == 0)
+	if (name->came + name->went == 0 || m->workers.used == 0) /* at the start it is no change */
 		return;
 	log_notice("server %s of pool %s has other addresses: %s", name->text,
 	    m->conf->pools[name->options.pool].name, name->changes);

@@ -326,6 +326,21 @@ master_name_remove(struct master *m, uint32_t id, bool force, struct error *err)
 	return 0;
 }
 
+unsigned
+master_name_left(const struct master *m, uint32_t id, uint32_t *load)
+{
+	unsigned slots = scoreboard_server_slots(m->board), slot, count = 0;
+
+	*load = 0;
+	for (slot = 0; slot < slots; slot++) {
+		if (m->servers.places[slot].from != id || scoreboard_server_state(m->board, slot) == SERVER_FREE)
+			continue;
+		*load += scoreboard_server_load(m->board, slot);
+		count++;
+	}
+	return count;
+}
+
 void
 master_name_resolve(struct master *m, uint32_t id)
 {

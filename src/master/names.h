@@ -100,6 +100,9 @@ int master_name_check(const struct master *master, const struct master_name *nam
 int master_name_remove(struct master *master, uint32_t id, bool force, struct error *err);
 int master_name_remove_check(const struct master *master, uint32_t id, struct error *err);
 
+/* How many servers of a name, there or not any more, have not left yet; *load: their requests in progress. */
+unsigned master_name_left(const struct master *master, uint32_t id, uint32_t *load);
+
 /* Has it looked up now; `answers` grows then. */
 void master_name_resolve(struct master *master, uint32_t id);
 

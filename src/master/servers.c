@@ -226,7 +226,7 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;
 	row->slow_start = server->slow_start;
-	row->backup = server->backup;
+	scoreboard_set(&row->backup, server->backup);
 	scoreboard_set(&row->weight, server->weight);
 	scoreboard_set(&row->taken, 0);
 	server_set_limit(m, slot, server->max_connections);
@@ -316,6 +316,15 @@ servers_give_weight(struct master *m, unsigned slot, uint16_t weight)
 		return;
 	m->servers.places[slot].given_weight = weight;
 	master_server_set_weight(m, slot, weight);
+}
+
+void
+servers_give_backup(struct master *m, unsigned slot, bool backup)
+{
+	if (scoreboard_get(&m->board->servers[slot].backup) == backup)
+		return;
+	scoreboard_set(&m->board->servers[slot].backup, backup);
+	servers_changed(m);
 }
 
 void

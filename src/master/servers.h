@@ -51,6 +51,9 @@ bool servers_return(struct master *master, unsigned server);
 /* The weight by its name: what an admin has set instead stays. */
 void servers_give_weight(struct master *master, unsigned server, uint16_t weight);
 
+/* Whether it takes requests only while no other server of the pool can, by its name. */
+void servers_give_backup(struct master *master, unsigned server, bool backup);
+
 /* Whether the pool has a server or name beside that server (-1: none) and that name (0: none) and its servers. */
 bool servers_pool_has_other(const struct master *master, unsigned pool, int server, uint32_t name);
 

@@ -46,7 +46,6 @@ server_new(struct worker *worker, unsigned index)
 	server->state = SERVER_READY;
 	server->max_fails = row->max_fails;
 	server->fail_timeout = row->fail_timeout;
-	server->backup = row->backup;
 	server->slow_start = row->slow_start;
 	server->address = row->address;
 	memcpy(server->name, row->name, sizeof server->name);
@@ -216,6 +215,7 @@ server_sync(struct worker *worker, unsigned index)
 	if (server == NULL)
 		return -1;
 	server->max_connections = scoreboard_get(&row->max_connections);
+	server->backup = scoreboard_get(&row->backup);
 	server->weight = weight_of(row);
 	server_set_state(worker, server, state);
 	return 0;

@@ -122,7 +122,7 @@ def errors_change_nothing(t):
     fails(control, PARAMS, ["worker 9", "workers"], "restart-worker", worker=9)
     fails(control, PARAMS, ["255"], "restart-worker", worker=256)
     fails(control, PARAMS, ["'wbe'", "web"], "server-add", pool="wbe", server="127.0.0.1:9")
-    fails(control, PARAMS, ["address"], "server-add", pool="web", server="example.org:80")
+    fails(control, PARAMS, ["address"], "server-add", pool="web", server="example..org:80")
     fails(control, PARAMS, ["port"], "server-add", pool="web", server="127.0.0.1")
     fails(control, PARAMS, ["127"], "server-add", pool="web", server="unix:/" + "x" * 200)
     fails(control, PARAMS, ["256"], "server-add", pool="web", server="127.0.0.1:9", weight=0)

@@ -12,6 +12,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import manual  # pylint: disable=wrong-import-position
+from dns import Dns, a  # pylint: disable=wrong-import-position
 from drover import TOP, Drover, environment  # pylint: disable=wrong-import-position
 from scene import case, diagnose, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
@@ -59,6 +60,8 @@ class Reader:
         self.conf = "\n".join(next(d for d in self.displays if ["configuration"] in d.directives).lines) + "\n"
         shown = "\n".join(line for display in self.displays for line in display.lines)
         self.servers = {name: t.server(self.respond).address for name in set(re.findall(r"127\.0\.0\.1:3\d{3}", shown))}
+        self.dns = t.keep(Dns())
+        self.dns.set("app.internal", a("127.0.0.1"), ttl=30)
         self.listeners = re.findall(r'listen "([^"]+)"', self.conf)
         self.make_tools()
         self.start()
@@ -86,7 +89,8 @@ class Reader:
                       "/run/drover/status.sock": self.t.path(name + "-status.sock"),
                       "/var/log/drover/error.log": self.t.path(name + ".log"),
                       "/var/log/drover/access.log": self.t.path(name + ".access"),
-                      "/etc/drover/drover.conf": self.t.path(name + ".conf"), **self.servers}
+                      "/etc/drover/drover.conf": self.t.path(name + ".conf"), "10.0.0.2:53": self.dns.address,
+                      **self.servers}
         self.drover = PageDrover.__new__(PageDrover)
         self.t.processes.append(self.drover)
         self.drover.__init__(self.t.dir, self.to_real(self.conf), name=name)

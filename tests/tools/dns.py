@@ -107,11 +107,11 @@ class Dns:
             self.records.pop(name.lower(), None)
             self.lies.pop(name.lower(), None)
 
-    def lie(self, name, how):
-        """The name misbehaves, see LIES, until it is set again."""
+    def lie(self, name, how, kind=None):
+        """The name misbehaves, see LIES, until it is set again; kind: when it is asked for A or AAAA alone."""
         assert how in LIES, how
         with self.lock:
-            self.lies[name.lower()] = how
+            self.lies[name.lower()] = (how, {"A": A, "AAAA": AAAA}.get(kind))
 
     def count(self, name):
         """How often the name was asked for, whatever the type."""
@@ -172,8 +172,9 @@ class Dns:
         query = Query(data)
         with self.lock:
             self.asked[query.name, query.type] = self.asked.get((query.name, query.type), 0) + 1
-            if query.name in self.lies:
-                return self.lying(query, self.lies[query.name])
+            how, kind = self.lies.get(query.name, (None, None))
+            if how is not None and kind in (None, query.type):
+                return self.lying(query, how)
             code, answers = self.found(query)
         whole = self.message(query, code, answers)
         if udp and (self.truncate or len(whole) > UDP_MAX):

@@ -18,9 +18,9 @@ TABLE = re.compile(r'^\.\\" (?:table: (\S+)|end table)')
 
 # Members whose value differs from run to run; of a text, its numbers do. All others are as on the page.
 VARIES = re.compile(r"""
-    .*-ms | time | started | pid | uid | gid | number | newest | oldest | version | session | client | text
+    .*-ms | time | started | pid | uid | gid | number | newest | newest-event | oldest | version | session | client | text
     | bytes-.* | count | accepted | waiting | backlog | buckets | load | handed | .*requests | failures | restarts
-    | loop-turns | client-.* | server-(connects|reuses|idle|bytes.*) | responses-.* | value | sessions | matched
+    | answers | resolved | loop-turns | client-.* | server-(connects|reuses|idle|bytes.*) | responses-.* | value | sessions | matched
     """, re.VERBOSE)
 CONSTANT = {"shutdown-timeout-ms", "fail-timeout-ms", "for-ms", "server-add", "server"}
 UNKNOWN = re.compile(r"(p\d.*|max)-ms")  # null as long as nothing was measured

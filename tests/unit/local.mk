@@ -51,6 +51,7 @@ check_PROGRAMS += unit/test_membership
 check_PROGRAMS += unit/test_judge
 check_PROGRAMS += unit/test_log
 check_PROGRAMS += unit/test_log_levels
+check_PROGRAMS += unit/test_names
 check_PROGRAMS += unit/test_news
 check_PROGRAMS += unit/test_offload
 check_PROGRAMS += unit/test_path
