@@ -34,10 +34,12 @@ int
 balance_set_reserve(struct balance_set *set, size_t room)
 {
 	uint32_t *ends = reallocarray(set->ends, room + 1, sizeof *ends);
+	float *inverses = reallocarray(set->inverses, room + BALANCE_LANES, sizeof *inverses);
 
-	if (ends == NULL)
+	set->ends = ends != NULL ? ends : set->ends;
+	set->inverses = inverses != NULL ? inverses : set->inverses;
+	if (ends == NULL || inverses == NULL)
 		return -1;
-	set->ends = ends;
 	set->room = (uint32_t)room;
 	return 0;
 }
@@ -46,6 +48,7 @@ void
 balance_set_free(struct balance_set *set)
 {
 	free(set->ends);
+	free(set->inverses);
 	*set = (struct balance_set){ .count = 0 };
 }
 
@@ -63,12 +66,18 @@ balance_set_add(struct balance_set *set, uint32_t weight)
 	if (set->count > 0 && weight != set->ends[0])
 		set->equal = false;
 	set->places += weight;
+	if (set->inverses != NULL)
+		set->inverses[set->count] = 1.0F / (float)weight;
 	set->ends[set->count++] = set->places;
 }
 
 void
 balance_set_finish(struct balance_set *set)
 {
+	uint32_t i;
+
+	for (i = set->count; set->inverses != NULL && i % BALANCE_LANES != 0; i++)
+		set->inverses[i] = 1.0F;
 	set->stride = set->equal ? 1 : golden_stride(set->places);
 }
 

@@ -22,6 +22,7 @@ struct balance_set {
 	uint32_t count;
 	uint32_t room;
 	uint32_t *ends; /* by member: its weight and those of all before it, added up */
+	float *inverses; /* of the weights, and 1 up to a multiple of BALANCE_LANES; NULL where all weigh the same */
 	uint32_t places; /* of all members */
 	uint32_t stride; /* from turn to turn; see set.c */
 	bool equal; /* all weigh the same */

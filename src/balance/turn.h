@@ -27,14 +27,7 @@ balance_full_or(const struct balance_question *question, uint32_t member)
 	return question->loads->some_full ? question->loads->of(question->loads, member) : 0;
 }
 
-/*
- * Turn number `turn` among those that carry `load` for each weight of `weight`, as
- * often as they weigh: `loads` is what all carry. BALANCE_NONE: there are none.
- */
-int balance_turn_of_like(
-    const struct balance_set *set, const uint32_t *loads, uint32_t load, uint32_t weight, uint64_t turn);
-
-/* Turn number `turn` among those that may be chosen. Looks at all of them. */
+/* Whose turn it is of those that may be chosen. Looks at all of them. */
 int balance_turn_of_free(const struct balance_set *set, const struct balance_question *question);
 
 #endif
