@@ -165,6 +165,8 @@ choice_make(struct exchange *exchange)
 
 	if (trial != NULL)
 		return trial;
+	if (lineup->set.count == 1 && pool->queue == NULL && exchange->tried_count == 0)
+		return lineup->members[0];
 	view.loads.some_full = pool->queue != NULL || exchange->tried_count > 0;
 	question.turn = choice_turn(exchange);
 	if (pool->balance->uses_key)
