@@ -28,7 +28,7 @@
 	    { "queue-timeout", SECTION, &conf_type_time, CLOCK_MILLISECOND, DAY, NULL, "5s", INHERITED, \
 		    FIELD(TYPE, PREFIX queue_timeout), \
 		    .sentence = "How long a request waits for a place on a server; then it is answered 503." }, \
-	    { "abort-on-close", SECTION, &conf_type_boolean, 0, 0, NULL, "true", INHERITED, \
+	    { "abort-on-close", SECTION, &conf_type_boolean, 0, 0, NULL, "false", INHERITED, \
 		    FIELD(TYPE, PREFIX abort_on_close), \
 		    .sentence = "A client that ends its side while its request waits is taken as gone." }, \
 	    { "retries", SECTION, &conf_type_number, 0, 10, NULL, "2", INHERITED, \

@@ -147,8 +147,8 @@ def too_late(t):
 
 @case
 def clients_go_away(t):
-    "clients that close, reset or half-close while they wait leave the queue at once; the others keep their order"
-    drover, gate, _ = start(t, 1)
+    "abort-on-close: clients that close, reset or half-close while they wait leave the queue at once; the others keep their order"
+    drover, gate, _ = start(t, 1, "abort-on-close = true")
     peers = ask_in_turn(t, drover, gate, 1, 31)
     for number in range(1, 31):
         if number % 3 == 1:
@@ -165,8 +165,8 @@ def clients_go_away(t):
 
 @case
 def half_closed(t):
-    "abort-on-close = false: a client that has said all waits for its answer; one that resets does not"
-    drover, gate, _ = start(t, 1, "abort-on-close = false")
+    "a client that has said all waits for its answer; one that resets does not"
+    drover, gate, _ = start(t, 1)
     peers = ask_in_turn(t, drover, gate, 1, 4)
     peers[1].half_close()
     peers[2].reset()
@@ -346,7 +346,7 @@ def a_crowd(t):
     seed = random.randrange(1 << 32)
     print(f"# seed {seed}")
     pick = random.Random(seed)
-    drover, gate, server = start(t, 1, "queue-size = 2000")
+    drover, gate, server = start(t, 1, "queue-size = 2000  abort-on-close = true")
     held = ask(t, drover, "/held")
     t.wait(lambda: gate.inside == 1, "the place is taken")
     peers = [ask(t, drover, f"/{number}") for number in range(400)]

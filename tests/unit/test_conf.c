@@ -83,7 +83,7 @@ START_TEST(defaults_of_sections_are_as_documented)
 	ck_assert_uint_eq(pool->idle_timeout, 4 * CLOCK_SECOND);
 	ck_assert_uint_eq(pool->queue_size, 1024);
 	ck_assert_uint_eq(pool->queue_timeout, 5 * CLOCK_SECOND);
-	ck_assert(pool->abort_on_close);
+	ck_assert(!pool->abort_on_close);
 	ck_assert_uint_eq(pool->retries, 2);
 	ck_assert_int_eq(server->state, CONF_SERVER_READY);
 	ck_assert_uint_eq(server->weight, 1);
