@@ -18,19 +18,21 @@ pool_entered(struct exchange *exchange, struct server *server)
 	scoreboard_add(&worker->board->carried[worker->slot][server->pool->number], 1);
 }
 
-/* Whether a server is up that only lacks a place for the request. */
+/* Whether it is any use to wait: a server is up that was not tried, and all places of it are taken or belong to others. */
 static bool
-pool_is_busy(const struct exchange *exchange)
+pool_is_busy(const struct exchange *exchange, bool must_wait)
 {
 	const struct worker *worker = exchange->worker;
 	const struct pool *pool = exchange->pool;
 	size_t i;
 
+	if (must_wait && exchange->tried_count == 0)
+		return true; /* as for those in front of it */
 	for (i = 0; i < pool->count; i++) {
 		const struct server *server = pool->servers[i];
 
-		if (pool_server_is_open(worker, server) && !queue_has_room(worker->board, server->index) &&
-		    !choice_was_tried(exchange, server))
+		if (pool_server_is_open(worker, server) && !choice_was_tried(exchange, server) &&
+		    (must_wait || !queue_has_room(worker->board, server->index)))
 			return true;
 	}
 	return false;
@@ -50,7 +52,7 @@ pool_choose_counted(struct exchange *exchange)
 		pool_entered(exchange, server);
 		return POOL_CHOSEN;
 	}
-	if (pool->conf->queue_size == 0 || (!must_wait && !pool_is_busy(exchange)))
+	if (pool->conf->queue_size == 0 || !pool_is_busy(exchange, must_wait))
 		return POOL_NONE;
 	return waiting_join(exchange) ? POOL_WAITS : POOL_FULL;
 }

@@ -324,6 +324,20 @@ def retries_wait(t):
 
 
 @case
+def nobody_left_to_wait_for(t):
+    "a request that has failed on all servers is answered at once, however many wait for them"
+    gate = Turnstile()
+    server = t.server(lambda seen: None if gate(seen) else None)
+    drover = t.drover(t.pool(server, options="queue-timeout = 60s max-fails = 0", server_options="max-connections = 1"),
+                      workers=2, listen=EAGER)
+    peers = ask_in_turn(t, drover, gate, 1, 9)
+    server.refuse()
+    gate.let_out(1)
+    assert [peer.read_response().status for peer in peers] == [502] * 9
+    settled(t, drover)
+
+
+@case
 def a_down_server_comes_back(t):
     "those who wait are sent to a server that was down as soon as its fail-timeout is over"
     gate = Turnstile()
