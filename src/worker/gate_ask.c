@@ -46,6 +46,8 @@ ask_end(struct exchange *x, bool keep)
 	x->reason = NULL;
 	x->fresh_only = x->received = x->sent = false;
 	x->connected_at = x->first_byte_at = 0;
+	x->hash_key = 0;
+	x->waiting.until = 0;
 	x->response = (struct relay){ 0 };
 	return gates_go_on(x);
 }

@@ -194,6 +194,45 @@ def limits(t):
 
 
 @case
+def nothing_stays(t):
+    "what the asking came to does not count for the request: the key of its pool, and how long it may wait"
+    servers = [t.server(lambda seen, n=n: response(body=b"%d" % n)) for n in range(4)]
+    let_in, busy = threading.Semaphore(0), threading.Semaphore(0)
+
+    def held(seen):
+        busy.acquire(timeout=60)
+        return response()
+
+    def slow(seen):
+        let_in.acquire(timeout=60)
+        return judge(seen)
+
+    held_one, slow_one = t.server(held), t.server(slow)
+    drover = t.drover(
+        t.pool(*servers, name="keys", options='balance = consistent-hash  hash-key = "header x-key"') +
+        t.pool(t.server(judge), t.server(judge), name="paths", options="balance = consistent-hash  hash-key = path") +
+        t.pool(held_one, options="queue-timeout = 200ms", server_options="max-connections = 1") +
+        t.pool(slow_one, name="slow", options="queue-timeout = 60s", server_options="max-connections = 1") + """
+        route { path = "/keys/"  pool = "keys"  auth-request = "paths /" }
+        route { path = "/held"  pool = "app" }
+        route { pool = "app"  auth-request = "slow /" }""", workers=1)
+    answers = {say(drover, "yes", target=f"/keys/{n}", fields=[("X-Key", "same")]).body for n in range(24)}
+    assert len(answers) == 1, answers
+    peers = [t.connect(drover) for _ in range(3)]
+    peers[0].send(request(target="/held"))
+    t.wait(lambda: held_one.count() == 1, "the pool is full")
+    for peer in peers[1:]:
+        peer.send(request(fields=[("X-Say", "yes")]))
+    t.wait(lambda: drover.counters()["queued"] == 1, "one waits to be asked for")
+    for _ in range(2):
+        let_in.release()
+    assert [peer.read_response().status for peer in peers[1:]] == [503] * 2
+    assert drover.counters()["queue-timeouts"] == 2
+    busy.release()
+    assert peers[0].read_response().status == 200
+
+
+@case
 def with_passwords(t):
     "a password, a listener that asks and a route that asks: all of them, in turn"
     t.asked, t.site = t.server(judge), t.server()
