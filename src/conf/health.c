@@ -107,7 +107,7 @@ range_parse(const char *text, struct conf_status_range *range)
 
 	if (length >= sizeof first)
 		return false;
-	memcpy(first, text, length);
+	snprintf(first, sizeof first, "%.*s", (int)length, text);
 	if (!text_to_number(first, &low) || !text_to_number(dash != NULL ? dash + 1 : first, &high))
 		return false;
 	if (low < 200 || high > 599 || low > high)

@@ -89,10 +89,11 @@ status_prober(const struct scoreboard *board)
 
 	if (state == CHILD_EMPTY)
 		return json_null();
-	return json_pack("{s:s,s:o,s:o,s:I}", "state", child_state_names[state], "pid",
+	return json_pack("{s:s,s:o,s:o,s:I,s:I,s:I}", "state", child_state_names[state], "pid",
 	    pid != 0 ? json_integer(pid) : json_null(), "age-ms",
 	    pid != 0 && now > started ? value_ms(now - started) : json_null(), "restarts",
-	    (json_int_t)scoreboard_get(&prober->restarts));
+	    (json_int_t)scoreboard_get(&prober->restarts), "checks", (json_int_t)scoreboard_get(&prober->checks),
+	    "checks-failed", (json_int_t)scoreboard_get(&prober->checks_failed));
 }
 
 void

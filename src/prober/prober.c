@@ -149,6 +149,7 @@ prober_main(const struct prober_start *start)
 	signal(SIGPIPE, SIG_IGN); /* a peer that is gone */
 	if (prober == NULL || prober_open(prober, start, &err) < 0) {
 		log_error("the prober cannot start: %s", prober == NULL ? "no memory" : err.text);
+		free(prober);
 		return 1;
 	}
 	prober_heartbeat_cb(&prober->heartbeat);
