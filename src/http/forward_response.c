@@ -52,6 +52,23 @@ response_edits_add(
 	}
 }
 
+/* RFC 9112 4: HTTP/1.1, and the space behind the status also when the server has left it out. */
+static void
+status_line_add(struct run *run, struct forward *forward, const char *head, uint32_t length)
+{
+	enum { VERSION_END = sizeof "HTTP/1.1" - 1, STATUS_END = VERSION_END + sizeof " 200" - 1 };
+
+	if (head[VERSION_END - 1] == '1' && head[STATUS_END] == ' ') {
+		run_add(run, forward, head, length);
+		return;
+	}
+	forward_literal(forward, "HTTP/1.1");
+	forward_put(forward, head + VERSION_END, STATUS_END - VERSION_END);
+	if (head[STATUS_END] != ' ')
+		forward_literal(forward, " ");
+	forward_put(forward, head + STATUS_END, length - STATUS_END);
+}
+
 void
 forward_response(struct forward *forward, const struct h1_response *response,
     const struct forward_response_policy *policy)
@@ -62,12 +79,7 @@ forward_response(struct forward *forward, const struct h1_response *response,
 	unsigned i;
 
 	forward_begin(forward);
-	if (head[sizeof "HTTP/1." - 1] == '1') {
-		run_add(&run, forward, head, first);
-	} else {
-		forward_literal(forward, "HTTP/1.1");
-		forward_put(forward, head + sizeof "HTTP/1.1" - 1, first - (uint32_t)(sizeof "HTTP/1.1" - 1));
-	}
+	status_line_add(&run, forward, head, first);
 	for (i = 0; i < response->field_count; i++)
 		if (response_keeps(&response->fields[i], policy) &&
 		    !field_is_dropped(policy->changes, policy->edits, head, &response->fields[i]))

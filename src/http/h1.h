@@ -214,6 +214,12 @@ enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan
 enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char *bytes,
     size_t length, const struct h1_limits *limits, enum h1_method method);
 
+/*
+ * Whether a 101 switches to what was asked for: it has an Upgrade field, and names
+ * there no protocol that the request's Upgrade fields do not (RFC 9110 7.8).
+ */
+bool h1_upgrade_agreed(const struct h1_request *request, const struct h1_response *response);
+
 /* RFC 9110 9.2.2: may be sent again when it is not known whether it was acted on. */
 bool h1_method_idempotent(enum h1_method method);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
 	STATUS_OFFSET = 9, /* of "200" in "HTTP/1.1 200 OK" */
 	STATUS_LINE_MIN = STATUS_OFFSET + 3 + 1 /* without a phrase, with CR */
@@ -140,4 +142,52 @@ h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char
 	response->length = (uint32_t)length;
 	response->reason = head.reason;
 	return result;
+}
+
+/* The next member of a message's Upgrade fields, from field *i on; *list begins empty. */
+static bool
+upgrade_next(const char *head, const struct h1_field *fields, unsigned count, unsigned *i, struct h1_list *list,
+    struct text *protocol)
+{
+	const struct h1_field *field;
+
+	while (!h1_list_next(list, &protocol->bytes, &protocol->length)) {
+		while (*i < count && fields[*i].name != H1_NAME_UPGRADE)
+			++*i;
+		if (*i == count)
+			return false;
+		field = &fields[(*i)++];
+		list->at = head + field->value;
+		list->end = list->at + field->value_length;
+	}
+	return true;
+}
+
+static bool
+upgrade_was_asked(const struct h1_request *request, struct text protocol)
+{
+	struct h1_list list = { 0 };
+	struct text asked;
+	unsigned i = 0;
+
+	while (upgrade_next(request->head, request->fields, request->field_count, &i, &list, &asked))
+		if (text_equal_nocase(asked.bytes, asked.length, protocol.bytes, protocol.length))
+			return true;
+	return false;
+}
+
+bool
+h1_upgrade_agreed(const struct h1_request *request, const struct h1_response *response)
+{
+	struct h1_list list = { 0 };
+	struct text protocol;
+	bool found = false;
+	unsigned i = 0;
+
+	while (upgrade_next(response->head, response->fields, response->field_count, &i, &list, &protocol)) {
+		if (!upgrade_was_asked(request, protocol))
+			return false;
+		found = true;
+	}
+	return found;
 }

@@ -49,20 +49,28 @@ exchange_fill_response(struct exchange *exchange)
 	return STEP_NEXT;
 }
 
-/* The first byte of a response: from here on the request is never sent again, and its bytes are not needed. */
+/* The request's bytes are not needed any more. */
 static void
-response_received(struct exchange *x)
+request_forget(struct exchange *x)
 {
 	struct session *session = x->session;
 
+	relay_forget(&x->request, &session->in);
+	block_release_empty(&session->in, &x->worker->buffers);
+}
+
+/* The first byte of a response: from here on the request is never sent again. */
+static void
+response_received(struct exchange *x)
+{
 	x->received = true;
 	if (x->begun != 0)
 		x->first_byte_at = clock_monotonic();
 	pool_server_worked(x);
 	if (x->asking != NULL)
 		return; /* the request itself is still to be sent */
-	relay_forget(&x->request, &session->in);
-	block_release_empty(&session->in, &x->worker->buffers);
+	if (!x->upgrade) /* else what the server switches to is compared with it */
+		request_forget(x);
 }
 
 static enum step_result
@@ -130,8 +138,11 @@ response_final(struct exchange *x, const struct h1_response *response)
 	bool old = x->minor == 0;
 	bool request_done = relay_is_done(&x->request);
 
-	if (response->framing == H1_FRAMING_TUNNEL && !x->upgrade)
+	if (response->framing == H1_FRAMING_TUNNEL &&
+	    (!x->upgrade || !h1_upgrade_agreed(exchange_request(x), response)))
 		return exchange_bad_response(x, "unasked-upgrade");
+	if (x->upgrade)
+		request_forget(x);
 	if (response_is_replaced(x, response->status))
 		return response_replace(x, response);
 	x->tunnel = response->framing == H1_FRAMING_TUNNEL;

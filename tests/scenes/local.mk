@@ -43,6 +43,7 @@ scenes += scenes/proxy_bad_responses.py
 scenes += scenes/proxy_basic.py
 scenes += scenes/proxy_bodies.py
 scenes += scenes/proxy_requests.py
+scenes += scenes/proxy_responses.py
 scenes += scenes/proxy_retry.py
 scenes += scenes/proxy_timeouts.py
 scenes += scenes/queue.py

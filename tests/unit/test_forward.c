@@ -242,7 +242,7 @@ static const struct response_row response_rows[] = {
 	    { .keep_alive = true, .keep_length = true } },
 	{ "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nServer: x\r\n\r\n",
 	    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nServer: x\r\nConnection: close\r\n\r\n", { .keep_length = true } },
-	{ "HTTP/1.1 204\r\n\r\n", "HTTP/1.1 204\r\n\r\n", { .keep_alive = true, .keep_length = true } },
+	{ "HTTP/1.1 204\r\n\r\n", "HTTP/1.1 204 \r\n\r\n", { .keep_alive = true, .keep_length = true } },
 	{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close, x-a\r\nX-A: 1\r\n\r\n",
 	    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n",
 	    { .keep_alive = true, .keep_length = true, .client_is_10 = true } },

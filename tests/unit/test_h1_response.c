@@ -1,5 +1,6 @@
 /* http/h1: response heads, which are as hostile as requests. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,6 +274,44 @@ START_TEST(limits_are_exact)
 }
 END_TEST
 
+#define ASKED "Connection: upgrade\r\nUpgrade: websocket, Chat/2\r\nUpgrade: irc\r\n"
+
+static const struct {
+	const char *asked, *fields;
+	bool agreed;
+} upgrades[] = {
+	{ ASKED, "", false },
+	{ ASKED, "Upgrade:\r\n", false },
+	{ ASKED, "Upgrade: ,\r\n", false },
+	{ ASKED, "Upgrade: websocket\r\n", true },
+	{ ASKED, "upgrade: WebSocket\r\n", true },
+	{ ASKED, "Upgrade: chat/2, irc\r\n", true },
+	{ ASKED, "Upgrade: irc\r\nUpgrade: chat/2\r\n", true },
+	{ ASKED, "Upgrade: irc\r\nUpgrade: other\r\n", false },
+	{ ASKED, "Upgrade: websocket, h2c\r\n", false },
+	{ ASKED, "Upgrade: chat\r\n", false },
+	{ ASKED, "Upgrade: chat/20\r\n", false },
+	{ ASKED, "Upgrade: websocket chat/2\r\n", false },
+	{ "", "Upgrade: websocket\r\n", false },
+};
+
+START_TEST(upgrades_are_those_that_were_asked_for)
+{
+	static const struct h1_limits wide = { .head = 1024, .target = 200, .fields = 20 };
+	static struct h1_request request;
+	char asked[512], answered[512];
+	struct h1_scan scan = { 0 };
+
+	snprintf(asked, sizeof asked, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", upgrades[_i].asked);
+	snprintf(answered, sizeof answered, "HTTP/1.1 101 X\r\nConnection: upgrade\r\n%s\r\n", upgrades[_i].fields);
+	ck_assert_int_eq(h1_request_parse(&request, &scan, asked, strlen(asked), &wide), H1_DONE);
+	memset(&scan, 0, sizeof scan);
+	ck_assert_int_eq(
+	    h1_response_parse(&response, &scan, answered, strlen(answered), &wide, H1_METHOD_GET), H1_DONE);
+	ck_assert_int_eq(h1_upgrade_agreed(&request, &response), upgrades[_i].agreed);
+}
+END_TEST
+
 START_TEST(statuses_have_phrases)
 {
 	ck_assert_str_eq(h1_status_phrase(200), "OK");
@@ -301,6 +340,7 @@ main(void)
 	tcase_add_test(tests, parts_are_where_they_were);
 	tcase_add_test(tests, forbidden_lengths_are_hidden);
 	tcase_add_test(tests, limits_are_exact);
+	tcase_add_loop_test(tests, upgrades_are_those_that_were_asked_for, 0, (int)COUNT(upgrades));
 	tcase_add_test(tests, statuses_have_phrases);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
