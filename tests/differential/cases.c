@@ -1,7 +1,8 @@
 /*
  * Cases for differential testing: what of the corpus, and of mutations of it,
- * drover would forward, and what it takes that to be. README has the format of
- * the frames that it writes. Not part of drover.
+ * drover would forward, of requests to servers or (-r) of responses to clients,
+ * and what it takes that to be. README has the format of the frames that it writes.
+ * Not part of drover.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -44,12 +45,15 @@ frame_write(FILE *to, const struct model *model, unsigned class, const struct by
 }
 
 static void
-case_run(FILE *to, const struct bytes *raw, unsigned class, uint64_t seed, bool all)
+case_run(FILE *to, const struct bytes *raw, unsigned class, uint64_t seed, bool all, bool responses)
 {
 	static struct model model;
 	struct tally *tally = &tallies[class];
 
-	model_run(&model, raw, seed);
+	if (responses)
+		model_run_response(&model, raw, seed);
+	else
+		model_run(&model, raw, seed);
 	tally->cases++;
 	tally->requests += model.requests;
 	tally->forwarded += model.stream.length > 0;
@@ -72,7 +76,7 @@ tallies_print(const struct corpus *corpus)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: cases [-a] [-n MUTATIONS] [-s SEED] CORPUS >FRAMES\n");
+	fprintf(stderr, "usage: cases [-ar] [-n MUTATIONS] [-s SEED] CORPUS >FRAMES\n");
 	exit(2);
 }
 
@@ -82,14 +86,16 @@ main(int argc, char **argv)
 	uint64_t count = 0, seed = 1, i;
 	struct bytes mutant = { 0 };
 	struct corpus corpus;
-	bool all = false;
+	bool all = false, responses = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "an:s:")) != -1) {
+	while ((option = getopt(argc, argv, "an:rs:")) != -1) {
 		if (option == 'a')
 			all = true;
 		else if (option == 'n')
 			count = strtoull(optarg, NULL, 10);
+		else if (option == 'r')
+			responses = true;
 		else if (option == 's')
 			seed = strtoull(optarg, NULL, 10);
 		else
@@ -100,11 +106,11 @@ main(int argc, char **argv)
 	if (corpus_read(&corpus, argv[optind]) < 0)
 		return 1;
 	for (i = 0; count == 0 && i < corpus.count; i++)
-		case_run(stdout, &corpus.cases[i].bytes, corpus.cases[i].class, i, all);
+		case_run(stdout, &corpus.cases[i].bytes, corpus.cases[i].class, i, all, responses);
 	for (i = 0; i < count; i++) {
 		unsigned class = mutate(&mutant, &corpus, seed + i);
 
-		case_run(stdout, &mutant, class, seed + i, all);
+		case_run(stdout, &mutant, class, seed + i, all, responses);
 	}
 	tallies_print(&corpus);
 	free(mutant.data);

@@ -22,7 +22,8 @@ from scene import case, diagnose, main  # pylint: disable=wrong-import-position
 
 PROGRAM = os.path.join("differential", "cases")  # in the folder tests of the build
 CORPUS = os.path.join(HERE, "corpus.txt")
-SHARE = SECONDS / 6  # of the time, for each way to read
+RESPONSES = os.path.join(HERE, "responses.txt")
+SHARE = SECONDS / 8  # of the time, for each way to read
 AT_ONCE = 16  # connections
 
 NGINX = """
@@ -92,13 +93,13 @@ class Figures:
         assert not self.different and not any(row[2] for row in self.read.values()), "read as something else"
 
 
-def batches(t, some, bulk, everything=False):
+def batches(t, some, bulk, options, corpus):
     """Files of frames with what `cases` said of them: the corpus, then mutations until the time is up."""
     seed, end = SEED, time.monotonic() + SHARE
     path = t.path("frames")
     count = 0
     while True:
-        arguments = [PROGRAM] + (["-a"] if everything else []) + ["-s", str(seed), "-n", str(count), CORPUS]
+        arguments = [PROGRAM] + options + ["-s", str(seed), "-n", str(count), corpus]
         with open(path, "wb") as out:
             said = subprocess.run(arguments, stdout=out, stderr=subprocess.PIPE, check=True, text=True).stderr
         yield path, said
@@ -108,10 +109,10 @@ def batches(t, some, bulk, everything=False):
         count = bulk if SHARE > 0 else some
 
 
-def compare(t, some, bulk, command, everything=False):
+def compare(t, some, bulk, command, options=(), corpus=CORPUS):
     """Has a command read batches, and looks at what it says."""
     figures = Figures()
-    for path, said in batches(t, some, bulk, everything):
+    for path, said in batches(t, some, bulk, list(options), corpus):
         done = subprocess.run(command(path), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         figures.add_read(figures.add_made(said), json.loads(done.stdout))
@@ -180,7 +181,7 @@ def through_drover(t, server_path, fields):
     path = t.path("drover-listens")
     t.drover(f'listen "unix:{path}" {{ }}\n' + t.pool(f"unix:{server_path}", options="max-fails = 0"), listen=None,
              access_log="off")
-    compare(t, 500, 20000, through(t, path, "raw", fields), everything=True)
+    compare(t, 500, 20000, through(t, path, "raw", fields), options=["-a"])
 
 
 @case
@@ -195,6 +196,20 @@ def by_h11(t):
     "so does Python's h11"
     python = python_with_h11(t)
     compare(t, 10000, 200000, lambda frames: [python, script("h11_reader.py"), frames])
+
+
+@case
+def responses_by_llhttp(t):
+    "llhttp reads responses that drover forwards as drover meant them"
+    program = node(t)
+    compare(t, 20000, 200000, lambda frames: [program, script("llhttp_reader.js"), "--responses", frames], ["-r"], RESPONSES)
+
+
+@case
+def responses_by_h11(t):
+    "so does h11"
+    python = python_with_h11(t)
+    compare(t, 10000, 200000, lambda frames: [python, script("h11_reader.py"), "--responses", frames], ["-r"], RESPONSES)
 
 
 @case
@@ -239,6 +254,24 @@ def a_difference_is_seen(t):
     for command in ([node(t), script("llhttp_reader.js")], [python_with_h11(t), script("h11_reader.py")]):
         done = subprocess.run(command + [t.path("frames")], capture_output=True, text=True, check=True)
         assert json.loads(done.stdout)["counts"] == {"0": [0, 0, len(FORGED)]}, done.stdout
+
+
+FORGED_RESPONSES = [
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+     b"200 5 3610a686 0 00000000\n"),
+    (b"HTTP/1.1 200 OK\r\n\r\nhello", b""),  # cut, and it looks whole
+    (b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 0\r\n\r\n", b"200 0 00000000 0 00000000\n")]
+
+
+@case
+def a_forged_response_is_seen(t):
+    "the same for responses"
+    with open(t.path("frames"), "wb") as file:
+        for stream, meant in FORGED_RESPONSES:
+            file.write(struct.pack("<6I", 0, 0, 1, 0, len(stream), len(meant)) + stream + meant)
+    for command in ([node(t), script("llhttp_reader.js")], [python_with_h11(t), script("h11_reader.py")]):
+        done = subprocess.run(command + ["--responses", t.path("frames")], capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["counts"] == {"0": [0, 0, len(FORGED_RESPONSES)]}, done.stdout
 
 
 main()

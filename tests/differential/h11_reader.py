@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """
-Reads requests with h11: the streams of a file of frames, and prints what it makes
-of them other than drover (h11_reader.py FRAMES); or as a server behind drover that
-answers with what it has read (h11_reader.py --serve PATH). See README.
+Reads with h11 the streams of a file of frames, requests or responses, and prints
+what it makes of them other than drover (h11_reader.py [--responses] FRAMES); or as
+a server behind drover that answers with what it has read (h11_reader.py --serve
+PATH). See README.
 """
 
 import json
@@ -17,6 +18,8 @@ import h11
 
 SKIPPED = {b"host", b"connection", b"te", b"transfer-encoding", b"upgrade", b"x-forwarded-for", b"x-forwarded-proto",
            b"x-forwarded-host", b"forwarded", b"max-forwards"}
+SKIPPED_IN_RESPONSES = {b"connection", b"transfer-encoding", b"content-length", b"via"}
+HEAD = 8  # a flag of frames
 MOST = 1 << 24  # bytes of an event
 
 
@@ -34,13 +37,23 @@ def frames(path):
         at = ends[2]
 
 
-def request_line(request, body):
-    """METHOD TARGET HOST BODY-LENGTH BODY-CRC FIELDS FIELDS-CRC"""
-    kept = [(name, value) for name, value in request.headers if name not in SKIPPED]
-    host = b"".join(value for name, value in request.headers if name == b"host")
+def content(fields, body, skipped):
+    """BODY-LENGTH BODY-CRC FIELDS FIELDS-CRC"""
+    kept = [(name, value) for name, value in fields if name not in skipped]
     text = b"".join(b"%s:%s\n" % (name[:256], value.strip(b" \t")) for name, value in kept)
+    return f"{len(body)} {zlib.crc32(body):08x} {len(kept)} {zlib.crc32(text):08x}"
+
+
+def request_line(request, body):
+    """METHOD TARGET HOST, and that"""
+    host = b"".join(value for name, value in request.headers if name == b"host")
     return (f"{request.method.decode()} {request.target.decode('latin-1')} {host.decode('latin-1')} "
-            f"{len(body)} {zlib.crc32(body):08x} {len(kept)} {zlib.crc32(text):08x}")
+            f"{content(request.headers, body, SKIPPED)}")
+
+
+def response_line(response, body):
+    """STATUS, and that"""
+    return f"{response.status_code} {content(response.headers, body, SKIPPED_IN_RESPONSES)}"
 
 
 def read_one(connection):
@@ -77,13 +90,47 @@ def read(stream):
     return lines, ""
 
 
-def compare_all(path):
+def read_answer(stream, method, lines):
+    """Adds the responses up to a final one. Returns what stands behind it, or None: it is not all there."""
+    connection, response, body = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST), None, []
+    connection.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
+    connection.send(h11.EndOfMessage())
+    connection.receive_data(stream)
+    connection.receive_data(b"")
+    while True:
+        event = connection.next_event()
+        if isinstance(event, h11.InformationalResponse):
+            lines.append(response_line(event, b""))
+        elif isinstance(event, h11.Response):
+            response = event
+        elif isinstance(event, h11.Data):
+            body.append(bytes(event.data))
+        elif isinstance(event, h11.EndOfMessage):
+            lines.append(response_line(response, b"".join(body)))
+            return connection.trailing_data[0]
+        else:
+            return None
+
+
+def read_responses(stream, head):
+    """The responses in a stream, as lines, and what h11 has against the rest."""
+    lines, rest = [], stream
+    try:
+        while rest:
+            rest = read_answer(rest, "HEAD" if head else "GET", lines)
+            head = False
+    except h11.RemoteProtocolError as problem:
+        return lines, re.sub(r"[^ a-zA-Z-].*", "", str(problem)) or "error"
+    return lines, ""
+
+
+def compare_all(path, of_responses):
     counts, refusals, different = {}, {}, []
-    for kind, _, raw, stream, expected in frames(path):
+    for kind, flags, raw, stream, expected in frames(path):
         if not stream:
             continue
         row = counts.setdefault(kind, [0, 0, 0])
-        lines, error = read(stream)
+        lines, error = read_responses(stream, flags & HEAD) if of_responses else read(stream)
         if lines == expected:
             row[0] += 1
         elif error and lines == expected[:len(lines)]:
@@ -146,5 +193,7 @@ def serve(path):
 
 if sys.argv[1] == "--serve":
     serve(sys.argv[2])
+elif sys.argv[1] == "--responses":
+    compare_all(sys.argv[2], True)
 else:
-    compare_all(sys.argv[1])
+    compare_all(sys.argv[1], False)

@@ -14,8 +14,7 @@ static const struct h1_limits limits = { .head = 16384, .target = 8192, .fields 
 static struct h1_request request;
 static struct forward forward;
 
-/* What the readers compute as well: CRC-32 of gzip. */
-static uint32_t
+uint32_t
 crc_add(uint32_t crc, const char *data, size_t length)
 {
 	static uint32_t table[256];
@@ -47,6 +46,23 @@ field_is_kept(const struct h1_field *field)
 	}
 }
 
+uint32_t
+crc_add_field(uint32_t crc, const char *head, const struct h1_field *field)
+{
+	char name[256];
+	size_t n;
+
+	for (n = 0; n < field->name_length && n < sizeof name; n++) {
+		char byte = head[field->line + n];
+
+		name[n] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+	}
+	crc = crc_add(crc, name, n);
+	crc = crc_add(crc, ":", 1);
+	crc = crc_add(crc, head + field->value, field->value_length);
+	return crc_add(crc, "\n", 1);
+}
+
 static uint32_t
 fields_crc(unsigned *count)
 {
@@ -54,21 +70,9 @@ fields_crc(unsigned *count)
 	unsigned i;
 
 	for (*count = 0, i = 0; i < request.field_count; i++) {
-		const struct h1_field *field = &request.fields[i];
-		char name[256];
-		size_t n;
-
-		if (!field_is_kept(field))
+		if (!field_is_kept(&request.fields[i]))
 			continue;
-		for (n = 0; n < field->name_length && n < sizeof name; n++) {
-			char byte = request.head[field->line + n];
-
-			name[n] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-		}
-		crc = crc_add(crc, name, n);
-		crc = crc_add(crc, ":", 1);
-		crc = crc_add(crc, request.head + field->value, field->value_length);
-		crc = crc_add(crc, "\n", 1);
+		crc = crc_add_field(crc, request.head, &request.fields[i]);
 		++*count;
 	}
 	return crc;
@@ -112,15 +116,14 @@ head_forward(struct bytes *to)
 		bytes_add(to, forward.pieces[i].iov_base, forward.pieces[i].iov_len);
 }
 
-/* The CRC of a body's data: what the decoder finds in it, while the other code passes it on as it is. */
-static uint32_t
-data_crc(const char *bytes, size_t length, uint64_t *data_length)
+uint32_t
+data_crc(enum h1_framing framing, const char *bytes, size_t length, uint64_t *data_length)
 {
 	struct h1_chunked chunked = { 0 };
 	uint32_t crc = 0;
 	bool done = false;
 
-	if (request.framing != H1_FRAMING_CHUNKED) {
+	if (framing != H1_FRAMING_CHUNKED) {
 		*data_length = length;
 		return crc_add(0, bytes, length);
 	}
@@ -202,7 +205,7 @@ request_run(struct model *model, const char *bytes, size_t length, bool *upgrade
 		return 0;
 	}
 	if (!local) {
-		crc = data_crc(bytes + head, (size_t)body, &data_length);
+		crc = data_crc((enum h1_framing)request.framing, bytes + head, (size_t)body, &data_length);
 		expect_add(&model->expected, data_length, crc);
 		model->requests++;
 		model->stream_requests += !*upgraded;

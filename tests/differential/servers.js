@@ -1,5 +1,5 @@
 // What the readers in Node have in common: frames, the line that stands for a
-// request, the comparison. As a program, the servers behind drover and nginx that
+// request or a response, the comparison. As a program, the servers behind drover and nginx that
 // answer with that line: servers.js plain|sink PATH.
 'use strict';
 const fs = require('fs');
@@ -7,6 +7,7 @@ const http = require('http');
 
 const skipped = new Set(['host', 'connection', 'te', 'transfer-encoding', 'upgrade', 'x-forwarded-for', 'x-forwarded-proto',
   'x-forwarded-host', 'forwarded', 'max-forwards']);
+const skippedInResponses = new Set(['connection', 'transfer-encoding', 'content-length', 'via']);
 const table = new Uint32Array(256).map((_, i) => {
   for (let bit = 0; bit < 8; bit++)
     i = i & 1 ? i >>> 1 ^ 0xedb88320 : i >>> 1;
@@ -36,21 +37,31 @@ function* frames(path) {
   }
 }
 
-// METHOD TARGET HOST BODY-LENGTH BODY-CRC FIELDS FIELDS-CRC; fields: name, value, name, ...
-function requestLine(method, target, fields, body) {
-  let crc = 0, count = 0, host = '';
+// BODY-LENGTH BODY-CRC FIELDS FIELDS-CRC; fields: name, value, name, ...
+function contentOf(fields, body, without) {
+  let crc = 0, count = 0;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i].toLowerCase();
-    const value = fields[i + 1].replace(/^[ \t]+|[ \t]+$/g, '');
-    if (name === 'host')
-      host += value;
-    if (skipped.has(name))
+    if (without.has(name))
       continue;
+    const value = fields[i + 1].replace(/^[ \t]+|[ \t]+$/g, '');
     crc = crcAdd(crc, Buffer.from(`${name.slice(0, 256)}:${value}\n`, 'latin1'));
     count++;
   }
-  return `${method} ${target} ${host} ${body.length} ${hex(crcAdd(0, body))} ${count} ${hex(crc)}`;
+  return `${body.length} ${hex(crcAdd(0, body))} ${count} ${hex(crc)}`;
 }
+
+// METHOD TARGET HOST, and that
+function requestLine(method, target, fields, body) {
+  let host = '';
+  for (let i = 0; i < fields.length; i += 2)
+    if (fields[i].toLowerCase() === 'host')
+      host += fields[i + 1].replace(/^[ \t]+|[ \t]+$/g, '');
+  return `${method} ${target} ${host} ${contentOf(fields, body, skipped)}`;
+}
+
+// STATUS, and that
+const responseLine = (status, fields, body) => `${status} ${contentOf(fields, body, skippedInResponses)}`;
 
 // Counts what is the same, refused by the reader, and different, by class.
 function report() {
@@ -87,6 +98,6 @@ function server(path, sink) {
   }).listen(path, () => console.log('ready'));
 }
 
-module.exports = { frames, requestLine, report };
+module.exports = { frames, requestLine, responseLine, report };
 if (require.main === module)
   server(process.argv[3], process.argv[2] === 'sink');
