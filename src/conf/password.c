@@ -20,10 +20,12 @@ typedef bool cost_fn(const char *text);
 static bool
 bcrypt_cost(const char *text)
 {
-	unsigned cost = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+	unsigned cost;
 
-	return text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9' && text[2] == '$' && cost >= 4 &&
-	       cost <= BCRYPT_COST_MAX;
+	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9' || text[2] != '$')
+		return false;
+	cost = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+	return cost >= 4 && cost <= BCRYPT_COST_MAX;
 }
 
 /* "rounds=5000$", or nothing of that kind: 5000. */

@@ -191,7 +191,7 @@ origins_read(const struct conf_option *option, void *base, const char *text, str
 	char lower[ORIGIN_MAX + 2];
 	size_t i;
 
-	for (i = 0; text[i] != '\0' && i < sizeof lower - 1; i++)
+	for (i = 0; i < sizeof lower - 1 && text[i] != '\0'; i++)
 		lower[i] = (char)tolower((unsigned char)text[i]);
 	lower[i] = '\0';
 	return origin_check(lower, err) < 0 ? -1 : list_add(option, base, lower, err);

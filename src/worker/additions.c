@@ -1,24 +1,20 @@
 #include "worker/additions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int
 addition_field(struct additions *additions, const char *name, struct text value)
 {
-	size_t name_length = strlen(name), length = additions->length + name_length + value.length + 4;
-	char *to = length <= ADDITIONS_MAX ? realloc(additions->bytes, length) : NULL;
+	size_t length = additions->length + strlen(name) + 2 + value.length + 2;
+	/* one more, for a NUL that is no part of it */
+	char *to = length <= ADDITIONS_MAX ? realloc(additions->bytes, length + 1) : NULL;
 
 	if (to == NULL)
 		return -1;
+	snprintf(to + additions->length, length + 1 - additions->length, "%s: %.*s\r\n", name, (int)value.length, value.bytes);
 	additions->bytes = to;
-	to += additions->length;
-	memcpy(to, name, name_length);
-	memcpy(to + name_length, ": ", 2);
-	to += name_length + 2;
-	if (value.length > 0)
-		memcpy(to, value.bytes, value.length);
-	memcpy(to + value.length, "\r\n", 2);
 	additions->length = length;
 	return 0;
 }
