@@ -14,7 +14,7 @@
 #include "conf/conf.h"
 
 enum {
-	CONF_USERS_MAX = 10000, /* in one file */
+	CONF_USERS_MAX = 2000, /* in one file: to read them takes about a millisecond */
 	CONF_USERS_FILES_MAX = 64,
 	CONF_USER_NAME_MAX = 128 /* bytes */
 };

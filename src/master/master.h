@@ -216,14 +216,15 @@ int master_reopen_logs(struct master *master, struct error *err);
 int master_reopen_logs_check(const struct master *master, struct error *err);
 
 /*
- * The files of users (conf.users_files) as they are now: to compare with those in use, and
- * to adopt, for all workers. NULL: they cannot be read, with what is wrong in the first
- * of them that is bad, all of it; *errors is filled anew. Without errors: no memory.
+ * The files of users (conf.users_files) as they are now: each call of _next reads one, which takes
+ * about a millisecond, and tells whether there are more. -1: that one is bad, with all that is
+ * wrong in it; without errors: no memory. *errors is filled anew.
  */
-struct master_users *master_users_read(struct master *master, struct conf_errors *errors);
-void master_users_compare(const struct master_users *read, size_t file, struct conf_users_change *change);
-/* -1 with a sentence: nothing has changed. */
-int master_users_adopt(struct master *master, struct master_users *read, struct error *err);
+struct master_users *master_users_begin(struct master *master); /* NULL: no memory */
+int master_users_next(struct master_users *read, struct conf_errors *errors);
+const struct conf_users_change *master_users_change(const struct master_users *read, size_t file);
+/* All of them were read: they are what is in use from now on, in all workers. */
+void master_users_adopt(struct master *master, struct master_users *read);
 void master_users_free(struct master_users *read);
 
 /* graceful: no new connections, requests in progress are finished within shutdown-timeout. Else at once. */

@@ -57,36 +57,71 @@ memory_of(const struct conf_users *users)
 	return -1;
 }
 
-/* All files as they are now, beside those in use. */
+/* Files as they are now, beside those in use. */
 struct master_users {
 	const struct conf *conf;
+	size_t count; /* that were read */
 	struct conf_users *all[CONF_USERS_FILES_MAX];
+	struct conf_users_change changes[CONF_USERS_FILES_MAX];
+	struct users memories;
 };
 
 struct master_users *
-master_users_read(struct master *m, struct conf_errors *errors)
+master_users_begin(struct master *m)
 {
 	struct master_users *read = calloc(1, sizeof *read);
-	struct conf_errors of_one;
-	size_t i;
+
+	if (read != NULL)
+		read->conf = m->conf;
+	return read;
+}
+
+int
+master_users_next(struct master_users *read, struct conf_errors *errors)
+{
+	const struct conf_users_file *file = &read->conf->users_files[read->count];
+	struct conf_users *users;
+	int fd;
 
 	*errors = (struct conf_errors){ NULL, 0 };
-	if (read == NULL)
-		return NULL;
-	read->conf = m->conf;
-	for (i = 0; i < m->conf->users_file_count; i++) {
-		read->all[i] = conf_users_load(m->conf->users_files[i].path, &of_one);
-		if (read->all[i] == NULL && errors->count == 0)
-			*errors = of_one;
-		else
-			conf_errors_free(&of_one);
-		if (read->all[i] == NULL)
-			break;
+	if (read->count == read->conf->users_file_count)
+		return 0;
+	users = conf_users_load(file->path, errors);
+	fd = users != NULL ? memory_of(users) : -1;
+	if (fd < 0) {
+		free(users);
+		return -1;
 	}
-	if (i == m->conf->users_file_count)
-		return read;
-	master_users_free(read);
-	return NULL;
+	conf_users_compare(file->users, users, &read->changes[read->count]);
+	read->all[read->count++] = users;
+	read->memories.fds[read->memories.count++] = fd;
+	return read->count < read->conf->users_file_count;
+}
+
+const struct conf_users_change *
+master_users_change(const struct master_users *read, size_t file)
+{
+	return &read->changes[file];
+}
+
+void
+master_users_adopt(struct master *m, struct master_users *read)
+{
+	unsigned slot;
+	size_t i;
+
+	for (i = 0; i < read->count; i++) {
+		free(m->conf->users_files[i].users);
+		m->conf->users_files[i].users = read->all[i];
+		read->all[i] = NULL;
+	}
+	users_close(&m->users);
+	m->users = read->memories;
+	read->memories.count = 0;
+	for (slot = 0; slot < m->workers.used; slot++)
+		if (m->workers.slots[slot].pid != 0)
+			worker_owe(&m->workers.slots[slot], WORKER_OWED_USERS); /* before any connection that comes from now on */
+	log_notice("the files of users were read anew");
 }
 
 void
@@ -94,53 +129,8 @@ master_users_free(struct master_users *read)
 {
 	size_t i;
 
-	if (read == NULL)
-		return;
-	for (i = 0; i < CONF_USERS_FILES_MAX; i++)
+	for (i = 0; i < read->count; i++)
 		free(read->all[i]);
+	users_close(&read->memories);
 	free(read);
-}
-
-void
-master_users_compare(const struct master_users *read, size_t file, struct conf_users_change *change)
-{
-	conf_users_compare(read->conf->users_files[file].users, read->all[file], change);
-}
-
-/* -1 with a sentence: then nothing is open. */
-static int
-memories_open(struct users *to, const struct master_users *read, struct error *err)
-{
-	for (to->count = 0; to->count < read->conf->users_file_count; to->count++) {
-		to->fds[to->count] = memory_of(read->all[to->count]);
-		if (to->fds[to->count] >= 0)
-			continue;
-		error_errno(err, "cannot hand the users to the workers");
-		users_close(to);
-		return -1;
-	}
-	return 0;
-}
-
-int
-master_users_adopt(struct master *m, struct master_users *read, struct error *err)
-{
-	struct users memories;
-	unsigned slot;
-	size_t i;
-
-	if (memories_open(&memories, read, err) < 0)
-		return -1;
-	for (i = 0; i < m->conf->users_file_count; i++) {
-		free(m->conf->users_files[i].users);
-		m->conf->users_files[i].users = read->all[i];
-		read->all[i] = NULL;
-	}
-	users_close(&m->users);
-	m->users = memories;
-	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0)
-			worker_owe(&m->workers.slots[slot], WORKER_OWED_USERS); /* before any connection that comes from now on */
-	log_notice("the files of users were read anew");
-	return 0;
 }

@@ -224,6 +224,10 @@ def both(t):
     answer = asked(drover, "ann", "secret", target="/some")
     assert answer.status == 401 and 'realm="some"' in answer.get("www-authenticate")
     assert asked(drover, "bob", "pass:word", target="/some").status == 200
+    file_of(some, {"bob": "two"})
+    reply = drover.call("auth-reload")
+    assert [row["file"] for row in reply["files"]] == [all_of_them, some] and len(reply["changes"]) == 1, reply
+    assert asked(drover, "bob", "pass:word", target="/some").status == 401
     t.wait(lambda: "everybody on this machine can read" in drover.log(), "it is warned of")
 
 
