@@ -44,7 +44,8 @@
 #define MAINTENANCE_OPTION(SECTION, TYPE) \
 	{ \
 		"maintenance", SECTION, &conf_type_boolean, 0, 0, NULL, "false", false, FIELD(TYPE, maintenance), \
-		    .sentence = "Whether requests are answered 503 until the method maintenance ends that." \
+		    .sentence = "Whether requests are answered 503 until the method maintenance ends that.", \
+		    .tcp = true \
 	}
 
 /* What is answered without a pool, for options of a listener and of a route. */

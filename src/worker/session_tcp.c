@@ -6,6 +6,7 @@
 #include "worker/access_log.h"
 #include "worker/exchange.h"
 #include "worker/gate.h"
+#include "worker/maintenance.h"
 #include "worker/membership.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
@@ -31,10 +32,14 @@ session_tcp_begin(struct session *session)
 	x->request_body = x->request.body;
 	access_log_begin(x, NULL);
 	count(session->worker, TCP_CONNECTIONS, 1);
+	if (membership_is_old(session->worker))
+		membership_sync(session->worker);
 	if (!gate_access_allows(policy->rules.conf, &client))
 		exchange_reply(x, 403, "denied");
 	else if (session->refused)
 		exchange_reply(x, 429, "limit-connections");
+	else if (session->worker->maintained)
+		maintenance_answers(x, x->route);
 	return 0;
 }
 

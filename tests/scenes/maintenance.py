@@ -57,6 +57,32 @@ def by_command(t):
 
 
 @case
+def connections_as_they_are(t):
+    "with mode = tcp new ones are reset, whichever of all, listener and pool it is for; those that are there go on"
+    def echo(peer):
+        while peer.receive():
+            peer.send(peer.take(len(peer.buffer)))
+
+    def said(peer):
+        try:
+            peer.send(b"hello")
+            return peer.read(5)
+        except (EOFError, OSError):
+            return None
+
+    drover = t.drover(t.pool(t.server(handler=echo), name="a"), listen="mode = tcp  maintenance = true", workers=2)
+    assert said(t.connect(drover)) is None
+    maintain(drover, "off", listener="127.0.0.1:0")
+    stays = t.connect(drover)
+    assert said(stays) == b"hello"
+    for which in ({}, {"pool": "a"}, {"listener": "127.0.0.1:0"}):
+        maintain(drover, "on", **which)
+        assert said(t.connect(drover)) is None and said(stays) == b"hello", which
+        maintain(drover, "off", **which)
+        assert said(t.connect(drover)) == b"hello", which
+
+
+@case
 def the_answer(t):
     "Retry-After, the page, the connection that goes on, and the log"
     with open(t.path("sorry.html"), "w", encoding="ascii") as file:
