@@ -47,10 +47,11 @@ static int
 least_of_equal_weights(const struct balance_set *set, const uint32_t *loads, uint64_t turn)
 {
 	uint32_t least = least_load(set, loads), i = 0, nth, some;
+	uint32_t members = least == BALANCE_FULL ? 0 : count_like(loads, set->count, least);
 
-	if (least == BALANCE_FULL)
+	if (members == 0)
 		return BALANCE_NONE;
-	nth = (uint32_t)(turn % count_like(loads, set->count, least));
+	nth = (uint32_t)(turn % members);
 	for (; i + BLOCK < set->count && (some = count_like(loads + i, BLOCK, least)) <= nth; i += BLOCK)
 		nth -= some;
 	while (loads[i] != least || nth-- > 0)
@@ -113,11 +114,12 @@ members_below(const struct balance_set *set, const uint32_t *loads, float limit,
 static int
 least_of_some(const struct balance_set *set, const uint32_t *loads, uint16_t *members, uint32_t count, uint64_t turn)
 {
-	uint32_t i, like = 0, places = 0, place;
+	uint32_t places = balance_set_weight(set, members[0]), like = 1, place, i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 1; i < count; i++) {
 		uint32_t weight = balance_set_weight(set, members[i]);
-		int order = like == 0 ? -1 : balance_compare(loads[members[i]], weight, loads[members[0]], balance_set_weight(set, members[0]));
+		int order = balance_compare(
+		    loads[members[i]], weight, loads[members[0]], balance_set_weight(set, members[0]));
 
 		if (order > 0)
 			continue;

@@ -36,8 +36,10 @@ balance_set_reserve(struct balance_set *set, size_t room)
 	uint32_t *ends = reallocarray(set->ends, room + 1, sizeof *ends);
 	float *inverses = reallocarray(set->inverses, room + BALANCE_LANES, sizeof *inverses);
 
-	set->ends = ends != NULL ? ends : set->ends;
-	set->inverses = inverses != NULL ? inverses : set->inverses;
+	if (ends != NULL)
+		set->ends = ends;
+	if (inverses != NULL)
+		set->inverses = inverses;
 	if (ends == NULL || inverses == NULL)
 		return -1;
 	set->room = (uint32_t)room;

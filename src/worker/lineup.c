@@ -17,8 +17,10 @@ lineup_reserve(struct lineup *lineup, size_t room)
 	struct server **members = reallocarray(lineup->members, room, sizeof *members);
 	uint16_t *places = reallocarray(lineup->places, room, sizeof *places);
 
-	lineup->members = members != NULL ? members : lineup->members;
-	lineup->places = places != NULL ? places : lineup->places;
+	if (members != NULL)
+		lineup->members = members;
+	if (places != NULL)
+		lineup->places = places;
 	return members != NULL && places != NULL ? balance_set_reserve(&lineup->set, room) : -1;
 }
 
