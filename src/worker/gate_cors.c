@@ -13,7 +13,10 @@
 #include "worker/exchange.h"
 #include "worker/gate.h"
 
-enum { ECHO_MAX = 2048 }; /* bytes of names that a browser asks for and is told back */
+enum {
+	ECHO_MAX = 2048, /* bytes of names that a browser asks for and is told back */
+	ORIGIN_MAX = 512 /* a name of a host has 253 bytes at most: what is longer is no page's */
+};
 
 /* Field lines under construction. */
 struct lines {
@@ -77,6 +80,8 @@ origin_is_allowed(const struct conf_rules *rules, struct text origin)
 {
 	size_t i;
 
+	if (origin.length > ORIGIN_MAX)
+		return false;
 	for (i = 0; i < rules->cors_origin_count; i++)
 		if (strcmp(rules->cors_origins[i], "*") == 0 || origin_fits(rules->cors_origins[i], origin))
 			return true;
@@ -94,7 +99,7 @@ lines_add(struct lines *lines, const char *format, ...)
 	va_start(ap, format);
 	n = vsnprintf(lines->bytes + lines->used, sizeof lines->bytes - lines->used, format, ap);
 	va_end(ap);
-	INVARIANT(n >= 0 && (size_t)n < sizeof lines->bytes - lines->used); /* see conf_check_auth, ECHO_MAX */
+	INVARIANT(n >= 0 && (size_t)n < sizeof lines->bytes - lines->used); /* see conf_check_auth, ECHO_MAX, ORIGIN_MAX */
 	lines->used += (size_t)n;
 }
 

@@ -74,6 +74,23 @@ def responses(t):
 
 
 @case
+def long_origins(t):
+    "an origin longer than any host's name is not one that is allowed, and everything has room for those that are"
+    drover = site(t, 'cors-origins = "https://*.example.org"  cors-methods = "*"  cors-headers = "*"  cors-credentials = true',
+                  "cors-expose = { " + ", ".join(f'"X-{"e" * 60}{n}"' for n in range(30)) + " }  response-header = \"set X-A $path\"",
+                  workers=1)
+    worker = drover.pids()
+    for length in (200, 450, 2000, 7900, 8150, 12000):
+        origin = "https://" + "a" * length + ".example.org"
+        allowed = length < 500
+        answer = asked(drover, origin)
+        assert answer.status == 200 and said(answer).get("allow-origin") == (origin if allowed else None), answer.head
+        answer = preflight(drover, origin, headers="x" * 2000)
+        assert answer.status == (204 if allowed else 403), answer.head
+    assert drover.pids() == worker
+
+
+@case
 def for_all(t):
     "any origin, any method, any field"
     drover = site(t, 'cors-origins = "*"  cors-methods = "*"  cors-headers = "*"')
