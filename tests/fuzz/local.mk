@@ -48,5 +48,9 @@ fuzz_programs += fuzz/fuzz_users
 fuzz_fuzz_users_SOURCES = fuzz/fuzz_users.c $(fuzz_main)
 EXTRA_DIST += fuzz/users.dict fuzz/corpus/users
 
+fuzz_programs += fuzz/fuzz_rules
+fuzz_fuzz_rules_SOURCES = fuzz/fuzz_rules.c $(fuzz_main)
+EXTRA_DIST += fuzz/rules.dict fuzz/corpus/rules
+
 fuzzers: $(fuzz_programs)
 .PHONY: fuzzers
