@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "worker/access_log.h"
+#include "worker/edits.h"
 #include "worker/session.h"
 
 void
@@ -62,6 +63,7 @@ request_id_keep(struct exchange *exchange, const struct h1_request *request)
 {
 	const char *name = exchange->worker->conf->request_id_header;
 	const struct h1_field *field, *found = NULL;
+	struct notes *notes;
 	size_t length = strlen(name);
 
 	for (field = request->fields; field < request->fields + request->field_count; field++) {
@@ -73,11 +75,12 @@ request_id_keep(struct exchange *exchange, const struct h1_request *request)
 	}
 	if (found == NULL || found->hop || !id_is_good(request->head + found->value, found->value_length))
 		return;
-	exchange->notes = freelist_get_zeroed(&exchange->worker->notes);
-	if (exchange->notes == NULL)
+	notes = exchange_notes(exchange);
+	if (notes == NULL)
 		return;
-	memcpy(exchange->notes->id, request->head + found->value, found->value_length);
-	exchange->notes->id_length = (uint8_t)found->value_length;
+	memcpy(notes->id, request->head + found->value, found->value_length);
+	notes->id[found->value_length] = '\0';
+	notes->id_length = (uint8_t)found->value_length;
 }
 
 /* What a client sent, so that it ends neither field nor line. */

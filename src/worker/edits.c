@@ -87,6 +87,22 @@ edits_of_request(struct exchange *exchange, const struct edits **edits)
 
 /* ---- responses */
 
+struct notes *
+exchange_notes(struct exchange *exchange)
+{
+	struct notes *notes = exchange->notes;
+
+	if (notes != NULL)
+		return notes;
+	notes = exchange->notes = freelist_get(&exchange->worker->notes);
+	if (notes != NULL) { /* most of it is not looked at before it is written */
+		notes->taken = false;
+		notes->used = 0;
+		notes->id_length = 0;
+	}
+	return notes;
+}
+
 static int
 rules_note(struct notes *notes, const struct variables *from, const struct conf_rules *rules)
 {
@@ -115,9 +131,7 @@ edits_note(struct exchange *exchange)
 		return 0;
 	if (exchange->notes != NULL && exchange->notes->taken)
 		return 0;
-	if (exchange->notes == NULL)
-		exchange->notes = freelist_get_zeroed(&exchange->worker->notes);
-	notes = exchange->notes;
+	notes = exchange_notes(exchange);
 	if (notes == NULL)
 		return 503;
 	from.request = exchange_request(exchange);

@@ -13,6 +13,9 @@
  */
 unsigned edits_of_request(struct exchange *exchange, const struct edits **edits);
 
+/* The notes of the exchange, made when it has none. NULL: no memory. */
+struct notes *exchange_notes(struct exchange *exchange);
+
 /*
  * Keeps what the rules about the response need of the request; the exchange is with a route, or is
  * answered without. Nothing when it is kept already, or nothing is needed. 0, or the status as above.
