@@ -19,7 +19,7 @@ edits_open(struct edits *edits, enum edit_action action, const char *name, size_
 	struct edit *edit = &edits->list[edits->count];
 	char *line = edits->text + edits->used;
 
-	if (edits->count == EDITS_MAX || (action != EDIT_REMOVE && EDITS_TEXT - edits->used < length + 2 * SEPARATOR))
+	if (edits->count == EDITS_MAX || (action != EDIT_REMOVE && EDITS_TEXT - edits->used < length + SEPARATOR + SEPARATOR))
 		return NULL;
 	edits->count++;
 	*edit = (struct edit){ .action = (uint8_t)action, .prefix = prefix, .name = { name, length } };
