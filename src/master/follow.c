@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/object.h"
 #include "master/state.h"
 
 enum {
@@ -190,6 +191,7 @@ name_done(struct master *m, struct master_name *name)
 static bool
 name_carry_on(struct master *m, struct master_name *name, unsigned *cost)
 {
+	INVARIANT(name->wanted != NULL);
 	while (name->taken < name->wanted->count) {
 		if (*cost >= COST_A_TURN)
 			return false;

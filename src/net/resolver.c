@@ -62,8 +62,8 @@ struct resolver {
 	uint64_t timeout;
 	char servers[SERVERS_TEXT_MAX]; /* as c-ares reads them; "": those of resolv_conf */
 	struct stat resolv_conf; /* as it was read */
-	LIST_HEAD(, resolver_socket) sockets;
-	LIST_HEAD(, resolver_lookup) lookups;
+	LIST_HEAD(resolver_sockets, resolver_socket) sockets;
+	LIST_HEAD(resolver_lookups, resolver_lookup) lookups;
 };
 
 /* ---- c-ares and the loop */
@@ -106,8 +106,7 @@ socket_get(struct resolver *r, ares_socket_t fd)
 {
 	struct resolver_socket *s, *unused = NULL;
 
-	LIST_FOREACH(s, &r->sockets, link)
-	{
+	for (s = LIST_FIRST(&r->sockets); s != NULL; s = LIST_NEXT(s, link)) {
 		if (s->fd == fd)
 			return s;
 		if (s->fd == ARES_SOCKET_BAD)
@@ -463,7 +462,8 @@ resolver_ask(struct resolver *r, const struct dns_question *question, resolver_f
 	} else {
 		memcpy(host.name, question->name, sizeof host.name);
 		lookup_ask_both(l, &host);
-		lookup_go_on(l);
+		if (l->asked == 0)
+			lookup_finish(l);
 	}
 	resolver_set_timer(r);
 	return l;
@@ -525,21 +525,23 @@ resolver_new(struct loop *loop, const struct resolver_options *options, struct e
 void
 resolver_free(struct resolver *r)
 {
-	struct resolver_lookup *l;
-	struct resolver_socket *s;
+	struct resolver_lookup *l, *next_lookup;
+	struct resolver_socket *s, *next_socket;
 
 	if (r == NULL)
 		return;
-	LIST_FOREACH(l, &r->lookups, link)
+	for (l = LIST_FIRST(&r->lookups); l != NULL; l = LIST_NEXT(l, link))
 		l->done = NULL;
 	if (r->dns != NULL)
 		ares_destroy(r->dns);
 	if (r->hosts != NULL)
 		ares_destroy(r->hosts);
-	while ((l = LIST_FIRST(&r->lookups)) != NULL)
+	for (l = LIST_FIRST(&r->lookups); l != NULL; l = next_lookup) {
+		next_lookup = LIST_NEXT(l, link);
 		lookup_free(l);
-	while ((s = LIST_FIRST(&r->sockets)) != NULL) {
-		LIST_REMOVE(s, link);
+	}
+	for (s = LIST_FIRST(&r->sockets); s != NULL; s = next_socket) {
+		next_socket = LIST_NEXT(s, link);
 		watch_close(&s->watch);
 		free(s);
 	}

@@ -291,10 +291,12 @@ lookups_open(struct prober *prober)
 void
 lookups_close(struct prober *prober)
 {
-	struct name *name;
+	struct name *name, *next;
 
-	while ((name = TAILQ_FIRST(&prober->lookups.all)) != NULL)
+	for (name = TAILQ_FIRST(&prober->lookups.all); name != NULL; name = next) {
+		next = TAILQ_NEXT(name, link);
 		name_free(name);
+	}
 	resolver_free(prober->lookups.resolver);
 	timer_clear(&prober->lookups.retry);
 }
