@@ -178,6 +178,27 @@ conditions_check(
 	}
 }
 
+/* The line of an option: in its section, or where that has it from; `line` when it is in neither. */
+static int
+line_find(cfg_t *from, cfg_t *outer, const char *option, int line)
+{
+	const struct conf_word *word = conf_syntax_word(from, option, 0);
+
+	if (word == NULL && outer != NULL && !conf_syntax_mentions(from, option))
+		word = conf_syntax_word(outer, option, 0);
+	return word != NULL ? word->line : line;
+}
+
+/* `outer`: what the section inherits from, or NULL. */
+static void
+rules_place(struct conf_rules *rules, cfg_t *from, cfg_t *outer, int line)
+{
+	rules->auth_line = line_find(from, outer, "auth-basic", line);
+	rules->users_line = line_find(from, outer, "auth-users", line);
+	rules->ask_line = line_find(from, outer, "auth-request", line);
+	rules->cors_line = line_find(from, outer, "cors-origins", line);
+}
+
 static void
 listener_build(
     struct conf_listener *listener, cfg_t *from, cfg_t *outer, struct conf_report *report)
@@ -191,6 +212,7 @@ listener_build(
 	defaults_set(&conf_section_listen, listener, report);
 	options_inherit(&conf_section_listen, from, outer, listener);
 	options_set(&conf_section_listen, from, listener, report);
+	rules_place(&listener->rules, from, outer, listener->line);
 	if (listener->mode == CONF_MODE_TCP && !conf_syntax_mentions(from, "defer-accept"))
 		listener->defer_accept = false; /* where it may be the server that speaks first */
 	listener_read_address(listener, title, report);
@@ -323,6 +345,7 @@ routes_build(struct conf *conf, cfg_t *from, bool whole, struct conf_report *rep
 		conf->routes[i].line = title_get(section)->line;
 		defaults_set(&conf_section_route, &conf->routes[i], report);
 		options_set(&conf_section_route, section, &conf->routes[i], report);
+		rules_place(&conf->routes[i].rules, section, NULL, conf->routes[i].line);
 		if (whole && conf_syntax_word(section, "pool", 0) == NULL &&
 		    conf_syntax_word(section, "redirect", 0) == NULL && conf_syntax_word(section, "respond", 0) == NULL)
 			conf_report_add(report, conf->routes[i].line, "route needs a pool: pool = \"NAME\"; or redirect, or respond");

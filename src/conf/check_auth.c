@@ -82,8 +82,9 @@ list_check(const char *name, char *const *list, size_t count, int line, struct c
 }
 
 static void
-cors_check(const struct conf_rules *rules, int line, struct conf_report *report)
+cors_check(const struct conf_rules *rules, struct conf_report *report)
 {
+	int line = rules->cors_line;
 	size_t i;
 
 	for (i = 0; rules->cors_credentials && i < rules->cors_origin_count; i++)
@@ -96,15 +97,35 @@ cors_check(const struct conf_rules *rules, int line, struct conf_report *report)
 }
 
 static void
-rules_check(struct conf *conf, struct conf_rules *rules, int line, struct conf_report *report)
+rules_check(struct conf *conf, struct conf_rules *rules, struct conf_report *report)
 {
 	if (rules->auth_realm != NULL && rules->auth_users == NULL)
-		conf_report_add(report, line, "auth-basic needs the file of those who may come in: auth-users = \"/PATH\"");
+		conf_report_add(report, rules->auth_line,
+		    "auth-basic needs the file of those who may come in: auth-users = \"/PATH\"");
 	else if (rules->auth_realm != NULL)
-		rules->users_file = users_file_find(conf, rules->auth_users, line, report);
+		rules->users_file = users_file_find(conf, rules->auth_users, rules->users_line, report);
 	if (rules->ask != NULL)
-		ask_check(conf, rules, line, report);
-	cors_check(rules, line, report);
+		ask_check(conf, rules, rules->ask_line, report);
+	cors_check(rules, report);
+}
+
+/* What a route says of something that it does not ask for: it has that from nowhere else. */
+static void
+route_check(const struct conf_rules *rules, int line, struct conf_report *report)
+{
+	if (rules->auth_realm == NULL && rules->auth_users != NULL)
+		conf_report_add(report, line, "this route has auth-users, but no auth-basic");
+	if (rules->auth_realm == NULL && rules->auth_user_header != NULL)
+		conf_report_add(report, line, "this route has auth-user-header, but no auth-basic");
+	if (rules->ask == NULL && rules->ask_copy_count > 0)
+		conf_report_add(report, line, "this route has auth-request-copy, but no auth-request");
+	if (rules->ask == NULL && rules->ask_redirects)
+		conf_report_add(report, line, "this route has auth-request-redirect, but no auth-request");
+	if (rules->cors_origin_count == 0 &&
+	    (rules->cors_credentials || rules->cors_method_count + rules->cors_header_count + rules->cors_exposed_count > 0))
+		conf_report_add(report, line, "this route has options of CORS, but no cors-origins");
+	if (rules->limit_rate.number == 0 && rules->limit_burst > 0)
+		conf_report_add(report, line, "this route has limit-burst, but no limit-rate");
 }
 
 void
@@ -113,7 +134,9 @@ conf_check_auth(struct conf *conf, struct conf_report *report)
 	size_t i;
 
 	for (i = 0; i < conf->listener_count; i++)
-		rules_check(conf, &conf->listeners[i].rules, conf->listeners[i].line, report);
-	for (i = 0; i < conf->route_count; i++)
-		rules_check(conf, &conf->routes[i].rules, conf->routes[i].line, report);
+		rules_check(conf, &conf->listeners[i].rules, report);
+	for (i = 0; i < conf->route_count; i++) {
+		rules_check(conf, &conf->routes[i].rules, report);
+		route_check(&conf->routes[i].rules, conf->routes[i].line, report);
+	}
 }

@@ -126,6 +126,8 @@ struct conf_rules {
 	struct conf_respond respond;
 	char *respond_type; /* NULL: as its file is called, or plain text */
 
+	int auth_line, users_line, ask_line, cors_line; /* of what is said about these, here or where it is inherited from */
+
 	char *auth_realm; /* NULL: no passwords are asked for */
 	char *auth_users; /* path */
 	int users_file;	  /* index of conf.users_files, when there is a realm */

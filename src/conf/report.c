@@ -27,6 +27,18 @@ prefix_write(const struct conf_report *report, int line, char *to, size_t size)
 		snprintf(to, size, "%s: ", report->file);
 }
 
+/* What several listeners inherit is wrong once. */
+static bool
+is_reported(const struct conf_report *report, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < report->count; i++)
+		if (strcmp(report->entries[i].text, text) == 0)
+			return true;
+	return false;
+}
+
 void
 conf_report_add(struct conf_report *report, int line, const char *format, ...)
 {
@@ -42,6 +54,10 @@ conf_report_add(struct conf_report *report, int line, const char *format, ...)
 	va_end(ap);
 	if (asprintf(&text, "%s%s", prefix, sentence) < 0) {
 		report->no_memory = true;
+		return;
+	}
+	if (is_reported(report, text)) {
+		free(text);
 		return;
 	}
 	report->entries[report->count++] = (struct conf_report_entry){ .line = line, .text = text };

@@ -29,7 +29,10 @@ struct conf_report {
 	bool no_memory; /* what was read has gaps: it cannot be judged */
 };
 
-/* Adds a sentence about a line; 0 is the file as a whole. What is reported after CONF_REPORT_MAX is dropped. */
+/*
+ * Adds a sentence about a line; 0 is the file as a whole. What was said of the line
+ * already, or comes after CONF_REPORT_MAX, is dropped.
+ */
 void conf_report_add(struct conf_report *report, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -106,6 +106,54 @@ START_TEST(what_is_refused)
 }
 END_TEST
 
+static const struct row routes[] = {
+	{ "auth-users = /u", "f:2: this route has auth-users, but no auth-basic" },
+	{ "auth-user-header = X-U", "f:2: this route has auth-user-header, but no auth-basic" },
+	{ "auth-request-copy = X-U", "f:2: this route has auth-request-copy, but no auth-request" },
+	{ "auth-request-redirect = on", "f:2: this route has auth-request-redirect, but no auth-request" },
+	{ "cors-methods = PUT", "f:2: this route has options of CORS, but no cors-origins" },
+	{ "cors-credentials = on", "f:2: this route has options of CORS, but no cors-origins" },
+	{ "limit-burst = 3", "f:2: this route has limit-burst, but no limit-rate" },
+};
+
+/* A route inherits nothing: these would do nothing. */
+START_TEST(what_does_nothing_in_a_route)
+{
+	const struct row *row = &routes[_i];
+	struct conf_errors errors;
+	char text[512];
+
+	snprintf(text, sizeof text, "listen :80 {" REST "\nroute { pool = web %s }", row->options);
+	ck_assert_ptr_null(conf_load_text(text, "f", &errors));
+	ck_assert_uint_eq(errors.count, 1);
+	ck_assert_str_eq(errors.lines[0], row->error);
+	conf_errors_free(&errors);
+}
+END_TEST
+
+/* With the line that says it, whoever inherits it. */
+START_TEST(what_listeners_inherit_is_refused_once)
+{
+	static const char *const lines[] = {
+		"f:1: auth-basic needs the file of those who may come in: auth-users = \"/PATH\"",
+		"f:2: there is no pool \"wab\"; did you mean \"web\"?",
+		"f:3: cors-origins \"*\" with cors-credentials would show what users see to every page; name the origins",
+		"f:5: there is no pool \"wob\"; did you mean \"web\"?",
+	};
+	struct conf_errors errors;
+	size_t i;
+
+	ck_assert_ptr_null(conf_load_text("auth-basic = x\nauth-request = \"wab /x\"\ncors-origins = { \"*\" } "
+					  "cors-credentials = on\nlisten :80 { }\n"
+					  "listen :81 { auth-request = \"wob /x\" }\nlisten :82 {" REST,
+	    "f", &errors));
+	ck_assert_uint_eq(errors.count, ARRAY_LENGTH(lines));
+	for (i = 0; i < errors.count; i++)
+		ck_assert_str_eq(errors.lines[i], lines[i]);
+	conf_errors_free(&errors);
+}
+END_TEST
+
 #define HASH "$1$j6fddOg0$3OQuAgveN7332SGgZ2GSG0"
 
 static char directory[] = "/tmp/drover-conf-auth.XXXXXX";
@@ -219,6 +267,8 @@ main(void)
 	tcase_add_test(tests, rules_about_users);
 	tcase_add_test(tests, rules_about_who_is_asked);
 	tcase_add_loop_test(tests, what_is_refused, 0, (int)ARRAY_LENGTH(rows));
+	tcase_add_loop_test(tests, what_does_nothing_in_a_route, 0, (int)ARRAY_LENGTH(routes));
+	tcase_add_test(tests, what_listeners_inherit_is_refused_once);
 	tcase_add_test(files, files_of_users_are_read);
 	tcase_add_test(files, what_is_wrong_in_them_is_told_with_both_places);
 	tcase_add_test(files, a_file_that_is_missing);

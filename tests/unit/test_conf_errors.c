@@ -216,8 +216,7 @@ static const struct bad contradictions[] = {
 	    "f:4: listen \"unix:/x//y\": the address is listened on twice; the first is in line 3\n"
 	    "f:6: control \"/./z\" is there twice; the first is in line 5\n" },
 	{ OK "listen \"unix:/x\" { }\ncontrol \"/x\" { }\ncontrol \"/x\" { }\n",
-	    "f:3: listen \"unix:/x\": that is the control socket\nf:3: listen \"unix:/x\": that is the "
-	    "control socket\n"
+	    "f:3: listen \"unix:/x\": that is the control socket\n"
 	    "f:5: control \"/x\" is there twice; the first is in line 4\n" },
 	{ OK "pool \"web\" { server \"127.0.0.1:1\" { } }\n",
 	    "f:3: pool \"web\" is there twice; the first is in line 2\n" },
