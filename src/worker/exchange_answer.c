@@ -11,10 +11,11 @@
 #include "worker/relay.h"
 #include "worker/session_tcp.h"
 #include "worker/upstream.h"
+#include "worker/variables.h"
 
 enum {
 	REPLY_COPY = 1024, /* bytes of a body that is written together with its head */
-	TYPE_LINE = 256 /* Content-Type */
+	TYPE_LINE = 300 /* Content-Type and Date */
 };
 
 /* Whether a response with that status has a body at all (RFC 9110 6.4.1). */
@@ -39,24 +40,37 @@ reply_add(struct block *to, const char *format, ...)
 	to->end += (uint32_t)n;
 }
 
-/* The fields that say what the answer is, as the rules leave them. */
-static void
-reply_fields(struct block *to, const struct answer *answer, struct text more, const struct edits *edits)
+/* The fields that say what the answer is, and since when it is (RFC 9110 6.6.1). Their length. */
+static size_t
+reply_lines(struct exchange *x, const struct answer *answer, char *to, size_t room)
 {
 	bool typed = answer->type != NULL && status_has_body(answer->status);
-	char lines[ANSWER_FIELDS + ANSWER_MORE + TYPE_LINE];
-	ptrdiff_t used;
+	struct text more = additions_to_answer(x), date;
+	char time[VARIABLES_TIME];
 	int n;
 
+	date = variables_time(x, time);
+	n = snprintf(to, room, "Date: %.*s\r\n%s%s%s%s%.*s", (int)date.length, date.bytes, typed ? "Content-Type: " : "",
+	    typed ? answer->type : "", typed ? "\r\n" : "", answer->fields != NULL ? answer->fields : "",
+	    (int)more.length, more.bytes);
+	INVARIANT(n >= 0 && (size_t)n < room);
+	return (size_t)n;
+}
+
+/* The same as the rules leave them. */
+static void
+reply_fields(struct exchange *x, const struct answer *answer, const struct edits *edits)
+{
+	char lines[ANSWER_FIELDS + ANSWER_MORE + TYPE_LINE];
+	struct block *to = &x->reply;
+	ptrdiff_t used;
+
 	if (edits == NULL) {
-		reply_add(to, "%s%s%s%s%.*s", typed ? "Content-Type: " : "", typed ? answer->type : "", typed ? "\r\n" : "",
-		    answer->fields != NULL ? answer->fields : "", (int)more.length, more.bytes);
+		to->end += (uint32_t)reply_lines(x, answer, to->bytes + to->end, block_room(to));
 		return;
 	}
-	n = snprintf(lines, sizeof lines, "%s%s%s%s%.*s", typed ? "Content-Type: " : "", typed ? answer->type : "",
-	    typed ? "\r\n" : "", answer->fields != NULL ? answer->fields : "", (int)more.length, more.bytes);
-	INVARIANT(n >= 0 && (size_t)n < sizeof lines);
-	used = edits_rewrite(edits, (struct text){ lines, (size_t)n }, to->bytes + to->end, block_room(to));
+	used = edits_rewrite(edits, (struct text){ lines, reply_lines(x, answer, lines, sizeof lines) },
+	    to->bytes + to->end, block_room(to));
 	INVARIANT(used >= 0);
 	to->end += (uint32_t)used;
 }
@@ -69,7 +83,7 @@ reply_format(struct exchange *x, const struct answer *answer, const struct edits
 	struct block *to = &x->reply;
 
 	reply_add(to, "HTTP/1.1 %u %s\r\n", answer->status, h1_status_phrase(answer->status));
-	reply_fields(to, answer, additions_to_answer(x), edits);
+	reply_fields(x, answer, edits);
 	if (status_has_body(answer->status))
 		reply_add(to, "Content-Length: %zu\r\n", answer->body.length);
 	reply_add(to, "%s\r\n", connection);

@@ -10,6 +10,7 @@
 #include "worker/session.h"
 
 enum { SCRATCH = 64, NOTE_LENGTH = 2 };
+static_assert((int)VARIABLES_TIME <= (int)SCRATCH, "the time is written there");
 static_assert((int)ADDRESS_TEXT_MAX >= (int)SCRATCH, "a client's address is written there");
 
 /* Text that grows. */
@@ -125,16 +126,15 @@ note_next(struct variables *from)
 
 /* ---- what the exchange has */
 
-/* RFC 9110 5.6.7. The same for as long as the exchange lasts: a head may be put together more than once. */
-static struct text
-time_text(struct exchange *x, char scratch[SCRATCH])
+struct text
+variables_time(struct exchange *x, char to[VARIABLES_TIME])
 {
 	struct tm tm;
 
 	if (x->second == 0)
 		x->second = (time_t)(clock_wall() / CLOCK_SECOND);
 	gmtime_r(&x->second, &tm);
-	return (struct text){ scratch, strftime(scratch, SCRATCH, "%a, %d %b %Y %H:%M:%S GMT", &tm) };
+	return (struct text){ to, strftime(to, VARIABLES_TIME, "%a, %d %b %Y %H:%M:%S GMT", &tm) };
 }
 
 static struct text
@@ -166,7 +166,7 @@ exchange_text(const struct variables *from, enum template_variable variable, cha
 	case TEMPLATE_STATUS:
 		return number_text(from->status, scratch);
 	case TEMPLATE_TIME:
-		return time_text(x, scratch);
+		return variables_time(x, scratch);
 	default:
 		return text_of("http"); /* TEMPLATE_SCHEME */
 	}

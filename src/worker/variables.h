@@ -19,4 +19,12 @@ ptrdiff_t variables_fill(struct variables *from, const struct template *template
 /* Writes the values that are taken from the request, for variables_fill to find later. As there. */
 ptrdiff_t variables_note(const struct variables *from, const struct template *template, char *to, size_t room);
 
+enum { VARIABLES_TIME = 32 };
+
+/*
+ * Writes the time as in a Date field (RFC 9110 5.6.7). It is the same for as long as
+ * the exchange lasts: a head may be put together more than once.
+ */
+struct text variables_time(struct exchange *exchange, char to[VARIABLES_TIME]);
+
 #endif

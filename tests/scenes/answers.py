@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What is answered without a server, paths that servers see otherwise, and pages for errors."""
 
+import email.utils
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from scene import case, main  # pylint: disable=wrong-import-position
@@ -41,6 +43,20 @@ def redirects(t):
     drover = t.drover('route { redirect = "$header.to" }', name="other")
     assert locations(drover, "/", fields=[("To", "http://a/ b\xe9\t")]) == [(302, "http://a/%20b%E9")]
     assert locations(drover, "/", fields=[("To", "a" * 9000)]) == [(414, None)]
+
+
+@case
+def dates(t):
+    "drover's own answers say when they were given, once, and rules may change that"
+    drover = t.drover("""
+        route { path = "/a"  respond = "200 a" }
+        route { path = "/b"  redirect = "/c"  response-header = "set Date never" }""")
+    for target, status in (("/a", 200), ("/none", 404)):
+        begin = int(time.time())
+        answer = drover.exchange(request(target=target))
+        then = email.utils.parsedate_to_datetime(answer.get("date")).timestamp()
+        assert answer.status == status and begin <= then <= time.time(), answer.head
+    assert drover.exchange(request(target="/b")).all("date") == ["never"]
 
 
 @case
