@@ -70,14 +70,20 @@ def connections_as_they_are(t):
         except (EOFError, OSError):
             return None
 
+    def said_anew():
+        try:
+            return said(t.connect(drover))
+        except OSError:  # the reset may come before connect has returned
+            return None
+
     drover = t.drover(t.pool(t.server(handler=echo), name="a"), listen="mode = tcp  maintenance = true", workers=2)
-    assert said(t.connect(drover)) is None
+    assert said_anew() is None
     maintain(drover, "off", listener="127.0.0.1:0")
     stays = t.connect(drover)
     assert said(stays) == b"hello"
     for which in ({}, {"pool": "a"}, {"listener": "127.0.0.1:0"}):
         maintain(drover, "on", **which)
-        assert said(t.connect(drover)) is None and said(stays) == b"hello", which
+        assert said_anew() is None and said(stays) == b"hello", which
         maintain(drover, "off", **which)
         assert said(t.connect(drover)) == b"hello", which
 

@@ -325,10 +325,11 @@ def worker_restart(t):
     peer.read_until(b"\r\n")
     old = drover.pids()[0]
     drover.call("restart-worker", worker=0)
-    other = t.wait(lambda: [pid for pid in drover.pids() if pid != old], "there is a new one")
+    t.wait(lambda: any(row["pid"] == old and row["state"] == "draining" for row in drover.workers()),
+           "the new one has taken over")
     peer.send(b"still here")
     assert peer.read(10) == b"still here"
-    assert t.connect(drover).read_until(b"\r\n") == b"220 one\r\n" and other
+    assert t.connect(drover).read_until(b"\r\n") == b"220 one\r\n"
     peer.close()
     t.wait(lambda: old not in drover.pids(), "the old one ends")
 
