@@ -71,6 +71,8 @@ gates_turn(struct exchange *x)
 		return GATE_ANSWERED;
 	if (worker->conf->via_name != NULL && hops_have(request, worker->conf->via_name))
 		exchange_reply(x, 508, "loop");
+	else if (route_is_dodged(worker, session_policy(x->session), request, route))
+		exchange_reply(x, 400, "path");
 	else if (limit > 0 && (request->content_length > limit || x->request.body.data > limit))
 		exchange_reply(x, 413, "body-limit");
 	else if (route == NULL)

@@ -292,6 +292,7 @@ struct worker {
 	struct policy *policies; /* by listener */
 	struct pool *pools;	 /* by pool */
 	struct route *routes;	 /* see route.c */
+	bool guarded;		 /* a route says who is let in */
 	struct server *servers[SCOREBOARD_SERVERS]; /* by place on the scoreboard, NULL: none */
 	uint32_t load_sums[SCOREBOARD_SERVERS + BALANCE_LANES], loads[SCOREBOARD_SERVERS + BALANCE_LANES]; /* for choice.c */
 	uint32_t servers_version; /* of the scoreboard's, that these and the pools are made from */

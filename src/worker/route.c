@@ -1,11 +1,14 @@
 #include "worker/route.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "worker/additions.h"
 #include "worker/gate.h"
+
+enum { PATH_LENGTH_MAX = 32768 }; /* target-size is no more */
 
 struct text
 route_host(const struct h1_request *request)
@@ -54,22 +57,103 @@ route_fits(const struct conf_route *route, struct text host, struct text path)
 	return false;
 }
 
+static const struct route *
+route_find_path(const struct worker *worker, struct text host, struct text path)
+{
+	const struct conf *conf = worker->conf;
+	size_t i;
+
+	for (i = 0; i < conf->route_count; i++)
+		if (route_fits(&conf->routes[i], host, path))
+			return &worker->routes[i];
+	return NULL;
+}
+
 const struct route *
 route_find(const struct worker *worker, const struct policy *policy, const struct h1_request *request)
 {
-	const struct conf *conf = worker->conf;
-	struct text host = route_host(request);
 	struct text path = { request->head + request->path.offset, request->path.length };
-	size_t i;
 
 	if (policy->route != NULL)
 		return policy->route;
 	if (path.length == 0)
 		path = (struct text){ "/", 1 };
-	for (i = 0; i < conf->route_count; i++)
-		if (route_fits(&conf->routes[i], host, path))
-			return &worker->routes[i];
-	return NULL;
+	return route_find_path(worker, route_host(request), path);
+}
+
+/* Decodes what is encoded with %, once, to the bytes at `to`. How many they are. */
+static size_t
+path_decode(struct text path, char *to)
+{
+	size_t i, length = 0;
+
+	for (i = 0; i < path.length; i++) {
+		const char *digits = path.bytes + i + 1;
+
+		if (path.bytes[i] == '%' && i + 2 < path.length && isxdigit((unsigned char)digits[0]) &&
+		    isxdigit((unsigned char)digits[1])) {
+			char number[] = { digits[0], digits[1], '\0' };
+
+			to[length++] = (char)strtoul(number, NULL, 16);
+			i += 2;
+		} else {
+			to[length++] = path.bytes[i];
+		}
+	}
+	return length;
+}
+
+/* Takes "//", "/./" and "/../" out of a path (RFC 3986 5.2.4), in place; it may get a byte longer. Its length. */
+static size_t
+path_resolve(char *path, size_t length)
+{
+	size_t at = 0, end = 0, next, size;
+	bool folder = true;
+
+	for (; at < length; at = next) {
+		while (at < length && path[at] == '/')
+			at++;
+		for (next = at; next < length && path[next] != '/'; next++)
+			;
+		size = next - at;
+		folder = size == 0 || next < length || (path[at] == '.' && (size == 1 || (size == 2 && path[at + 1] == '.')));
+		if (size == 2 && memcmp(path + at, "..", 2) == 0) {
+			while (end > 0 && path[--end] != '/')
+				;
+		} else if (size > 0 && !(size == 1 && path[at] == '.')) {
+			path[end++] = '/';
+			memmove(path + end, path + at, size);
+			end += size;
+		}
+	}
+	if (folder)
+		path[end++] = '/';
+	return end;
+}
+
+bool
+route_is_dodged(const struct worker *worker, const struct policy *policy, const struct h1_request *request,
+    const struct route *route)
+{
+	struct text path = { request->head + request->path.offset, request->path.length };
+	char plain[PATH_LENGTH_MAX + 1];
+
+	if (!worker->guarded || policy->route != NULL || path.length == 0 || path.length > PATH_LENGTH_MAX ||
+	    path.bytes[0] != '/')
+		return false;
+	if (memchr(path.bytes, '%', path.length) == NULL && memmem(path.bytes, path.length, "//", 2) == NULL &&
+	    memmem(path.bytes, path.length, "/.", 2) == NULL)
+		return false;
+	path = (struct text){ plain, path_resolve(plain, path_decode(path, plain)) };
+	return route_find_path(worker, route_host(request), path) != route;
+}
+
+/* Whether not everybody is let in, or not as often as they like. */
+static bool
+route_guards(const struct conf_rules *rules)
+{
+	return rules->allow_count > 0 || rules->deny_count > 0 || rules->limit_rate.number > 0 ||
+	    rules->auth_realm != NULL || rules->ask != NULL;
 }
 
 /* The next prefix of a text, without the "/" at its end. Moves *at behind it. */
@@ -116,6 +200,7 @@ routes_open(struct worker *worker)
 	for (i = 0; i < conf->route_count; i++, route++) {
 		if (route_open(route, &conf->routes[i]) < 0)
 			return -1;
+		worker->guarded |= route_guards(&conf->routes[i].rules);
 		if (conf->routes[i].pool >= 0)
 			route->pool = &worker->pools[conf->routes[i].pool];
 	}

@@ -15,6 +15,14 @@ void routes_close(struct worker *worker);
  */
 const struct route *route_find(const struct worker *worker, const struct policy *policy, const struct h1_request *request);
 
+/*
+ * Whether a request has come to that route, or to none, by a path that many servers take
+ * for one of another route: with bytes encoded that need not be, "//", "/./" or "/../"
+ * (RFC 3986 6.2.2). Never when no route says who is let in.
+ */
+bool route_is_dodged(const struct worker *worker, const struct policy *policy, const struct h1_request *request,
+    const struct route *route);
+
 /* Whether a listener or a route tells clients how long requests take. */
 bool routes_want_timing(const struct worker *worker);
 

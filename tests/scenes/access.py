@@ -54,4 +54,15 @@ def by_route(t):
     assert [asked(drover, target) for target in ("/", "/admin/x", "/private/x", "/admin")] == [200, 403, 403, 200]
 
 
+@case
+def in_disguise(t):
+    "nobody comes past a route that refuses by another way to write its path"
+    drover = t.drover(pool(t) + """
+        route { path = "/admin/"  pool = "web"  allow = 10.0.0.0/8 }
+        route { pool = "web" }""")
+    for target in ("/%61dmin/x", "//admin/x", "/./admin/x", "/x/../admin/x", "/x/%2e%2e/admin/x", "/%2fadmin%2fx"):
+        assert asked(drover, target) == 400, target
+    assert [asked(drover, target) for target in ("/a%2fb", "/x//y", "/x/../y", "/.well-known/x")] == [200] * 4
+
+
 main()

@@ -57,6 +57,38 @@ route_of(const char *host, const char *target)
 	return route(&by_routes, head);
 }
 
+/* Whether the path is one of another route's in disguise. */
+static bool
+dodges(const char *target)
+{
+	static const struct h1_limits limits = { .head = 1000, .target = 1000, .fields = 10 };
+	static struct h1_request request;
+	struct h1_scan scan = { 0 };
+	char head[300];
+
+	snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", target);
+	ck_assert_msg(h1_request_parse(&request, &scan, head, strlen(head), &limits) == H1_DONE, "%s", head);
+	return route_is_dodged(&worker, &by_routes, &request, route_find(&worker, &by_routes, &request));
+}
+
+START_TEST(no_guarded_route_is_dodged)
+{
+	static const char *const ways[] = { "/%61pi/", "//api/", "/./api/", "/x/../api/", "/x/%2e%2e/api/", "/%2Fapi/",
+		"/../api/x", "/api%2fx", "/api/../x", "/api/%2e%2e", "/api/..", "/%76%32" };
+	static const char *const plain[] = { "/", "/api/", "/api/%61", "/api/x/../y", "/api//", "/x//y", "/.well-known/x",
+		"/x/..", "/%", "/%2", "/x/.", "/x/%2e", "/apis/../x" };
+	size_t i;
+
+	ck_assert(!dodges(ways[0])); /* nothing is guarded */
+	worker.guarded = true;
+	for (i = 0; i < ARRAY_LENGTH(ways); i++)
+		ck_assert_msg(dodges(ways[i]), "%s", ways[i]);
+	for (i = 0; i < ARRAY_LENGTH(plain); i++)
+		ck_assert_msg(!dodges(plain[i]), "%s", plain[i]);
+	worker.guarded = false;
+}
+END_TEST
+
 START_TEST(names_fit_exactly_and_in_any_case)
 {
 	ck_assert_int_eq(route_of("localhost", "/"), 1);
@@ -143,6 +175,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, no_guarded_route_is_dodged);
 	tcase_add_test(tests, names_fit_exactly_and_in_any_case);
 	tcase_add_test(tests, port_and_root_dot_do_not_count);
 	tcase_add_test(tests, a_wildcard_fits_any_name_under_it);
