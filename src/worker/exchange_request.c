@@ -56,7 +56,8 @@ choose_waited_long(struct exchange *x)
 {
 	count(x->worker, QUEUE_TIMEOUTS, 1);
 	queue_note_timeout(x->worker->board, x->pool->number);
-	return exchange_reply(x, 503, "queue-timeout");
+	/* what went wrong before it waited for another server says more */
+	return exchange_reply(x, x->failure != 0 ? x->failure : 503, "queue-timeout");
 }
 
 /* It has a place on a server. */

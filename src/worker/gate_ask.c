@@ -10,6 +10,7 @@
 #include "worker/edits.h"
 #include "worker/exchange.h"
 #include "worker/gate.h"
+#include "worker/membership.h"
 #include "worker/pool.h"
 #include "worker/relay.h"
 #include "worker/upstream.h"
@@ -39,6 +40,8 @@ ask_end(struct exchange *x, bool keep)
 {
 	upstream_detach(x, keep);
 	pool_leave(x);
+	server_release(x->log_server);
+	x->log_server = NULL;
 	x->asking = NULL;
 	x->pool = NULL;
 	x->attempts = x->tried_count = x->interims = 0;
