@@ -135,16 +135,24 @@ bool
 route_is_dodged(const struct worker *worker, const struct policy *policy, const struct h1_request *request,
     const struct route *route)
 {
-	struct text path = { request->head + request->path.offset, request->path.length };
+	struct text path = { request->head + request->path.offset, request->path.length }, query = { NULL, 0 };
 	char plain[PATH_LENGTH_MAX + 1];
 
 	if (!worker->guarded || policy->route != NULL || path.length == 0 || path.length > PATH_LENGTH_MAX ||
 	    path.bytes[0] != '/')
 		return false;
+	query.bytes = memchr(path.bytes, '?', path.length);
+	if (query.bytes != NULL) {
+		query.length = (size_t)(path.bytes + path.length - query.bytes);
+		path.length -= query.length;
+	}
 	if (memchr(path.bytes, '%', path.length) == NULL && memmem(path.bytes, path.length, "//", 2) == NULL &&
 	    memmem(path.bytes, path.length, "/.", 2) == NULL)
 		return false;
 	path = (struct text){ plain, path_resolve(plain, path_decode(path, plain)) };
+	if (query.length > 0)
+		memcpy(plain + path.length, query.bytes, query.length);
+	path.length += query.length;
 	return route_find_path(worker, route_host(request), path) != route;
 }
 

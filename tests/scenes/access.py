@@ -62,7 +62,9 @@ def in_disguise(t):
         route { pool = "web" }""")
     for target in ("/%61dmin/x", "//admin/x", "/./admin/x", "/x/../admin/x", "/x/%2e%2e/admin/x", "/%2fadmin%2fx"):
         assert asked(drover, target) == 400, target
+    assert asked(drover, "/%61dmin/x?y=/../z") == 400
     assert [asked(drover, target) for target in ("/a%2fb", "/x//y", "/x/../y", "/.well-known/x")] == [200] * 4
+    assert [asked(drover, target) for target in ("/x?next=/../admin/x", "/x/..//y?u=%2fadmin%2f", "/%78?")] == [200] * 3
 
 
 main()
