@@ -208,7 +208,7 @@ enum h1_result h1_request_parse(struct h1_request *request, struct h1_scan *scan
  * As strict as requests; no empty lines before the status line. An error too:
  * more than one Content-Length, be they equal; Transfer-Encoding other than
  * "chunked", or in HTTP/1.0, or beside Content-Length; a 1xx or 204 that speaks
- * of a body (its "Content-Length: 0" is marked hop). The phrase may be missing,
+ * of a body (its "Content-Length: 0" is marked hop). That of a 304 is marked hop as well. The phrase may be missing,
  * with or without the space before it. Whether 101 was asked for is not known here.
  */
 enum h1_result h1_response_parse(struct h1_response *response, struct h1_scan *scan, const char *bytes,

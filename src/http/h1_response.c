@@ -100,6 +100,9 @@ framing_read(struct h1_head *head, struct h1_response *response, enum h1_method 
 	if (response->status < 200 || response->status == 204)
 		return bodiless_read(head, response);
 	if (method == H1_METHOD_HEAD || response->status == 304) {
+		/* to a 304 it means nothing (RFC 9110 8.6), and there are clients that wait for such a body */
+		if (response->status == 304)
+			length_hide(head);
 		response->framing = H1_FRAMING_NONE;
 		response->content_length = 0;
 	} else if (method == H1_METHOD_CONNECT && response->status < 300) {

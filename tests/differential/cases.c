@@ -31,6 +31,13 @@ number_write(FILE *to, size_t number)
 }
 
 static void
+bytes_write(FILE *to, const struct bytes *bytes)
+{
+	if (bytes->length > 0)
+		fwrite(bytes->data, 1, bytes->length, to);
+}
+
+static void
 frame_write(FILE *to, const struct model *model, unsigned class, const struct bytes *raw)
 {
 	number_write(to, class);
@@ -39,9 +46,9 @@ frame_write(FILE *to, const struct model *model, unsigned class, const struct by
 	number_write(to, raw->length);
 	number_write(to, model->stream.length);
 	number_write(to, model->expected.length);
-	fwrite(raw->data, 1, raw->length, to);
-	fwrite(model->stream.data, 1, model->stream.length, to);
-	fwrite(model->expected.data, 1, model->expected.length, to);
+	bytes_write(to, raw);
+	bytes_write(to, &model->stream);
+	bytes_write(to, &model->expected);
 }
 
 static void

@@ -160,7 +160,7 @@ def without_a_file(t):
     servers = [t.server(), t.server()]
     process = t.process("plain", [DROVER, "-l", f"unix:{t.path('web.sock')}", "-b", servers[0].address,
                                   "-b", servers[1].address])
-    t.wait(lambda: os.path.exists(t.path("web.sock")) or process.exited(), "it listens")
+    t.wait(lambda: ": ready" in process.stderr() or process.exited(), "it is ready")
     for _ in range(6):
         peer = t.keep(connect(t.path("web.sock")))
         peer.send(request())
