@@ -171,7 +171,7 @@ static bool
 read_head(struct answer_reader *a, struct answer_result *result)
 {
 	enum h1_method method = a->conf->method == CONF_HEALTH_HEAD ? H1_METHOD_HEAD : H1_METHOD_GET;
-	struct h1_response response;
+	struct h1_response response = { .reason = NULL };
 
 	for (;;) {
 		switch (h1_response_parse(&response, &a->scan, a->bytes, a->length, &a->limits, method)) {

@@ -27,7 +27,8 @@ additions_set(struct additions *additions, struct text lines)
 	if (to == NULL)
 		return -1;
 	memcpy(to, lines.bytes, lines.length);
-	*additions = (struct additions){ to, lines.length };
+	additions->bytes = to;
+	additions->length = lines.length;
 	return 0;
 }
 

@@ -37,7 +37,7 @@ def read_file(path):
     try:
         with open(path, "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # of /proc: gone while it is read
         return ""
 
 
