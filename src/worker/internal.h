@@ -114,6 +114,7 @@ struct pool {
 	size_t count, room;
 	struct lineup lineup;	 /* those of them that have their turn */
 	struct deadline_queue connect, response, send, idle;
+	struct deadline_queue surplus; /* of idle connections over the limit */
 	/* see waiting.c */
 	TAILQ_HEAD(, exchange) waiting; /* as they came */
 	TAILQ_ENTRY(pool) waiting_link; /* of worker->waiting, unless `waiting` is empty */

@@ -4,10 +4,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/connect.h"
 #include "worker/exchange.h"
 #include "worker/membership.h"
 #include "worker/session.h"
+
+static const uint64_t surplus_time = CLOCK_SECOND; /* that an idle connection over the limit is kept */
 
 static void
 upstream_free(struct upstream *upstream)
@@ -73,6 +76,8 @@ upstream_queues_open(struct worker *worker, struct pool *pool)
 	deadline_queue_init(&pool->response, worker->loop, pool->conf->response_timeout, upstream_response_expired);
 	deadline_queue_init(&pool->send, worker->loop, pool->conf->send_timeout, upstream_send_expired);
 	deadline_queue_init(&pool->idle, worker->loop, pool->conf->idle_timeout, upstream_idle_expired);
+	deadline_queue_init(&pool->surplus, worker->loop,
+	    pool->conf->idle_timeout < surplus_time ? pool->conf->idle_timeout : surplus_time, upstream_idle_expired);
 }
 
 void
@@ -84,6 +89,7 @@ upstream_queues_close(struct pool *pool)
 	deadline_queue_clear(&pool->response);
 	deadline_queue_clear(&pool->send);
 	deadline_queue_clear(&pool->idle);
+	deadline_queue_clear(&pool->surplus);
 }
 
 /*
@@ -201,7 +207,7 @@ static bool
 upstream_may_idle(struct upstream *upstream)
 {
 	if (upstream->worker->draining || upstream->server->state != SERVER_READY || upstream->server->refused || upstream->stream.ending || block_length(&upstream->in) > 0 ||
-	    upstream->server->idle_count >= upstream->pool->conf->idle_connections)
+	    upstream->pool->conf->idle_connections == 0)
 		return false;
 	/* a last read that filled the buffer did not show that nothing follows */
 	if (upstream->stream.readable && !upstream_is_quiet(upstream))
@@ -231,7 +237,9 @@ upstream_detach(struct exchange *exchange, bool keep)
 	TAILQ_INSERT_HEAD(&upstream->server->idle, upstream, link);
 	upstream->server->idle_count++;
 	count(upstream->worker, SERVER_IDLE, 1);
-	deadline_set(&upstream->deadline, &upstream->pool->idle);
+	/* under load the next request wants what is over the limit: it is closed when none has come */
+	deadline_set(&upstream->deadline, upstream->server->idle_count > upstream->pool->conf->idle_connections ?
+		&upstream->pool->surplus : &upstream->pool->idle);
 }
 
 void
