@@ -135,9 +135,9 @@ def sizes(t):
     for rows, columns in ((50, 200), (12, 60), (24, 80), (8, 40), (200, 30), (3, 200), (1, 1), (24, 300)):
         terminal.resize(rows, columns)
         if rows >= 8 and columns >= 40:
-            terminal.wait(lambda text, n=rows: len(text.splitlines()) == n and "q quit" in text.splitlines()[-1],
-                          f"keys on the last of {rows} lines")
-            assert "drover " in terminal.screen.text().splitlines()[0]
+            # both in one look: a picture of the former size may still be on its way
+            terminal.wait(lambda text, n=rows: len(text.splitlines()) == n and "q quit" in text.splitlines()[-1] and
+                          "drover " in text.splitlines()[0], f"a head, and keys on the last of {rows} lines")
         elif columns >= 10:
             terminal.wait_text("too small")
     terminal.type("q")
