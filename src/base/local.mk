@@ -8,6 +8,7 @@ libbase_a_SOURCES = \
 	base/log.c base/log.h \
 	base/object.c base/object.h \
 	base/path.c base/path.h \
+	base/random.c base/random.h \
 	base/siphash.c base/siphash.h \
 	base/syslog.c base/syslog.h \
 	base/text.c base/text.h

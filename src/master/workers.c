@@ -4,11 +4,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/object.h"
 #include "base/text.h"
 #include "master/dispatch.h"
@@ -199,16 +199,6 @@ worker_tell_end(const struct worker *w, enum log_level level, const char *next)
 	else
 		log_write(level, "worker %u %s", w->slot, text);
 	news_worker(w, EVENT_WORKER_DIED, text);
-}
-
-static uint32_t
-random_number(void)
-{
-	uint32_t number = 0;
-
-	if (getrandom(&number, sizeof number, GRND_NONBLOCK) < 0)
-		number = (uint32_t)clock_monotonic();
-	return number;
 }
 
 static void

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/object.h"
 #include "net/connect.h"
 #include "net/stream.h"
@@ -52,16 +52,6 @@ static struct scoreboard_server *
 check_row(const struct check *check)
 {
 	return &check->prober->board->servers[check->place];
-}
-
-static uint32_t
-random_number(void)
-{
-	uint32_t number = 0;
-
-	if (getrandom(&number, sizeof number, GRND_NONBLOCK) < 0)
-		number = (uint32_t)clock_monotonic();
-	return number;
 }
 
 /* ---- what is said of a result */
