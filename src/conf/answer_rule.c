@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "conf/field.h"
 #include "conf/list.h"
+#include "conf/string_field.h"
 
 /* Moves *text behind three digits and the blanks after them. 0: it does not begin so. */
 static unsigned
@@ -22,14 +23,6 @@ status_take(const char **text)
 	status = (unsigned)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
 	*text = p + 3 + strspn(p + 3, " \t");
 	return status;
-}
-
-static const char *
-text_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	(void)space;
-	/* each of these structs begins with its text */
-	return i > 0 ? NULL : *(char *const *)conf_field_const(option, base);
 }
 
 /* ---- redirect */
@@ -237,7 +230,8 @@ conf_error_page_find(const struct conf_error_page *pages, size_t count, unsigned
 	return NULL;
 }
 
-const struct conf_type conf_type_redirect = { "text", false, true, redirect_read, text_write, redirect_describe };
-const struct conf_type conf_type_respond = { "text", false, true, respond_read, text_write, respond_describe };
+/* the structs that these fill begin with their text */
+const struct conf_type conf_type_redirect = { "text", false, true, redirect_read, conf_string_write, redirect_describe };
+const struct conf_type conf_type_respond = { "text", false, true, respond_read, conf_string_write, respond_describe };
 const struct conf_type conf_type_error_pages = { "list", true, true, error_pages_read, error_pages_write,
 	error_pages_describe };

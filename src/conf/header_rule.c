@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "conf/field.h"
 #include "conf/list.h"
+#include "conf/string_field.h"
 
 enum { LINE_EXTRA = 4 /* ": " and CRLF */, NAME_MAX_LENGTH = 128 };
 
@@ -210,25 +211,11 @@ rules_describe(const struct conf_option *option, char *to, size_t size)
 static int
 field_name_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	char **field = conf_field(option, base), *copy;
-
 	if (conf_header_name_check(text, err) < 0)
 		return -1;
 	if (names_look_equal(text, "host"))
 		return error_set(err, "cannot be %s: that is what servers route by", text);
-	copy = strdup(text);
-	if (copy == NULL)
-		return error_set(err, "cannot be kept: out of memory");
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-static const char *
-field_name_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	(void)space;
-	return i > 0 ? NULL : *(char *const *)conf_field_const(option, base);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -238,7 +225,7 @@ field_name_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "the name of a header field");
 }
 
-const struct conf_type conf_type_field_name = { "name", false, true, field_name_read, field_name_write,
+const struct conf_type conf_type_field_name = { "name", false, true, field_name_read, conf_string_write,
 	field_name_describe };
 const struct conf_type conf_type_request_rules = { "list", true, true, request_rules_read, rules_write,
 	rules_describe };

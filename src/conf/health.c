@@ -8,30 +8,9 @@
 #include "base/text.h"
 #include "conf/field.h"
 #include "conf/list.h"
+#include "conf/string_field.h"
 
 enum { PATH_BYTES = 1024, HOST_BYTES = 255, BODY_BYTES = 1024, FIELD_BYTES = 1024, FIELDS_BYTES = 4096 };
-
-/* Replaces a string field by a copy. */
-static int
-text_keep(const struct conf_option *option, void *base, const char *text, struct error *err)
-{
-	char **field = conf_field(option, base), *copy = strdup(text);
-
-	if (copy == NULL)
-		return error_set(err, "cannot be kept: out of memory");
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-static const char *
-text_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	char *const *field = conf_field_const(option, base);
-
-	(void)space;
-	return i > 0 ? NULL : *field;
-}
 
 /* Whether all bytes are visible ASCII; so many of them at most. */
 static bool
@@ -52,7 +31,7 @@ path_read(const struct conf_option *option, void *base, const char *text, struct
 {
 	if (text[0] != '/' || strchr(text, '#') != NULL || !is_visible(text, PATH_BYTES))
 		return -1;
-	return text_keep(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -69,7 +48,7 @@ host_read(const struct conf_option *option, void *base, const char *text, struct
 
 	if (text[0] == '\0' || text[strspn(text, allowed)] != '\0' || strlen(text) > HOST_BYTES)
 		return -1;
-	return text_keep(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -84,7 +63,7 @@ body_read(const struct conf_option *option, void *base, const char *text, struct
 {
 	if (text[0] == '\0' || strlen(text) > BODY_BYTES)
 		return -1;
-	return text_keep(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -283,9 +262,9 @@ conf_health_clear(struct conf_health *health)
 	free(health->body);
 }
 
-const struct conf_type conf_type_check_path = { "path", false, true, path_read, text_write, path_describe };
-const struct conf_type conf_type_check_host = { "name", false, true, host_read, text_write, host_describe };
-const struct conf_type conf_type_check_body = { "text", false, true, body_read, text_write, body_describe };
+const struct conf_type conf_type_check_path = { "path", false, true, path_read, conf_string_write, path_describe };
+const struct conf_type conf_type_check_host = { "name", false, true, host_read, conf_string_write, host_describe };
+const struct conf_type conf_type_check_body = { "text", false, true, body_read, conf_string_write, body_describe };
 const struct conf_type conf_type_statuses = { "list", true, true, statuses_read, statuses_write,
 	statuses_describe };
 const struct conf_type conf_type_check_fields = { "list", true, true, fields_read, conf_list_write_string,

@@ -32,6 +32,7 @@ libconf_a_SOURCES = \
 	conf/server.c conf/server.h \
 	conf/show.c \
 	conf/show_json.c conf/show_json.h \
+	conf/string_field.c conf/string_field.h \
 	conf/syntax.c conf/syntax.h \
 	conf/template.c conf/template.h \
 	conf/unknown.c conf/unknown.h \

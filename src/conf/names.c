@@ -10,36 +10,15 @@
 #include "conf/field.h"
 #include "conf/hash_key.h"
 #include "conf/list.h"
+#include "conf/string_field.h"
 #include "conf/value.h"
 
 enum { TOKEN_MAX = 64 };
 
-/* Replaces a string field by a copy. */
-static int
-string_store(const struct conf_option *option, void *base, const char *text, struct error *err)
-{
-	char **field = conf_field(option, base), *copy = strdup(text);
-
-	if (copy == NULL)
-		return error_set(err, "cannot be kept: out of memory");
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-static const char *
-string_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	char *const *field = conf_field_const(option, base);
-
-	(void)space;
-	return i > 0 ? NULL : *field;
-}
-
 static int
 name_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	return text[0] == '\0' ? -1 : string_store(option, base, text, err);
+	return text[0] == '\0' ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -55,7 +34,7 @@ token_read(const struct conf_option *option, void *base, const char *text, struc
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
 
-	return length == 0 || text[length] != '\0' || length > TOKEN_MAX ? -1 : string_store(option, base, text, err);
+	return length == 0 || text[length] != '\0' || length > TOKEN_MAX ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -71,7 +50,7 @@ hash_key_read(const struct conf_option *option, void *base, const char *text, st
 	enum conf_hash_kind kind;
 	const char *name;
 
-	return conf_hash_key_parse(text, &kind, &name) ? string_store(option, base, text, err) : -1;
+	return conf_hash_key_parse(text, &kind, &name) ? conf_string_keep(option, base, text, err) : -1;
 }
 
 static void
@@ -84,7 +63,7 @@ hash_key_describe(const struct conf_option *option, char *to, size_t size)
 static int
 file_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	return text[0] != '/' ? -1 : string_store(option, base, text, err);
+	return text[0] != '/' ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -98,27 +77,13 @@ file_describe(const struct conf_option *option, char *to, size_t size)
 static int
 log_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	char **field = conf_field(option, base);
 	const char *const *word = option->words;
 
-	if (option->zero != NULL && strcmp(option->zero, text) == 0) {
-		free(*field);
-		*field = NULL;
-		return 0;
-	}
 	while (*word != NULL && strcmp(*word, text) != 0)
 		word++;
 	if (*word == NULL && text[0] != '/')
 		return conf_words_refuse(option, option->words, text, err);
-	return string_store(option, base, text, err);
-}
-
-static const char *
-log_write_value(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	const char *text = string_write(option, base, i, space);
-
-	return text == NULL && i == 0 ? option->zero : text;
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -144,7 +109,7 @@ user_read(const struct conf_option *option, void *base, const char *text, struct
 {
 	struct conf *conf = base;
 
-	return user_read_id(text, &conf->uid, err) < 0 ? -1 : string_store(option, base, text, err);
+	return user_read_id(text, &conf->uid, err) < 0 ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static int
@@ -152,7 +117,7 @@ group_read(const struct conf_option *option, void *base, const char *text, struc
 {
 	struct conf *conf = base;
 
-	return group_read_id(text, &conf->gid, err) < 0 ? -1 : string_store(option, base, text, err);
+	return group_read_id(text, &conf->gid, err) < 0 ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static int
@@ -349,13 +314,13 @@ paths_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "a list of paths that begin with / and have no ? or #");
 }
 
-const struct conf_type conf_type_hash_key = { "hash key", false, true, hash_key_read, string_write, hash_key_describe };
-const struct conf_type conf_type_name = { "name", false, true, name_read, string_write, name_describe };
-const struct conf_type conf_type_token = { "word", false, true, token_read, string_write, token_describe };
-const struct conf_type conf_type_file = { "path", false, true, file_read, string_write, file_describe };
-const struct conf_type conf_type_log = { "path", false, true, log_read, log_write_value, log_describe };
-const struct conf_type conf_type_user = { "user", false, true, user_read, string_write, user_describe };
-const struct conf_type conf_type_group = { "group", false, true, group_read, string_write, group_describe };
+const struct conf_type conf_type_hash_key = { "hash key", false, true, hash_key_read, conf_string_write, hash_key_describe };
+const struct conf_type conf_type_name = { "name", false, true, name_read, conf_string_write, name_describe };
+const struct conf_type conf_type_token = { "word", false, true, token_read, conf_string_write, token_describe };
+const struct conf_type conf_type_file = { "path", false, true, file_read, conf_string_write, file_describe };
+const struct conf_type conf_type_log = { "path", false, true, log_read, conf_string_write, log_describe };
+const struct conf_type conf_type_user = { "user", false, true, user_read, conf_string_write, user_describe };
+const struct conf_type conf_type_group = { "group", false, true, group_read, conf_string_write, group_describe };
 const struct conf_type conf_type_owner = { "user", false, true, owner_read, owner_write, user_describe };
 const struct conf_type conf_type_owner_group = { "group", false, true, owner_group_read, owner_write,
 	group_describe };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/field.h"
+#include "conf/string_field.h"
 #include "conf/value.h"
 
 enum { PREFIX_MAX = 1024, TYPE_MAX = 128 };
@@ -21,25 +21,6 @@ prefix_length(const char *text)
 }
 
 static int
-string_replace(const struct conf_option *option, void *base, const char *text, struct error *err)
-{
-	char **field = conf_field(option, base), *copy = strdup(text);
-
-	if (copy == NULL)
-		return error_set(err, "cannot be kept: out of memory");
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-static const char *
-string_show(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	(void)space;
-	return i > 0 ? NULL : *(char *const *)conf_field_const(option, base);
-}
-
-static int
 prefix_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
 	size_t length = prefix_length(text);
@@ -48,7 +29,7 @@ prefix_read(const struct conf_option *option, void *base, const char *text, stru
 		return -1;
 	if (text[strspn(text, "/")] == '\0')
 		return error_set(err, "is a path below /, not \"%.100s\"", text);
-	return string_replace(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -65,7 +46,7 @@ replacement_read(const struct conf_option *option, void *base, const char *text,
 
 	if (from == 0 || blank == 0 || to == 0 || text[from + blank + to] != '\0')
 		return -1;
-	return string_replace(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -84,7 +65,7 @@ media_read(const struct conf_option *option, void *base, const char *text, struc
 		;
 	if (*p != '\0' || p - text > TYPE_MAX || strchr(text, '/') == NULL)
 		return -1;
-	return string_replace(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -94,7 +75,7 @@ media_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "a media type, such as application/json");
 }
 
-const struct conf_type conf_type_prefix = { "path", false, true, prefix_read, string_show, prefix_describe };
-const struct conf_type conf_type_replacement = { "text", false, true, replacement_read, string_show,
+const struct conf_type conf_type_prefix = { "path", false, true, prefix_read, conf_string_write, prefix_describe };
+const struct conf_type conf_type_replacement = { "text", false, true, replacement_read, conf_string_write,
 	replacement_describe };
-const struct conf_type conf_type_media = { "text", false, true, media_read, string_show, media_describe };
+const struct conf_type conf_type_media = { "text", false, true, media_read, conf_string_write, media_describe };

@@ -9,34 +9,10 @@
 #include "conf/conf.h"
 #include "conf/field.h"
 #include "conf/list.h"
+#include "conf/string_field.h"
 #include "conf/value.h"
 
 enum { REALM_MAX = 127, NAME_MAX_BYTES = 64, ORIGIN_MAX = 255, LIST_MAX = 64 };
-
-/* Replaces a text by a copy; the word for zero leaves it NULL. */
-static int
-text_store(const struct conf_option *option, void *base, const char *text, struct error *err)
-{
-	char **field = conf_field(option, base), *copy = NULL;
-
-	if (option->zero == NULL || strcmp(text, option->zero) != 0) {
-		copy = strdup(text);
-		if (copy == NULL)
-			return error_set(err, "cannot be kept: out of memory");
-	}
-	free(*field);
-	*field = copy;
-	return 0;
-}
-
-static const char *
-text_write(const struct conf_option *option, const void *base, size_t i, char space[CONF_VALUE_MAX])
-{
-	char *const *field = conf_field_const(option, base);
-
-	(void)space;
-	return i > 0 ? NULL : *field != NULL ? *field : option->zero;
-}
 
 static int
 realm_read(const struct conf_option *option, void *base, const char *text, struct error *err)
@@ -46,7 +22,7 @@ realm_read(const struct conf_option *option, void *base, const char *text, struc
 	for (p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return error_set(err, "cannot have control characters in it");
-	return text[0] == '\0' || p - text > REALM_MAX ? -1 : text_store(option, base, text, err);
+	return text[0] == '\0' || p - text > REALM_MAX ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -84,7 +60,7 @@ field_name_check(const char *text, struct error *err)
 static int
 field_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	return field_name_check(text, err) < 0 ? -1 : text_store(option, base, text, err);
+	return field_name_check(text, err) < 0 ? -1 : conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -135,13 +111,13 @@ ask_read(const struct conf_option *option, void *base, const char *text, struct 
 	const char *space = strrchr(text, ' '), *p;
 
 	if (strcmp(text, option->zero) == 0)
-		return text_store(option, base, text, err);
+		return conf_string_keep(option, base, text, err);
 	if (space == NULL || space == text || space[1] != '/')
 		return -1;
 	for (p = space + 1; *p != '\0'; p++)
 		if (!isgraph((unsigned char)*p) || *p == '#')
 			return error_set(err, "has a path with what is to be written as %%%02X", (unsigned char)*p);
-	return text_store(option, base, text, err);
+	return conf_string_keep(option, base, text, err);
 }
 
 static void
@@ -204,9 +180,9 @@ origins_describe(const struct conf_option *option, char *to, size_t size)
 	snprintf(to, size, "a list of origins, such as https://app.example or https://*.example.org, null, or *");
 }
 
-const struct conf_type conf_type_realm = { "text", false, true, realm_read, text_write, realm_describe };
-const struct conf_type conf_type_field = { "name", false, true, field_read, text_write, field_describe };
+const struct conf_type conf_type_realm = { "text", false, true, realm_read, conf_string_write, realm_describe };
+const struct conf_type conf_type_field = { "name", false, true, field_read, conf_string_write, field_describe };
 const struct conf_type conf_type_fields = { "list", true, true, fields_read, conf_list_write_string, fields_describe };
 const struct conf_type conf_type_methods = { "list", true, true, methods_read, conf_list_write_string, methods_describe };
-const struct conf_type conf_type_ask = { "text", false, true, ask_read, text_write, ask_describe };
+const struct conf_type conf_type_ask = { "text", false, true, ask_read, conf_string_write, ask_describe };
 const struct conf_type conf_type_origins = { "list", true, true, origins_read, conf_list_write_string, origins_describe };
