@@ -15,4 +15,5 @@ libhttp_a_SOURCES = \
 	http/h1_scan.c \
 	http/h1_target.c \
 	http/hops.c http/hops.h \
+	http/plain_path.c http/plain_path.h \
 	http/rewrite.c http/rewrite.h

@@ -1,14 +1,12 @@
 #include "worker/route.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "http/plain_path.h"
 #include "worker/additions.h"
 #include "worker/gate.h"
-
-enum { PATH_LENGTH_MAX = 32768 }; /* target-size is no more */
 
 struct text
 route_host(const struct h1_request *request)
@@ -81,79 +79,17 @@ route_find(const struct worker *worker, const struct policy *policy, const struc
 	return route_find_path(worker, route_host(request), path);
 }
 
-/* Decodes what is encoded with %, once, to the bytes at `to`. How many they are. */
-static size_t
-path_decode(struct text path, char *to)
-{
-	size_t i, length = 0;
-
-	for (i = 0; i < path.length; i++) {
-		const char *digits = path.bytes + i + 1;
-
-		if (path.bytes[i] == '%' && i + 2 < path.length && isxdigit((unsigned char)digits[0]) &&
-		    isxdigit((unsigned char)digits[1])) {
-			char number[] = { digits[0], digits[1], '\0' };
-
-			to[length++] = (char)strtoul(number, NULL, 16);
-			i += 2;
-		} else {
-			to[length++] = path.bytes[i];
-		}
-	}
-	return length;
-}
-
-/* Takes "//", "/./" and "/../" out of a path (RFC 3986 5.2.4), in place; it may get a byte longer. Its length. */
-static size_t
-path_resolve(char *path, size_t length)
-{
-	size_t at = 0, end = 0, next, size;
-	bool folder = true;
-
-	for (; at < length; at = next) {
-		while (at < length && path[at] == '/')
-			at++;
-		for (next = at; next < length && path[next] != '/'; next++)
-			;
-		size = next - at;
-		folder = size == 0 || next < length || (path[at] == '.' && (size == 1 || (size == 2 && path[at + 1] == '.')));
-		if (size == 2 && memcmp(path + at, "..", 2) == 0) {
-			while (end > 0 && path[--end] != '/')
-				;
-		} else if (size > 0 && !(size == 1 && path[at] == '.')) {
-			path[end++] = '/';
-			memmove(path + end, path + at, size);
-			end += size;
-		}
-	}
-	if (folder)
-		path[end++] = '/';
-	return end;
-}
-
 bool
 route_is_dodged(const struct worker *worker, const struct policy *policy, const struct h1_request *request,
     const struct route *route)
 {
-	struct text path = { request->head + request->path.offset, request->path.length }, query = { NULL, 0 };
-	char plain[PATH_LENGTH_MAX + 1];
+	struct text path = { request->head + request->path.offset, request->path.length };
+	char plain[PLAIN_PATH_MAX];
 
-	if (!worker->guarded || policy->route != NULL || path.length == 0 || path.length > PATH_LENGTH_MAX ||
-	    path.bytes[0] != '/')
+	if (!worker->guarded || policy->route != NULL)
 		return false;
-	query.bytes = memchr(path.bytes, '?', path.length);
-	if (query.bytes != NULL) {
-		query.length = (size_t)(path.bytes + path.length - query.bytes);
-		path.length -= query.length;
-	}
-	if (memchr(path.bytes, '%', path.length) == NULL && memmem(path.bytes, path.length, "//", 2) == NULL &&
-	    memmem(path.bytes, path.length, "/.", 2) == NULL)
-		return false;
-	path = (struct text){ plain, path_resolve(plain, path_decode(path, plain)) };
-	if (query.length > 0)
-		memcpy(plain + path.length, query.bytes, query.length);
-	path.length += query.length;
-	return route_find_path(worker, route_host(request), path) != route;
+	path = (struct text){ plain, path_plain(path, plain) };
+	return path.length > 0 && route_find_path(worker, route_host(request), path) != route;
 }
 
 /* Whether not everybody is let in, or not as often as they like. */

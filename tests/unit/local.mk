@@ -55,6 +55,7 @@ check_PROGRAMS += unit/test_names
 check_PROGRAMS += unit/test_news
 check_PROGRAMS += unit/test_offload
 check_PROGRAMS += unit/test_path
+check_PROGRAMS += unit/test_plain_path
 check_PROGRAMS += unit/test_proxy_protocol
 check_PROGRAMS += unit/test_queries
 check_PROGRAMS += unit/test_query
