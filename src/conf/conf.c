@@ -16,6 +16,8 @@ pool_clear(struct conf_pool *pool)
 	free(pool->servers);
 	conf_health_clear(&pool->health);
 	free(pool->hash_key);
+	free(pool->sticky);
+	free(pool->sticky_cookie);
 	free(pool->name);
 }
 

@@ -25,6 +25,7 @@ enum {
 	CONF_LISTENERS_MAX = 256,
 	CONF_ROUTES_MAX = 4096,
 	CONF_CONTROLS_MAX = 16,
+	CONF_INSTANCES_MAX = 1000, /* of one app */
 	CONF_PEOPLE_MAX = 256, /* in one list */
 	CONF_EXCEPT_MAX = 16, /* networks that maintenance is not for */
 	CONF_POOL_NAME_MAX = 63,
@@ -236,6 +237,57 @@ struct conf_health {
 	int line;
 };
 
+/* Where an instance of an app listens, and how it is told. */
+enum conf_app_listen {
+	CONF_APP_AUTO, /* as its command and environment say; none has it once it is checked */
+	CONF_APP_PORT, /* a port of 127.0.0.1 that drover chooses: PORT and HOST in the environment, or {port} */
+	CONF_APP_UNIX, /* a unix socket that the instance makes: {socket} */
+	CONF_APP_ACTIVATION, /* a unix socket that drover holds and hands down: LISTEN_FDS */
+	CONF_APP_ACTIVATION_PORT /* the same on a port of 127.0.0.1 */
+};
+
+/* What drover runs. It is part of the pool whose servers are its instances. */
+struct conf_app {
+	bool wanted; /* the pool is an app; else nothing below is set */
+	char **command;
+	size_t command_count;
+	bool shell; /* the command is one text, for /bin/sh -c */
+	uint32_t instances; /* 0 .. CONF_INSTANCES_MAX; `auto` is already the number of usable cores */
+	bool instances_auto;
+	enum conf_app_listen listen;
+	char *directory; /* NULL: drover's */
+	char **environment; /* "NAME=VALUE", over what is inherited */
+	size_t environment_count;
+	bool environment_inherit; /* all of drover's environment is passed on; else only PATH, HOME, LANG, TZ and the like */
+	char *user, *group; /* NULL: those of workers */
+	uid_t uid; /* (uid_t)-1: as started */
+	gid_t gid;
+	mode_t umask; /* (mode_t)-1: drover's */
+	uint64_t start_timeout; /* to be ready */
+	uint32_t start_retries; /* starts in a row that may fail before it is given up */
+	unsigned stop_signal; /* enum conf_stop_signal */
+	uint64_t stop_timeout; /* from that signal to SIGKILL */
+	uint64_t max_memory; /* bytes, 0: no limit; as the next two: an instance above it is replaced */
+	uint32_t max_requests;
+	uint64_t max_age;
+	uint32_t jitter; /* percent by which the last two differ from instance to instance */
+	uint32_t surge, max_unavailable; /* of a roll-out: instances more, and less, than wanted */
+	uint32_t max_connections; /* requests in flight to each instance, 0: no limit */
+	uint32_t output_rate; /* lines a second of each instance that are logged, 0: all */
+	int command_line, directory_line, user_line; /* of these options; that of the section when it has none */
+};
+
+/* Signals that ask an app to end; the words of stop-signal. */
+enum conf_stop_signal { CONF_STOP_TERM, CONF_STOP_INT, CONF_STOP_QUIT, CONF_STOP_HUP, CONF_STOP_USR1, CONF_STOP_USR2 };
+
+/* What requests have in common that stay with one server for as long as it is there. */
+enum conf_sticky {
+	CONF_STICKY_OFF,
+	CONF_STICKY_COOKIE, /* one that drover sets */
+	CONF_STICKY_HEADER,
+	CONF_STICKY_ADDRESS
+};
+
 struct conf_pool {
 	char *name;
 	const struct balance_algorithm *balance;
@@ -258,7 +310,12 @@ struct conf_pool {
 	uint64_t fail_timeout;
 	uint64_t slow_start;
 	bool maintenance;
+	char *sticky; /* as written: "cookie", "address", "header:NAME"; NULL: off */
+	enum conf_sticky sticky_kind;
+	const char *sticky_header; /* NAME, inside `sticky` */
+	char *sticky_cookie; /* the name of the cookie */
 	struct conf_health health;
+	struct conf_app app;
 	int line;
 };
 
@@ -347,8 +404,9 @@ struct conf {
 	size_t control_count;
 	struct conf_listener *listeners;
 	size_t listener_count;
-	struct conf_pool *pools;
+	struct conf_pool *pools; /* first those of `pool` sections, then those of `app` sections */
 	size_t pool_count;
+	size_t first_app; /* pools[first_app..] are apps */
 	size_t server_count; /* over all pools */
 	struct conf_route *routes;
 	size_t route_count;

@@ -3,7 +3,7 @@
 #include "control/watch.h"
 
 static json_t *
-watch_show(const struct master *master, uint32_t types)
+watch_show(const struct master *master, uint64_t types)
 {
 	return json_pack("{s:b,s:o,s:I,s:I,s:i}", "watching", 1, "events", watcher_names(types), "newest",
 	    (json_int_t)master_event_newest(master), "oldest", (json_int_t)master_event_oldest(master),
@@ -14,7 +14,7 @@ void
 command_watch(struct call *call)
 {
 	struct fault fault;
-	uint32_t types;
+	uint64_t types;
 
 	if (!watcher_types(&types, call_text(call, "events"), &fault)) {
 		call_fail(call, (enum reply_error)fault.code, fault.hint, "%s", fault.message);

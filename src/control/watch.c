@@ -11,20 +11,20 @@ enum {
 	NAME_SIZE = 513 /* no parameter is longer */
 };
 
-_Static_assert(EVENT_TYPES <= 32, "a bit each");
+_Static_assert(EVENT_TYPES <= 64, "a bit each");
 _Static_assert(EVENTS_KEPT <= 4096, "a step may look at all of them");
 
 /* ---- which ones */
 
-static uint32_t
+static uint64_t
 types_fitting(const char *pattern)
 {
-	uint32_t types = 0;
+	uint64_t types = 0;
 	unsigned i;
 
 	for (i = 0; i < EVENT_TYPES; i++)
 		if (text_fits(event_table[i].name, pattern))
-			types |= UINT32_C(1) << i;
+			types |= UINT64_C(1) << i;
 	return types;
 }
 
@@ -63,10 +63,10 @@ name_cut(const char *names, char name[NAME_SIZE])
 }
 
 bool
-watcher_types(uint32_t *types, const char *names, struct fault *fault)
+watcher_types(uint64_t *types, const char *names, struct fault *fault)
 {
 	char name[NAME_SIZE];
-	uint32_t fitting;
+	uint64_t fitting;
 
 	*types = 0;
 	if (names == NULL)
@@ -85,7 +85,7 @@ watcher_types(uint32_t *types, const char *names, struct fault *fault)
 }
 
 json_t *
-watcher_names(uint32_t types)
+watcher_names(uint64_t types)
 {
 	json_t *names = json_array();
 	unsigned i;
@@ -100,7 +100,7 @@ watcher_names(uint32_t types)
 }
 
 void
-watcher_start(struct watcher *w, const struct master *m, uint32_t types)
+watcher_start(struct watcher *w, const struct master *m, uint64_t types)
 {
 	*w = (struct watcher){ .active = true, .types = types, .next = master_event_newest(m) + 1 };
 }
@@ -142,7 +142,11 @@ event_set(json_t *params, const struct master_event *event, unsigned *failures)
 
 	if (fields & EVENT_HAS_WORKER)
 		set_number(params, "worker", event->worker, failures);
-	if (fields & (EVENT_HAS_WORKER | EVENT_HAS_PID))
+	if (fields & (EVENT_HAS_APP | EVENT_HAS_INSTANCE))
+		set(params, "app", value_text(event->pool), failures);
+	if (fields & EVENT_HAS_INSTANCE)
+		set_number(params, "instance", event->instance, failures);
+	if (fields & (EVENT_HAS_WORKER | EVENT_HAS_PID | EVENT_HAS_INSTANCE))
 		set(params, "pid", event->pid != 0 ? json_integer(event->pid) : json_null(), failures);
 	if (fields & (EVENT_HAS_SERVER | EVENT_HAS_POOL))
 		set(params, "pool", value_text(event->pool), failures);

@@ -21,7 +21,7 @@ enum { WATCHER_UNSENT_MAX = 64 * 1024 }; /* bytes; while there are more, nothing
 struct watcher {
 	bool active;
 	bool restarted; /* what it had seen was of an earlier drover, and it is still to be told */
-	uint32_t types; /* a bit for each enum event_type that is wanted */
+	uint64_t types; /* a bit for each enum event_type that is wanted */
 	uint64_t next; /* the number of the next event to look at */
 };
 
@@ -35,13 +35,13 @@ enum watcher_step {
  * Reads names of events and patterns, with commas between them; NULL: all events. false: a name or
  * pattern fits no event, and the fault tells.
  */
-bool watcher_types(uint32_t *types, const char *names, struct fault *fault);
+bool watcher_types(uint64_t *types, const char *names, struct fault *fault);
 
 /* The names of those types, as an array. NULL: no memory. */
-json_t *watcher_names(uint32_t types);
+json_t *watcher_names(uint64_t types);
 
 /* Watches from now on. What was watched before is forgotten. */
-void watcher_start(struct watcher *watcher, const struct master *master, uint32_t types);
+void watcher_start(struct watcher *watcher, const struct master *master, uint64_t types);
 
 /* Goes back to behind event `since`, as far as events are kept. A number that is yet to come is an earlier drover's: all that are kept. */
 void watcher_rewind(struct watcher *watcher, const struct master *master, uint64_t since);

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-const char *const server_state_names[] = { "free", "ready", "drain", "maintenance", "leaving", "cut", NULL };
+const char *const server_state_names[] = { "free", "ready", "drain", "maintenance", "leaving", "cut", "starting", NULL };
 
 struct scoreboard *
 scoreboard_new(struct error *err)

@@ -54,6 +54,7 @@ enum server_state {
 	SERVER_MAINTENANCE, /* the same, and its tunnels are ended */
 	SERVER_LEAVING, /* as in a drain; the place is free when nothing is left */
 	SERVER_CUT, /* leaving, and what was in progress is ended now */
+	SERVER_STARTING, /* an instance that is not ready: the prober checks it, workers do not know it */
 	SERVER_STATES
 };
 
@@ -151,6 +152,7 @@ struct scoreboard_share {
 struct scoreboard_pool {
 	/* written by the master */
 	_Atomic uint32_t balance; /* index in balance_algorithms; a change of it changes servers_version */
+	_Atomic uint32_t coming; /* of an app: an instance is on its way, so that requests wait while none is there; a change of it changes servers_version */
 	/* written by any worker */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t turn;
 };

@@ -72,6 +72,8 @@ fields_list(FILE *to, unsigned fields)
 	} names[] = {
 		{ EVENT_HAS_WORKER, "worker,pid" },
 		{ EVENT_HAS_PID, "pid" },
+		{ EVENT_HAS_APP, "app" },
+		{ EVENT_HAS_INSTANCE, "app,instance,pid" },
 		{ EVENT_HAS_SERVER, "pool,server" },
 		{ EVENT_HAS_POOL, "pool" },
 		{ EVENT_HAS_BY, "by" },

@@ -24,7 +24,9 @@ enum {
 	EVENT_HAS_RATE = 32, /* rate, threshold: a second */
 	EVENT_HAS_COUNT = 64, /* count */
 	EVENT_HAS_PID = 128, /* pid; 0: there was no process */
-	EVENT_HAS_POOL = 256 /* pool */
+	EVENT_HAS_POOL = 256, /* pool */
+	EVENT_HAS_APP = 512, /* app: its name is in `pool` */
+	EVENT_HAS_INSTANCE = 1024 /* app, instance, pid; pid 0: there was no process */
 };
 
 /* X(symbol, name, fields, sentence) */
@@ -53,6 +55,24 @@ enum {
 	X(NAME_FAILED, "name-failed", EVENT_HAS_SERVER | EVENT_HAS_TEXT, \
 	    "A name could not be looked up, or not all of it; text tells why. Its servers stay.") \
 	X(NAME_FOUND, "name-found", EVENT_HAS_SERVER, "A name that could not be looked up was found.") \
+	X(INSTANCE_STARTED, "instance-started", EVENT_HAS_INSTANCE, "The process of an instance was started.") \
+	X(INSTANCE_READY, "instance-ready", EVENT_HAS_INSTANCE, "An instance takes requests.") \
+	X(INSTANCE_DRAINING, "instance-draining", EVENT_HAS_INSTANCE | EVENT_HAS_TEXT, \
+	    "An instance takes no new requests, finishes what it has and is told to end; text tells why.") \
+	X(INSTANCE_DIED, "instance-died", EVENT_HAS_INSTANCE | EVENT_HAS_TEXT, \
+	    "The process of an instance has ended or could not be made; text tells how, and what comes next.") \
+	X(INSTANCE_FAILED, "instance-failed", EVENT_HAS_INSTANCE | EVENT_HAS_TEXT, \
+	    "An instance cannot be started and is not tried again until asked.") \
+	X(APP_SCALED, "app-scaled", EVENT_HAS_APP | EVENT_HAS_CHANGE | EVENT_HAS_BY, \
+	    "The number of instances that are wanted was changed.") \
+	X(ROLL_BEGUN, "roll-begun", EVENT_HAS_APP | EVENT_HAS_TEXT | EVENT_HAS_BY, \
+	    "The instances of an app are replaced one after the other; text tells why.") \
+	X(ROLL_DONE, "roll-done", EVENT_HAS_APP | EVENT_HAS_TEXT, "All of them were replaced.") \
+	X(ROLLED_BACK, "rolled-back", EVENT_HAS_APP | EVENT_HAS_TEXT, \
+	    "A new instance did not get ready: the old ones stay; text tells why.") \
+	X(RELOADED, "reloaded", EVENT_HAS_TEXT | EVENT_HAS_BY, "The file was read again; text tells what changes.") \
+	X(RELOAD_FAILED, "reload-failed", EVENT_HAS_TEXT | EVENT_HAS_BY, \
+	    "The file was read again and is not good: nothing changes; text tells the first mistake.") \
 	X(SCALED, "scaled", EVENT_HAS_CHANGE | EVENT_HAS_BY, "The number of workers that are wanted was changed.") \
 	X(CHANGED, "changed", EVENT_HAS_BY | EVENT_HAS_TEXT, \
 	    "A method that changes something was carried out; text is the method and its parameters.") \
@@ -86,6 +106,7 @@ struct master_event {
 	uint64_t when; /* wall clock, microseconds */
 	enum event_type type;
 	unsigned worker;
+	unsigned instance;
 	pid_t pid;
 	uid_t uid;
 	pid_t by_pid;

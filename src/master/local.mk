@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libmaster.a
 libmaster_a_SOURCES = \
+	master/apps.h \
 	master/daemon.c master/daemon.h \
 	master/dispatch.c master/dispatch.h \
 	master/effective.c master/effective.h \

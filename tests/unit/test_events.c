@@ -107,7 +107,7 @@ END_TEST
 /* What a watcher shows is chosen by these bits; names are patterns' words. */
 START_TEST(the_table_is_whole)
 {
-	const unsigned known = EVENT_HAS_POOL * 2 - 1;
+	const unsigned known = EVENT_HAS_INSTANCE * 2 - 1;
 	size_t i, k;
 
 	for (i = 0; i < EVENT_TYPES; i++) {

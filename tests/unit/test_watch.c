@@ -36,11 +36,11 @@ add(enum event_type type, unsigned count)
 		master_event_add(master, &event);
 }
 
-static uint32_t
+static uint64_t
 types_of(const char *names)
 {
 	struct fault fault = { 0 };
-	uint32_t types;
+	uint64_t types;
 
 	ck_assert_msg(watcher_types(&types, names, &fault), "%s", fault.message);
 	return types;
@@ -118,15 +118,15 @@ expect_restarted(void)
 
 START_TEST(names_and_patterns)
 {
-	const uint32_t all = (UINT32_C(1) << EVENT_TYPES) - 1;
+	const uint64_t all = (UINT64_C(1) << EVENT_TYPES) - 1;
 
 	ck_assert_uint_eq(types_of(NULL), all);
 	ck_assert_uint_eq(types_of("*"), all);
-	ck_assert_uint_eq(types_of("stopping"), UINT32_C(1) << EVENT_STOPPING);
+	ck_assert_uint_eq(types_of("stopping"), UINT64_C(1) << EVENT_STOPPING);
 	ck_assert_uint_eq(types_of("server-up, server-down ,limit"),
-	    UINT32_C(1) << EVENT_SERVER_UP | UINT32_C(1) << EVENT_SERVER_DOWN | UINT32_C(1) << EVENT_LIMIT);
+	    UINT64_C(1) << EVENT_SERVER_UP | UINT64_C(1) << EVENT_SERVER_DOWN | UINT64_C(1) << EVENT_LIMIT);
 	ck_assert_uint_eq(types_of("errors-*,errors-high"),
-	    UINT32_C(1) << EVENT_ERRORS_HIGH | UINT32_C(1) << EVENT_ERRORS_NORMAL);
+	    UINT64_C(1) << EVENT_ERRORS_HIGH | UINT64_C(1) << EVENT_ERRORS_NORMAL);
 }
 END_TEST
 
@@ -143,7 +143,7 @@ static const struct {
 START_TEST(wrong_names_are_told)
 {
 	struct fault fault = { 0 };
-	uint32_t types;
+	uint64_t types;
 
 	ck_assert(!watcher_types(&types, wrong_names[_i].names, &fault));
 	ck_assert_int_eq(fault.code, REPLY_ERROR_PARAMS);
@@ -161,7 +161,7 @@ START_TEST(a_long_list_is_read_to_its_end)
 
 	memset(names, '*', sizeof names - 1);
 	memcpy(names + sizeof names - 4, "xyz", 4);
-	ck_assert(!watcher_types(&(uint32_t){ 0 }, names, &(struct fault){ 0 }));
+	ck_assert(!watcher_types(&(uint64_t){ 0 }, names, &(struct fault){ 0 }));
 }
 END_TEST
 

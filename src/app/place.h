@@ -1,0 +1,51 @@
+/*
+ * Where one instance listens: a free port, the path of a unix socket, or a listening
+ * socket that drover holds from one process of the instance to the next. Master.
+ */
+#ifndef DROVER_APP_PLACE_H
+#define DROVER_APP_PLACE_H
+
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/error.h"
+#include "conf/conf.h"
+
+struct app_place {
+	enum conf_app_listen kind;
+	struct address address; /* that workers connect to */
+	char name[CONF_SERVER_NAME_MAX + 1]; /* the same as text: "127.0.0.1:20007", "unix:/run/drover/app.x/web.0" */
+	uint16_t port; /* 0: a unix socket */
+	int fd; /* the listening socket of an activation, close-on-exec; -1: the instance makes its own */
+};
+
+/*
+ * The directory of unix sockets of all apps: made when it is first needed, removed with
+ * all that is in it when the master ends. In DROVER_RUNDIR where that can be written, else in
+ * TMPDIR. Nobody but those who run workers and apps can enter it.
+ */
+struct app_directory {
+	char path[64]; /* "": not made */
+};
+
+void app_directory_remove(struct app_directory *directory);
+
+/*
+ * Finds a place for the next process of an instance. A port is one that nobody listens on and
+ * that the kernel gives to no outgoing connection; it is another one each time. A unix
+ * socket keeps its path, and what is left there is removed. What an activation has opened stays open
+ * and is used again. `seat` makes paths differ among the instances of an app. -1 with a sentence.
+ */
+int app_place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
+    struct app_directory *directory, struct error *err);
+
+/* A unix socket that the instance has made: lets the user of workers connect to it. 0 for all others. -1 with a sentence. */
+int app_place_admit(const struct app_place *place, const struct conf *conf, struct error *err);
+
+/* Closes what is held, and removes the socket's path. */
+void app_place_close(struct app_place *place);
+
+/* An empty place. */
+void app_place_init(struct app_place *place);
+
+#endif

@@ -1,0 +1,93 @@
+#include "supervise/fleet.h"
+
+/* What there is of one number. */
+struct holding {
+	bool fresh, fresh_ready, stale;
+	size_t stale_seat;
+};
+
+/* What there is of all of them. */
+struct fleet {
+	const struct fleet_wish *wish;
+	struct holding numbers[FLEET_NUMBERS];
+	unsigned ready, given_up; /* seats */
+	unsigned replacing; /* numbers that have both */
+};
+
+static bool
+is_kept(const struct fleet_seat *seat)
+{
+	return seat->state == CHILD_STARTING || seat->state == CHILD_READY || seat->state == CHILD_BACKOFF ||
+	    seat->state == CHILD_FAILED;
+}
+
+static void
+fleet_take(struct fleet *fleet, const struct fleet_seat *seat, size_t i)
+{
+	struct holding *holding = &fleet->numbers[seat->number];
+
+	fleet->ready += seat->state == CHILD_READY;
+	fleet->given_up += seat->state == CHILD_FAILED && !seat->stale;
+	if (seat->stale) {
+		holding->stale = true;
+		holding->stale_seat = i;
+	} else {
+		holding->fresh = true;
+		holding->fresh_ready |= seat->state == CHILD_READY;
+	}
+}
+
+static struct fleet_step
+start(unsigned number)
+{
+	return (struct fleet_step){ .action = FLEET_START, .number = number };
+}
+
+static struct fleet_step
+drain(const struct fleet_seat *seats, size_t seat)
+{
+	return (struct fleet_step){ .action = FLEET_DRAIN, .number = seats[seat].number, .seat = seat };
+}
+
+/* Whether one may go now: it serves nobody, or enough others do. None is waited for that was given up. */
+static bool
+may_go(const struct fleet *fleet, const struct fleet_seat *stale)
+{
+	return stale->state != CHILD_READY ||
+	    fleet->ready + fleet->given_up + fleet->wish->max_unavailable > fleet->wish->instances;
+}
+
+struct fleet_step
+fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t count)
+{
+	struct fleet fleet = { .wish = wish };
+	const struct holding *holding;
+	unsigned number;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!is_kept(&seats[i]))
+			continue;
+		if (seats[i].number >= wish->instances)
+			return drain(seats, i);
+		fleet_take(&fleet, &seats[i], i);
+	}
+	for (number = 0; number < wish->instances; number++) {
+		holding = &fleet.numbers[number];
+		if (holding->stale && holding->fresh_ready && may_go(&fleet, &seats[holding->stale_seat]))
+			return drain(seats, holding->stale_seat);
+		if (!holding->stale && !holding->fresh)
+			return start(number);
+		fleet.replacing += holding->stale && holding->fresh;
+	}
+	for (number = 0; number < wish->instances; number++) {
+		holding = &fleet.numbers[number];
+		if (!holding->stale || holding->fresh)
+			continue;
+		if (may_go(&fleet, &seats[holding->stale_seat]))
+			return drain(seats, holding->stale_seat);
+		if (fleet.replacing < wish->surge)
+			return start(number);
+	}
+	return (struct fleet_step){ .action = FLEET_NOTHING };
+}
