@@ -84,6 +84,14 @@ news_stopping(struct master *m, bool graceful)
 
 /* ---- servers */
 
+static bool
+is_checked_up(const struct master *m, unsigned server)
+{
+	struct health_check check;
+
+	return health_check_get(m->board, server, &check) && check.verdict == HEALTH_UP;
+}
+
 static struct news_server
 server_find(const struct master *m, unsigned server, uint64_t now)
 {
@@ -97,6 +105,7 @@ server_find(const struct master *m, unsigned server, uint64_t now)
 	found.downs = atomic_load(&row->downs);
 	found.down = scoreboard_get(&row->down_until) != 0;
 	found.checked_down = health_is_refused(row, now);
+	found.checked_up = is_checked_up(m, server);
 	return found;
 }
 
@@ -104,7 +113,7 @@ static bool
 is_no_news(const struct news_server *a, const struct news_server *b)
 {
 	return a->id == b->id && a->downs == b->downs && a->checked_downs == b->checked_downs &&
-	    a->down == b->down && a->checked_down == b->checked_down;
+	    a->down == b->down && a->checked_down == b->checked_down && a->checked_up == b->checked_up;
 }
 
 static void

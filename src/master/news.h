@@ -20,6 +20,7 @@ struct news_server {
 	uint32_t id;
 	uint32_t downs, checked_downs; /* times that failures of requests, or checks, took it out */
 	bool down, checked_down;
+	bool checked_up; /* checks have called it up, be it for the first time, and not down since */
 };
 
 struct news {

@@ -36,6 +36,7 @@ struct check {
 	uint32_t passive_downs; /* as last seen: times that failures of requests took it out */
 	uint32_t recovered; /* good results since then */
 	struct timer timer; /* when it is due, or has taken too long */
+	uint64_t since; /* monotonic microseconds: when the first one was due */
 	uint64_t begun; /* monotonic microseconds */
 	bool running, waiting, connected;
 	struct stream stream;
@@ -52,6 +53,13 @@ static struct scoreboard_server *
 check_row(const struct check *check)
 {
 	return &check->prober->board->servers[check->place];
+}
+
+/* An instance that takes no requests yet. */
+static bool
+is_starting(const struct check *check)
+{
+	return scoreboard_server_state(check->prober->board, check->place) == SERVER_STARTING;
 }
 
 /* ---- what is said of a result */
@@ -110,10 +118,31 @@ write_down(struct check *check, struct health_check *said, uint64_t now)
 	    check->prober->board, check->place, check->id, said, now + judge_validity(&check->pool->health));
 }
 
+/* One that fails before it takes requests has not failed anybody. */
+static void
+count_check(struct check *check, bool good)
+{
+	scoreboard_add(&check->prober->me->checks, 1);
+	if (!good && !check->judge.starting)
+		scoreboard_add(&check->prober->me->checks_failed, 1);
+}
+
+/* Told whenever it may make a difference to somebody: the first good result does to an instance that is awaited. */
+static void
+tell_verdict(const struct check *check, const struct health_check *said, enum health_verdict before)
+{
+	if (before == HEALTH_DOWN || said->verdict == HEALTH_DOWN)
+		log_verdict(check, said);
+	else if (!check->judge.starting)
+		return;
+	tell_master(check->prober);
+}
+
 static void
 check_result(struct check *check, const struct answer_result *result)
 {
-	bool good = result->reason == HEALTH_REASON_OK, was_down = check->judge.verdict == HEALTH_DOWN, changed;
+	enum health_verdict before = check->judge.verdict;
+	bool good = result->reason == HEALTH_REASON_OK, changed;
 	uint64_t now = clock_monotonic();
 	struct health_check said = {
 		.result = result->reason,
@@ -122,19 +151,16 @@ check_result(struct check *check, const struct answer_result *result)
 		.took = now - check->begun,
 	};
 
+	check->judge.starting = is_starting(check);
 	changed = judge_add(&check->judge, &check->pool->health, good);
 	if (changed) {
 		check->changed = said.checked;
 		check->downs += check->judge.verdict == HEALTH_DOWN;
 	}
 	write_down(check, &said, now);
-	scoreboard_add(&check->prober->me->checks, 1);
-	if (!good)
-		scoreboard_add(&check->prober->me->checks_failed, 1);
-	if (changed && (was_down || !good)) {
-		log_verdict(check, &said);
-		tell_master(check->prober);
-	}
+	count_check(check, good);
+	if (changed)
+		tell_verdict(check, &said, before);
 	recover(check, good);
 }
 
@@ -172,8 +198,10 @@ check_plan(struct check *check)
 	const struct conf_health *conf = &check->pool->health;
 	bool fast = judge_doubts(&check->judge) || scoreboard_get(&check_row(check)->down_until) != 0;
 	uint64_t interval = judge_interval(conf, fast, random_number());
-	uint64_t spent = loop_now(check->prober->loop) - check->begun;
+	uint64_t now = clock_monotonic(), spent = now - check->begun; /* the turn may have begun before the check */
 
+	if (judge_is_awaited(&check->judge))
+		interval = judge_awaited_interval(conf, now - check->since);
 	timer_set(&check->timer, interval > spent ? interval - spent : 0);
 }
 
@@ -457,6 +485,8 @@ check_new(struct prober *prober, unsigned place)
 	check->name[sizeof check->name - 1] = '\0';
 	check->stream.fd = -1;
 	check->passive_downs = scoreboard_get(&row->downs);
+	check->since = clock_monotonic();
+	check->judge.starting = is_starting(check);
 	check_set_port(check);
 	timer_init(&check->timer, prober->loop, check_timer_cb);
 	check_resume(check);
@@ -469,8 +499,8 @@ is_to_be_checked(const struct prober *prober, unsigned place)
 	enum server_state state = scoreboard_server_state(prober->board, place);
 	uint32_t pool = prober->board->servers[place].pool;
 
-	return (state == SERVER_READY || state == SERVER_DRAIN) && pool < prober->conf->pool_count &&
-	    prober->conf->pools[pool].health.wanted;
+	return (state == SERVER_READY || state == SERVER_DRAIN || state == SERVER_STARTING) &&
+	    pool < prober->conf->pool_count && prober->conf->pools[pool].health.wanted;
 }
 
 /* One in maintenance stays as it is, until it is set to something else. */
@@ -485,6 +515,14 @@ check_end(struct prober *prober, unsigned place)
 	    check->judge.verdict == HEALTH_DOWN)
 		scoreboard_set(&row->checked_down_until, UINT64_MAX);
 	check_free(check);
+}
+
+static void
+check_plan_first(struct check *check, unsigned index, unsigned count)
+{
+	bool awaited = judge_is_awaited(&check->judge);
+
+	timer_set(&check->timer, awaited ? 0 : judge_first(&check->pool->health, index, count));
 }
 
 /* Ends what is not to be checked any more. Returns how many are new. */
@@ -520,7 +558,7 @@ checks_sync(struct prober *prober)
 		if (check == NULL)
 			return false;
 		prober->checks.all[place] = check;
-		timer_set(&check->timer, judge_first(&check->pool->health, index++, count));
+		check_plan_first(check, index++, count);
 	}
 	return true;
 }

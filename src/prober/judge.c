@@ -6,6 +6,8 @@ enum { INTERVALS_VALID = 3 };
 
 static const uint64_t spread_maximum = CLOCK_SECOND;
 static const uint64_t spread_step = 5 * CLOCK_MILLISECOND; /* at most, between two */
+static const uint64_t awaited_minimum = 5 * CLOCK_MILLISECOND;
+static const uint64_t awaited_share = 8;
 
 bool
 judge_add(struct judge *judge, const struct conf_health *conf, bool good)
@@ -17,6 +19,8 @@ judge_add(struct judge *judge, const struct conf_health *conf, bool good)
 	judge->good = good;
 	if (judge->run < UINT32_MAX)
 		judge->run++;
+	if (judge->starting && !good)
+		return false;
 	if (before == HEALTH_UNKNOWN)
 		judge->verdict = good ? HEALTH_UP : HEALTH_DOWN;
 	else if (good && judge->run >= conf->rise)
@@ -38,6 +42,23 @@ judge_interval(const struct conf_health *conf, bool fast, uint32_t random)
 	uint64_t interval = fast ? conf->fast_interval : conf->interval;
 
 	return interval / 1000 * (1000 - 10 * conf->jitter + random % (20 * conf->jitter + 1));
+}
+
+bool
+judge_is_awaited(const struct judge *judge)
+{
+	return judge->starting && judge->verdict == HEALTH_UNKNOWN;
+}
+
+uint64_t
+judge_awaited_interval(const struct conf_health *conf, uint64_t waited)
+{
+	uint64_t shorter = conf->interval < conf->fast_interval ? conf->interval : conf->fast_interval;
+	uint64_t interval = waited / awaited_share;
+
+	if (interval < awaited_minimum)
+		interval = awaited_minimum;
+	return interval < shorter ? interval : shorter;
 }
 
 uint64_t

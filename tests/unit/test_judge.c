@@ -66,6 +66,60 @@ START_TEST(runs_are_counted)
 }
 END_TEST
 
+START_TEST(one_that_starts_is_up_at_its_first_good_answer_and_never_down)
+{
+	struct judge judge = { .starting = true };
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		ck_assert(!judge_add(&judge, &conf, false));
+		ck_assert_int_eq(judge.verdict, HEALTH_UNKNOWN);
+		ck_assert(judge_is_awaited(&judge));
+	}
+	ck_assert_uint_eq(judge.run, 5);
+	ck_assert(judge_add(&judge, &conf, true));
+	ck_assert_int_eq(judge.verdict, HEALTH_UP);
+	ck_assert(!judge_is_awaited(&judge));
+	for (i = 0; i < 5; i++)
+		ck_assert(!judge_add(&judge, &conf, false));
+	ck_assert_int_eq(judge.verdict, HEALTH_UP);
+}
+END_TEST
+
+START_TEST(one_that_has_started_is_judged_like_all)
+{
+	struct judge judge = { .starting = true };
+
+	judge_add(&judge, &conf, true);
+	judge.starting = false;
+	ck_assert(!judge_add(&judge, &conf, false));
+	ck_assert(!judge_add(&judge, &conf, false));
+	ck_assert(judge_add(&judge, &conf, false));
+	ck_assert_int_eq(judge.verdict, HEALTH_DOWN);
+	judge = (struct judge){ .starting = true };
+	judge_add(&judge, &conf, false);
+	judge.starting = false; /* it takes requests, and was not seen to answer yet */
+	ck_assert(!judge_is_awaited(&judge));
+	ck_assert(judge_add(&judge, &conf, false));
+	ck_assert_int_eq(judge.verdict, HEALTH_DOWN);
+}
+END_TEST
+
+START_TEST(one_that_is_awaited_is_checked_often_at_first)
+{
+	struct conf_health often = conf;
+
+	ck_assert_uint_eq(judge_awaited_interval(&conf, 0), 5 * CLOCK_MILLISECOND);
+	ck_assert_uint_eq(judge_awaited_interval(&conf, 40 * CLOCK_MILLISECOND), 5 * CLOCK_MILLISECOND);
+	ck_assert_uint_eq(judge_awaited_interval(&conf, 800 * CLOCK_MILLISECOND), 100 * CLOCK_MILLISECOND);
+	ck_assert_uint_eq(judge_awaited_interval(&conf, 60 * CLOCK_SECOND), conf.fast_interval);
+	often.fast_interval = 3 * CLOCK_SECOND;
+	ck_assert_uint_eq(judge_awaited_interval(&often, 60 * CLOCK_SECOND), conf.interval);
+	often.interval = CLOCK_MILLISECOND;
+	ck_assert_uint_eq(judge_awaited_interval(&often, 0), CLOCK_MILLISECOND);
+}
+END_TEST
+
 START_TEST(doubts_ask_for_more)
 {
 	struct judge judge = { .run = 0 };
@@ -157,6 +211,9 @@ main(void)
 	tcase_add_test(tests, the_first_result_decides);
 	tcase_add_test(tests, rise_and_fall_are_exact);
 	tcase_add_test(tests, runs_are_counted);
+	tcase_add_test(tests, one_that_starts_is_up_at_its_first_good_answer_and_never_down);
+	tcase_add_test(tests, one_that_has_started_is_judged_like_all);
+	tcase_add_test(tests, one_that_is_awaited_is_checked_often_at_first);
 	tcase_add_test(tests, doubts_ask_for_more);
 	tcase_add_test(tests, intervals_vary_by_the_jitter);
 	tcase_add_test(tests, first_checks_are_spread);
