@@ -36,7 +36,7 @@ struct param {
 	const char *sentence;
 };
 
-enum { COMMAND_PARAMS_MAX = 16, COMMANDS_MAX = 64 };
+enum { COMMAND_PARAMS_MAX = 16, COMMANDS_MAX = 64, COMMAND_SHORT_FORMS = 2 };
 
 struct call;
 struct watcher;
@@ -48,6 +48,11 @@ struct command {
 	enum conf_permission permission; /* the least that the caller must have */
 	command_fn *handler;
 	const char *example; /* a request, as JSON */
+	/*
+	 * Parameters whose values a person may write without their names, in that order, with blanks
+	 * between them: "app instances". None: those that are required. See droverctl(8).
+	 */
+	const char *short_forms[COMMAND_SHORT_FORMS];
 	struct param params[COMMAND_PARAMS_MAX];
 };
 

@@ -1,4 +1,6 @@
 /* help: the tables of commands, errors and events, as they are in the program. Master. */
+#include <string.h>
+
 #include "base/text.h"
 #include "control/commands.h"
 
@@ -56,11 +58,60 @@ help_params(const struct command *command)
 	return list;
 }
 
+/* The names of a form, which has blanks between them. */
+static json_t *
+help_form(const char *form)
+{
+	json_t *names = json_array();
+	size_t length;
+
+	for (; *form != '\0'; form += length + (form[length] == ' ')) {
+		length = strcspn(form, " ");
+		if (json_array_append_new(names, json_stringn(form, length)) < 0) {
+			json_decref(names);
+			return NULL;
+		}
+	}
+	return names;
+}
+
+/* The form of a command that says nothing about it: its required parameters, which come first. */
+static json_t *
+help_form_required(const struct command *command)
+{
+	json_t *names = json_array();
+	size_t i;
+
+	for (i = 0; i < COMMAND_PARAMS_MAX && command->params[i].name != NULL; i++)
+		if (command->params[i].required && json_array_append_new(names, json_string(command->params[i].name)) < 0) {
+			json_decref(names);
+			return NULL;
+		}
+	return names;
+}
+
+static json_t *
+help_short_forms(const struct command *command)
+{
+	json_t *forms = json_array();
+	int failed = 0;
+	size_t i;
+
+	if (command->short_forms[0] == NULL && command->params[0].required)
+		failed = json_array_append_new(forms, help_form_required(command));
+	for (i = 0; i < COMMAND_SHORT_FORMS && command->short_forms[i] != NULL && failed == 0; i++)
+		failed = json_array_append_new(forms, help_form(command->short_forms[i]));
+	if (failed == 0)
+		return forms;
+	json_decref(forms);
+	return NULL;
+}
+
 static json_t *
 help_method(const struct command *command)
 {
-	return json_pack("{s:s,s:s,s:s,s:o,s:o}", "method", command->name, "summary", command->summary,
-	    "permission", permission_names[command->permission], "params", help_params(command), "example",
+	return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "method", command->name, "summary", command->summary,
+	    "permission", permission_names[command->permission], "params", help_params(command), "short-forms", help_short_forms(command), "example",
 	    json_loads(command->example, 0, NULL));
 }
 

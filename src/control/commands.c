@@ -98,6 +98,7 @@ const struct command control_commands[] = {
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_servers,
 	    .example = "{\"method\":\"servers\"}",
+	    .short_forms = { "pool" },
 	    .params = {
 		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = "Show this pool alone." },
 	    },
@@ -108,6 +109,7 @@ const struct command control_commands[] = {
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_names,
 	    .example = "{\"method\":\"names\"}",
+	    .short_forms = { "pool" },
 	    .params = {
 		{ "pool", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = "Show this pool alone." },
 	    },
@@ -256,6 +258,7 @@ const struct command control_commands[] = {
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_counters,
 	    .example = "{\"method\":\"counters\",\"params\":{\"pattern\":\"responses-*\"}}",
+	    .short_forms = { "pattern" },
 	    .params = {
 		{ "pattern", PARAM_TEXT, .min = 1, .max = 64,
 		    .sentence = "Show those whose name fits it: * stands for any letters, ? for one." },
@@ -269,6 +272,7 @@ const struct command control_commands[] = {
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_histograms,
 	    .example = "{\"method\":\"histograms\",\"params\":{\"what\":\"pools\"}}",
+	    .short_forms = { "what" },
 	    .params = {
 		{ "what", PARAM_WORD, .words = histogram_words, .default_json = "\"all\"",
 		    .sentence = "Of what: of pools, of servers, of workers, or of all these." },
@@ -330,6 +334,7 @@ const struct command control_commands[] = {
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_log_level,
 	    .example = "{\"method\":\"log-level\",\"params\":{\"level\":\"debug\",\"process\":\"worker 1\",\"for-ms\":60000}}",
+	    .short_forms = { "level" },
 	    .params = {
 		{ "level", PARAM_WORD, .words = log_level_names,
 		    .sentence = "What is written: this and all that is graver. Left out: only show." },
@@ -379,6 +384,7 @@ const struct command control_commands[] = {
 	    .permission = CONF_PERMISSION_ADMIN,
 	    .handler = command_stop,
 	    .example = "{\"method\":\"stop\",\"params\":{\"mode\":\"graceful\"}}",
+	    .short_forms = { "mode" },
 	    .params = {
 		{ "mode", PARAM_WORD, .words = stop_modes, .default_json = "\"graceful\"",
 		    .sentence = "Whether requests in progress are finished, within shutdown-timeout (graceful), or cut (now)." },

@@ -97,6 +97,37 @@ help_param(FILE *to, json_t *param, const struct style *style)
 	free(form);
 }
 
+/* "scale WORKERS": values without names. */
+static void
+help_form(FILE *to, const char *title, json_t *form, const struct style *style)
+{
+	const char *name;
+	json_t *word;
+	size_t i, k;
+
+	fputs("  droverctl ", to);
+	put(to, title, style);
+	json_array_foreach(form, i, word) {
+		name = json_is_string(word) ? json_string_value(word) : "";
+		fputc(' ', to);
+		for (k = 0; name[k] != '\0'; k++)
+			fputc(name[k] >= 'a' && name[k] <= 'z' ? name[k] - 'a' + 'A' : name[k] >= ' ' && name[k] < 0x7f ? name[k] : '?', to);
+	}
+	fputc('\n', to);
+}
+
+static void
+help_short_forms(FILE *to, json_t *method, const struct style *style)
+{
+	json_t *forms = json_object_get(method, "short-forms"), *form;
+	size_t i;
+
+	if (json_array_size(forms) > 0)
+		fputs("\nIn short:\n", to);
+	json_array_foreach(forms, i, form)
+		help_form(to, member_text(method, "method"), form, style);
+}
+
 /* The example, as it is typed here and as it is sent. */
 static void
 help_example(FILE *to, json_t *example, const struct style *style)
@@ -141,6 +172,7 @@ help_one(FILE *to, json_t *method, const struct style *style)
 	fputs(json_array_size(params) > 0 ? "\n\nParameters:\n" : "\nIt takes no parameters.\n", to);
 	json_array_foreach(params, i, param)
 		help_param(to, param, style);
+	help_short_forms(to, method, style);
 	if (json_is_object(json_object_get(method, "example")))
 		help_example(to, json_object_get(method, "example"), style);
 }

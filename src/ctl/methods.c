@@ -231,33 +231,14 @@ param_find(json_t *params, const char *name, const char *value)
 	return param;
 }
 
-/* A bare value where "name=value" should be: "scale 8". */
-static json_t *
-lone_required(json_t *params)
-{
-	json_t *param, *found = NULL;
-	size_t i;
-
-	json_array_foreach(params, i, param)
-		if (json_is_true(json_object_get(param, "required"))) {
-			if (found != NULL)
-				return NULL;
-			found = param;
-		}
-	return found;
-}
-
 static void
-param_unknown(json_t *method, const char *name, bool bare, struct error *err)
+param_unknown(json_t *method, const char *name, struct error *err)
 {
-	json_t *params = json_object_get(method, "params"), *required = lone_required(params);
+	json_t *params = json_object_get(method, "params");
 	const char *near = row_nearest(params, "name", name), *title = text_of(method, "method");
 
 	if (near != NULL)
 		error_set(err, "%s has no parameter '%s'; did you mean %s?", title, name, near);
-	else if (bare && required != NULL)
-		error_set(err, "%s has no parameter '%s'; did you mean %s=%s?", title, name, text_of(required, "name"),
-		    name);
 	else if (json_array_size(params) == 0)
 		error_set(err, "%s has no parameter '%s': it takes none.", title, name);
 	else
@@ -272,7 +253,7 @@ argument_add(json_t *to, json_t *method, const char *name, const char *value, st
 	char *form;
 
 	if (param == NULL) {
-		param_unknown(method, name, value == NULL, err);
+		param_unknown(method, name, err);
 		return -1;
 	}
 	if (json_object_get(to, text_of(param, "name")) != NULL)
@@ -290,6 +271,7 @@ argument_add(json_t *to, json_t *method, const char *name, const char *value, st
 	return 0;
 }
 
+/* "name=value", or the name of a parameter: it may lack its value. */
 static int
 argument_read(json_t *to, json_t *method, const char *argument, struct error *err)
 {
@@ -301,6 +283,77 @@ argument_read(json_t *to, json_t *method, const char *argument, struct error *er
 	result = argument_add(to, method, name, equals == NULL ? NULL : equals + 1, err);
 	free(name);
 	return result;
+}
+
+/* ---- values without names: "scale web 8" */
+
+static bool
+is_bare(json_t *method, const char *argument)
+{
+	return strchr(argument, '=') == NULL && row_find(json_object_get(method, "params"), "name", argument) == NULL;
+}
+
+/* Whether so many values can be those of this form: none was given by name. */
+static bool
+form_fits(json_t *form, size_t count, json_t *given)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(form, i, name)
+		if (!json_is_string(name) || json_object_get(given, json_string_value(name)) != NULL)
+			return false;
+	return json_array_size(form) == count;
+}
+
+static json_t *
+form_find(json_t *method, size_t count, json_t *given)
+{
+	json_t *forms = json_object_get(method, "short-forms"), *form;
+	size_t i;
+
+	json_array_foreach(forms, i, form)
+		if (form_fits(form, count, given))
+			return form;
+	return NULL;
+}
+
+/* There is no form for these: one that is nearly the name of a parameter was meant so, else the last is too much. */
+static void
+bare_unknown(json_t *method, int count, char *const *arguments, struct error *err)
+{
+	json_t *params = json_object_get(method, "params");
+	const char *odd = NULL;
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (is_bare(method, arguments[i]) && (odd == NULL || row_nearest(params, "name", odd) == NULL))
+			odd = arguments[i];
+	param_unknown(method, odd, err);
+}
+
+/* Adds the values that stand without names. */
+static int
+bare_add(json_t *to, json_t *method, int count, char *const *arguments, struct error *err)
+{
+	size_t bare = 0, next = 0;
+	json_t *form;
+	int i;
+
+	for (i = 0; i < count; i++)
+		bare += is_bare(method, arguments[i]);
+	if (bare == 0)
+		return 0;
+	form = form_find(method, bare, to);
+	if (form == NULL) {
+		bare_unknown(method, count, arguments, err);
+		return -1;
+	}
+	for (i = 0; i < count; i++)
+		if (is_bare(method, arguments[i]) &&
+		    argument_add(to, method, json_string_value(json_array_get(form, next++)), arguments[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -330,9 +383,9 @@ methods_params(json_t *method, int count, char *const *arguments, struct error *
 	int i;
 
 	for (i = 0; i < count; i++)
-		if (argument_read(to, method, arguments[i], err) < 0)
+		if (!is_bare(method, arguments[i]) && argument_read(to, method, arguments[i], err) < 0)
 			goto fail;
-	if (check_required(to, method, err) == 0)
+	if (bare_add(to, method, count, arguments, err) == 0 && check_required(to, method, err) == 0)
 		return to;
 fail:
 	json_decref(to);

@@ -19,6 +19,7 @@ json_t *methods_find(json_t *methods, const char *name, struct error *err);
  * Reads "name=value" arguments by the row of their method: an object that the
  * caller owns, or NULL with a sentence. A boolean may stand alone: "wait". Names
  * in "-ms" take values with a unit ("for-ms=30s"), and then may lack the "-ms".
+ * Values may stand without their names as one of the method's short forms says: "web 8".
  */
 json_t *methods_params(json_t *method, int count, char *const *arguments, struct error *err);
 

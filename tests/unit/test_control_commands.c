@@ -35,6 +35,36 @@ check_param(const struct command *c, const struct param *p)
 	json_decref(value);
 }
 
+static bool
+has_param(const struct command *c, const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < COMMAND_PARAMS_MAX && c->params[i].name != NULL; i++)
+		if (strlen(c->params[i].name) == length && strncmp(c->params[i].name, name, length) == 0)
+			return true;
+	return false;
+}
+
+/* The short forms are names of parameters, one blank between them; without one, what is required comes first. */
+static void
+check_forms(const struct command *c)
+{
+	const char *form;
+	size_t i, length;
+	bool optional = false;
+
+	for (i = 0; i < COMMAND_SHORT_FORMS && c->short_forms[i] != NULL; i++)
+		for (form = c->short_forms[i]; *form != '\0'; form += length + (form[length] == ' ')) {
+			length = strcspn(form, " ");
+			ck_assert_msg(has_param(c, form, length), "%s: short form %s", c->name, c->short_forms[i]);
+		}
+	for (i = 0; i < COMMAND_PARAMS_MAX && c->params[i].name != NULL; i++) {
+		ck_assert_msg(!optional || !c->params[i].required || c->short_forms[0] != NULL, "%s %s: comes late", c->name, c->params[i].name);
+		optional = optional || !c->params[i].required;
+	}
+}
+
 START_TEST(rows_are_well_formed)
 {
 	const struct command *c;
@@ -46,6 +76,7 @@ START_TEST(rows_are_well_formed)
 		ck_assert_ptr_nonnull(c->handler);
 		for (i = 0; i < COMMAND_PARAMS_MAX && c->params[i].name != NULL; i++)
 			check_param(c, &c->params[i]);
+		check_forms(c);
 	}
 	ck_assert_uint_le(rows, COMMANDS_MAX);
 }

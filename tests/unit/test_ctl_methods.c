@@ -8,8 +8,13 @@
 
 static const char table[] =
     "[{'method':'status','params':[]},"
-    "{'method':'scale','params':["
-    " {'name':'workers','type':'integer','required':true,'min':1,'max':256,'sentence':'How many are wanted.'},"
+    "{'method':'scale','short-forms':[['workers'],['app','instances']],'params':["
+    " {'name':'workers','type':'integer','min':1,'max':256,'sentence':'How many are wanted.'},"
+    " {'name':'app','type':'string'},"
+    " {'name':'instances','type':'integer','min':0,'max':1000},"
+    " {'name':'wait','type':'boolean','required':false,'default':false}]},"
+    "{'method':'restart-worker','short-forms':[['worker']],'params':["
+    " {'name':'worker','type':'integer','required':true,'min':0,'max':255,'sentence':'The number of a worker.'},"
     " {'name':'wait','type':'boolean','required':false,'default':false}]},"
     "{'method':'stop','params':[{'name':'mode','type':'word','words':['graceful','now']}]},"
     "{'method':'log-level','params':["
@@ -46,6 +51,12 @@ static const struct {
 	{ { "scale", "workers=8", "wait" }, "{\"workers\":8,\"wait\":true}", NULL },
 	{ { "scale", "wait=no", "workers=1" }, "{\"wait\":false,\"workers\":1}", NULL },
 	{ { "scale", "workers=8", "wait=true" }, "{\"workers\":8,\"wait\":true}", NULL },
+	{ { "scale", "8" }, "{\"workers\":8}", NULL },
+	{ { "scale", "8", "wait" }, "{\"workers\":8,\"wait\":true}", NULL },
+	{ { "scale", "web", "8" }, "{\"app\":\"web\",\"instances\":8}", NULL },
+	{ { "scale", "wait", "web", "8" }, "{\"app\":\"web\",\"instances\":8,\"wait\":true}", NULL },
+	{ { "scale", "app=8", "instances=0" }, "{\"app\":\"8\",\"instances\":0}", NULL },
+	{ { "restart-worker", "3" }, "{\"worker\":3}", NULL },
 	{ { "stop", "mode=now" }, "{\"mode\":\"now\"}", NULL },
 	{ { "log-level", "for-ms=300" }, "{\"for-ms\":300}", NULL },
 	{ { "log-level", "for-ms=30s" }, "{\"for-ms\":30000}", NULL },
@@ -60,8 +71,16 @@ static const struct {
 	{ { "statsu" }, NULL, "did you mean status?" },
 	{ { "" }, NULL, "droverctl help" },
 	{ { "nothing-like-it" }, NULL, "droverctl help" },
-	{ { "scale" }, NULL, "needs workers=INTEGER: How many" },
-	{ { "scale", "8" }, NULL, "did you mean workers=8?" },
+	{ { "restart-worker" }, NULL, "needs worker=INTEGER: The number" },
+	{ { "restart-worker", "3", "4" }, NULL, "no parameter '4'" },
+	{ { "restart-worker", "worker=3", "4" }, NULL, "no parameter '4'" },
+	{ { "restart-worker", "3", "worker=3" }, NULL, "no parameter '3'" },
+	{ { "scale", "web" }, NULL, "workers=web: a whole number" },
+	{ { "scale", "web", "many" }, NULL, "instances=many: a whole number" },
+	{ { "scale", "web", "8", "9" }, NULL, "no parameter '9'" },
+	{ { "scale", "web", "8", "wiat" }, NULL, "did you mean wait?" },
+	{ { "scale", "workers=8", "wiat" }, NULL, "did you mean wait?" },
+	{ { "stop", "now" }, NULL, "no parameter 'now'" },
 	{ { "scale", "worker=8" }, NULL, "did you mean workers?" },
 	{ { "scale", "workers" }, NULL, "workers=INTEGER" },
 	{ { "scale", "workers=" }, NULL, "whole number" },
