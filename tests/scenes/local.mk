@@ -73,3 +73,9 @@ EXTRA_DIST += tools/starve.c
 # What they import.
 EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/users.py tools/wire.py
 EXTRA_DIST += tools/terminal.py
+EXTRA_DIST += tools/apps.py tools/socketio.py tools/traffic.py
+
+# Apps for drover to run.
+EXTRA_DIST += apps/README apps/plain.py apps/crash.py apps/slow.py apps/leak.py apps/tree.py apps/wsgi.py apps/asgi.py
+EXTRA_DIST += apps/node-http.js apps/crash.js
+EXTRA_DIST += apps/express-socketio/package.json apps/express-socketio/package-lock.json apps/express-socketio/server.js
