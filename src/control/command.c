@@ -103,6 +103,7 @@ call_end(struct call *call)
 		call->end(call);
 	json_decref(call->result);
 	json_decref(call->changes);
+	json_decref(call->fault.errors);
 	stream_free(&call->stream);
 	*call = (struct call){ .master = call->master, .shared = call->shared, .wake = call->wake };
 }
@@ -169,6 +170,7 @@ call_fail(struct call *call, enum reply_error code, const char *hint, const char
 	va_list ap;
 
 	call->fault.code = code;
+	call->fault.errors = NULL;
 	snprintf(call->fault.hint, sizeof call->fault.hint, "%s", hint);
 	va_start(ap, format);
 	vsnprintf(call->fault.message, sizeof call->fault.message, format, ap);

@@ -98,7 +98,7 @@ struct call {
 	json_t *changes; /* owned; NULL: none was noted */
 	bool only_shows; /* it was asked for nothing that changes anything, though its method can */
 	bool changes_lost; /* there was no memory to note one */
-	struct fault fault;
+	struct fault fault; /* its errors are owned */
 	call_poll_fn *poll; /* not NULL: waiting */
 	uint64_t deadline; /* monotonic microseconds */
 	struct stream stream;
@@ -159,7 +159,7 @@ void call_change(struct call *call, json_t *from, json_t *to, const char *what, 
  */
 void call_reply_changes(struct call *call, json_t *result);
 
-/* Fails; the hint says what to do. */
+/* Fails; the hint says what to do. A list of all that is wrong may be put in call->fault.errors then. */
 void call_fail(struct call *call, enum reply_error code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -27,6 +27,7 @@ fault_set(struct fault *fault, enum reply_error code, const char *format, ...)
 
 	fault->code = code;
 	fault->hint[0] = '\0';
+	fault->errors = NULL;
 	va_start(ap, format);
 	vsnprintf(fault->message, sizeof fault->message, format, ap);
 	va_end(ap);
@@ -151,8 +152,8 @@ reply_result(struct buffer *out, const json_t *id, const json_t *result)
 int
 reply_fault(struct buffer *out, const json_t *id, const struct fault *fault)
 {
-	json_t *error = json_pack(
-	    "{s:i,s:s,s:{s:s}}", "code", fault->code, "message", fault->message, "data", "hint", fault->hint);
+	json_t *error = json_pack("{s:i,s:s,s:{s:s,s:O*}}", "code", fault->code, "message", fault->message, "data", "hint",
+	    fault->hint, "errors", fault->errors);
 	int result = error == NULL ? -1 : reply_write(out, id, ",\"error\":", error);
 
 	json_decref(error);

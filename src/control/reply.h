@@ -42,6 +42,7 @@ struct fault {
 	int code;
 	char message[256];
 	char hint[512];
+	json_t *errors; /* for its data: a list of all that is wrong. NULL: the message is all. */
 };
 
 void fault_set(struct fault *fault, enum reply_error code, const char *format, ...)

@@ -53,6 +53,16 @@ stream_add_row(struct stream *stream, struct buffer *out, const json_t *row)
 	return STREAM_MORE;
 }
 
+/* Another list. */
+static enum stream_step
+stream_next_list(struct stream *stream, struct buffer *out, const json_t *name)
+{
+	if (name == NULL || reply_text(out, "],") < 0 || reply_value(out, name) < 0 || reply_text(out, ":[") < 0)
+		return STREAM_FAILED;
+	stream->has_rows = false;
+	return STREAM_MORE;
+}
+
 static enum stream_step
 stream_next(struct call *call, struct buffer *out)
 {
@@ -62,6 +72,9 @@ stream_next(struct call *call, struct buffer *out)
 	switch (call->stream.next(call, &row)) {
 	case STREAM_ROW:
 		step = stream_add_row(&call->stream, out, row);
+		break;
+	case STREAM_LIST:
+		step = stream_next_list(&call->stream, out, row);
 		break;
 	case STREAM_LAST:
 		step = stream_end_rows(out, row);

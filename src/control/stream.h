@@ -19,6 +19,7 @@ enum stream_row {
 	STREAM_ROW, /* a row; NULL: no memory for it */
 	STREAM_BUSY, /* no row yet, but it has come nearer to one: it is asked again at once */
 	STREAM_LATER, /* nothing yet: it is asked again upon call_wake, and several times a second */
+	STREAM_LIST, /* no more in this list, but another one follows: in the place of a row its name, a string */
 	STREAM_LAST /* no more; in the place of a row an object whose members follow the list, or NULL */
 };
 

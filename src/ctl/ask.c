@@ -67,12 +67,17 @@ refused(const struct options *o, json_t *error)
 {
 	const char *message = json_string_value(json_object_get(error, "message"));
 	const char *hint = json_string_value(json_object_get(json_object_get(error, "data"), "hint"));
+	json_t *line;
+	size_t i;
 
 	if (o->json) {
 		render_json(stderr, error);
 		return EXIT_REFUSED;
 	}
 	complain(EXIT_REFUSED, "%s", message != NULL ? message : "the request was refused without a reason.");
+	json_array_foreach(json_object_get(json_object_get(error, "data"), "errors"), i, line)
+		if (json_is_string(line))
+			complain(EXIT_REFUSED, "%s", json_string_value(line));
 	return hint == NULL ? EXIT_REFUSED : complain(EXIT_REFUSED, "%s", hint);
 }
 

@@ -14,7 +14,7 @@
 /* How droverctl ends. */
 enum {
 	EXIT_DONE = 0,
-	EXIT_REFUSED = 1, /* drover answered with an error; or the output could not be written */
+	EXIT_REFUSED = 1, /* drover answered with an error, or that it did not succeed; or the output could not be written */
 	EXIT_USAGE = 2,
 	EXIT_UNREACHED = 3 /* no drover, no answer in time, or no answer that makes sense */
 };
@@ -23,6 +23,7 @@ enum {
 struct options {
 	const char *path; /* of the socket */
 	uint64_t timeout; /* microseconds */
+	bool timed; /* the timeout was given, and not taken from what is asked */
 	bool json;
 };
 

@@ -23,6 +23,7 @@
 #include "ctl/top.h"
 
 enum { TIMEOUT_STANDARD = 35 }; /* seconds: longer than what waits in drover, which answers after 30 */
+static const uint64_t answer_time = 5 * CLOCK_SECOND;
 
 static const char help_text[] =
     "usage: droverctl [-j] [-S SOCKET] [-t SECONDS] METHOD [NAME=VALUE ...]\n"
@@ -62,6 +63,7 @@ timeout_read(struct options *o, const char *text)
 {
 	uint64_t seconds;
 
+	o->timed = true;
 	if (text_to_number(text, &seconds) && seconds > 0 && seconds < 1000000) {
 		o->timeout = seconds * CLOCK_SECOND;
 		return -1;
@@ -135,8 +137,9 @@ run_call(const struct options *o, struct client *c, const char *method, json_t *
 		render_json(stdout, result);
 	else
 		render(stdout, result, style);
+	end = json_is_false(json_object_get(result, "succeeded")) ? EXIT_REFUSED : EXIT_DONE;
 	json_decref(result);
-	return EXIT_DONE;
+	return end;
 }
 
 /* `droverctl help scale` is `help method=scale` to drover. `name` is NULL or an argument. */
@@ -166,6 +169,18 @@ run_help(const struct options *o, struct client *c, json_t *methods, const char 
 	return EXIT_DONE;
 }
 
+/* The same question, with as much time as it asks drover to wait for. */
+static int
+run_call_patiently(const struct options *o, struct client *c, json_t *method, json_t *params, const struct style *style)
+{
+	struct options patient = *o;
+	uint64_t wait = methods_wait(method, params);
+
+	if (!o->timed && wait + answer_time > o->timeout)
+		patient.timeout = wait + answer_time;
+	return run_call(&patient, c, json_string_value(json_object_get(method, "method")), params, style);
+}
+
 static int
 run_method(const struct options *o, struct client *c, json_t *methods, char *const *arguments)
 {
@@ -188,7 +203,7 @@ run_method(const struct options *o, struct client *c, json_t *methods, char *con
 		c->fd = -1;
 		c->bytes = NULL;
 	} else {
-		end = run_call(o, c, arguments[0], params, &style);
+		end = run_call_patiently(o, c, method, params, &style);
 	}
 	json_decref(params);
 	return end;

@@ -391,3 +391,15 @@ fail:
 	json_decref(to);
 	return NULL;
 }
+
+uint64_t
+methods_wait(json_t *method, json_t *params)
+{
+	json_t *row = row_find(json_object_get(method, "params"), "name", "timeout-ms");
+	json_t *given = json_object_get(params, "timeout-ms");
+	json_int_t ms = json_integer_value(given != NULL ? given : json_object_get(row, "default"));
+
+	if (row == NULL || !json_is_true(json_object_get(params, "wait")) || ms <= 0 || ms > INT32_MAX)
+		return 0;
+	return (uint64_t)ms * CLOCK_MILLISECOND;
+}

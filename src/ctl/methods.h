@@ -23,6 +23,9 @@ json_t *methods_find(json_t *methods, const char *name, struct error *err);
  */
 json_t *methods_params(json_t *method, int count, char *const *arguments, struct error *err);
 
+/* How long drover is asked to wait, in microseconds: the parameter timeout-ms of a method that has one and `wait`; 0: not so. */
+uint64_t methods_wait(json_t *method, json_t *params);
+
 /* How the value of a parameter is written: "INTEGER", "yes|no", "graceful|now", "TEXT". Owned by the caller. */
 char *methods_value_form(json_t *param);
 

@@ -39,6 +39,30 @@ next_with_tail(struct call *call, json_t **row)
 	return given;
 }
 
+/* Three lists: 1, 2; none; 3. */
+static enum stream_row
+next_of_lists(struct call *call, json_t **row)
+{
+	switch (call->cursor++) {
+	case 0:
+	case 1:
+		*row = json_integer((json_int_t)call->cursor);
+		return STREAM_ROW;
+	case 2:
+		*row = json_string("none");
+		return STREAM_LIST;
+	case 3:
+		*row = json_string("more");
+		return STREAM_LIST;
+	case 4:
+		*row = json_integer(3);
+		return STREAM_ROW;
+	default:
+		*row = json_pack("{s:i}", "shown", 3);
+		return STREAM_LAST;
+	}
+}
+
 static enum stream_row
 next_fails(struct call *call, json_t **row)
 {
@@ -107,6 +131,13 @@ START_TEST(members_may_follow_the_list)
 	    "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"result\":{\"rows\":[],\"shown\":0,\"truncated\":false}}");
 	check_reply(reply_of(next_with_tail, json_pack("{s:i}", "ready", 2), 2),
 	    "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"result\":{\"ready\":2,\"rows\":[1,2],\"shown\":2,\"truncated\":false}}");
+}
+END_TEST
+
+START_TEST(lists_may_follow_the_list)
+{
+	check_reply(reply_of(next_of_lists, json_object(), 0),
+	    "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"result\":{\"rows\":[1,2],\"none\":[],\"more\":[3],\"shown\":3}}");
 }
 END_TEST
 
@@ -224,6 +255,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, rows_become_a_list);
 	tcase_add_test(tests, members_may_follow_the_list);
+	tcase_add_test(tests, lists_may_follow_the_list);
 	tcase_add_test(tests, a_step_is_short);
 	tcase_add_test(tests, no_memory_for_a_row_is_noticed);
 	tcase_add_test(tests, no_memory_for_the_head_is_an_error);

@@ -16,6 +16,9 @@ static const char table[] =
     "{'method':'restart-worker','short-forms':[['worker']],'params':["
     " {'name':'worker','type':'integer','required':true,'min':0,'max':255,'sentence':'The number of a worker.'},"
     " {'name':'wait','type':'boolean','required':false,'default':false}]},"
+    "{'method':'restart','params':["
+    " {'name':'wait','type':'boolean','default':false},"
+    " {'name':'timeout-ms','type':'integer','default':600000}]},"
     "{'method':'stop','params':[{'name':'mode','type':'word','words':['graceful','now']}]},"
     "{'method':'log-level','params':["
     " {'name':'level','type':'word','words':['warn','info']},"
@@ -147,6 +150,24 @@ START_TEST(arguments)
 }
 END_TEST
 
+START_TEST(waits)
+{
+	json_t *rows = methods(), *restart = methods_find(rows, "restart", NULL), *scale = methods_find(rows, "scale", NULL);
+	json_t *params = json_object();
+
+	ck_assert_uint_eq(methods_wait(restart, params), 0);
+	json_object_set_new(params, "wait", json_true());
+	ck_assert_uint_eq(methods_wait(restart, params), 600 * UINT64_C(1000000));
+	ck_assert_uint_eq(methods_wait(scale, params), 0);
+	json_object_set_new(params, "timeout-ms", json_integer(1500));
+	ck_assert_uint_eq(methods_wait(restart, params), 1500000);
+	json_object_set_new(params, "timeout-ms", json_integer(INT64_MAX));
+	ck_assert_uint_eq(methods_wait(restart, params), 0);
+	json_decref(params);
+	json_decref(rows);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -156,6 +177,7 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, arguments, 0, ARRAY_LENGTH(cases));
+	tcase_add_test(tc, waits);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
