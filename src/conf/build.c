@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/object.h"
+#include "conf/app.h"
 #include "conf/health.h"
 #include "conf/options.h"
 #include "conf/server.h"
@@ -77,16 +78,22 @@ title_get(cfg_t *from)
 	return title;
 }
 
-/* Room for as many elements as there are sections of this name. NULL: none, or no memory, which is reported. */
+/* NULL: none, or no memory, which is reported. */
 static void *
-sections_allocate(cfg_t *from, const char *name, size_t size, struct conf_report *report)
+elements_allocate(size_t count, size_t size, struct conf_report *report)
 {
-	unsigned count = cfg_size(from, name);
 	void *elements = count > 0 ? calloc(count, size) : NULL;
 
 	if (count > 0 && elements == NULL)
 		conf_report_memory(report);
 	return elements;
+}
+
+/* Room for as many elements as there are sections of this name. */
+static void *
+sections_allocate(cfg_t *from, const char *name, size_t size, struct conf_report *report)
+{
+	return elements_allocate(cfg_size(from, name), size, report);
 }
 
 static char *
@@ -273,7 +280,7 @@ servers_build(struct conf_pool *pool, cfg_t *from, struct conf_report *report)
 }
 
 static void
-health_build(struct conf_pool *pool, cfg_t *from, struct conf_report *report)
+health_build(struct conf_pool *pool, const struct conf_section *kind, cfg_t *from, struct conf_report *report)
 {
 	cfg_t *section = conf_syntax_section(from, "health", 0), *second;
 	struct conf_health *health = &pool->health;
@@ -283,52 +290,78 @@ health_build(struct conf_pool *pool, cfg_t *from, struct conf_report *report)
 		return;
 	health->wanted = true;
 	health->line = title_get(section)->line;
-	defaults_set(&conf_section_health, health, report);
-	options_set(&conf_section_health, section, health, report);
-	conf_health_complete(health, conf_syntax_word(section, "type", 0) != NULL, report);
-	conditions_check(&conf_section_health, health, section, report);
+	defaults_set(kind, health, report);
+	options_set(kind, section, health, report);
+	conf_health_complete(health, kind, conf_syntax_word(section, "type", 0) != NULL, report);
+	conditions_check(kind, health, section, report);
 	second = conf_syntax_section(from, "health", 1);
 	if (second != NULL)
 		conf_report_add(report, title_get(second)->line,
-		    "a pool has one health section; the first is in %s",
+		    "%s has one health section; the first is in %s", pool->app.wanted ? "an app" : "a pool",
 		    conf_report_place(report, health->line, place));
 }
 
+/* What pools and apps have in common; of an app more is set already. */
 static void
-pool_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct conf_report *report)
+pool_build(struct conf_pool *pool, const struct conf_section *kind, cfg_t *from, struct conf_report *report)
 {
 	const struct conf_word *title = title_get(from);
 	size_t before;
 
-	*pool = conf->pool_options;
 	pool->name = text_keep(title->text, report);
 	pool->line = title->line;
-	pool->first_server = conf->server_count;
-	defaults_set(&conf_section_pool, pool, report);
+	defaults_set(kind, pool, report);
 	before = report->count;
-	options_set(&conf_section_pool, from, pool, report);
+	options_set(kind, from, pool, report);
 	if (report->count == before)
-		conditions_check(&conf_section_pool, pool, from, report);
-	health_build(pool, from, report);
-	servers_build(pool, from, report);
+		conditions_check(kind, pool, from, report);
 	if (strlen(title->text) > CONF_POOL_NAME_MAX)
-		conf_report_add(
-		    report, title->line, "the name of a pool has at most %d bytes", CONF_POOL_NAME_MAX);
+		conf_report_add(report, title->line, "the name of %s has at most %d bytes",
+		    pool->app.wanted ? "an app" : "a pool", CONF_POOL_NAME_MAX);
+}
+
+static void
+app_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct conf_report *report)
+{
+	struct conf_app *app = &pool->app;
+
+	conf_app_begin(app, conf);
+	pool_build(pool, &conf_section_app, from, report);
+	health_build(pool, &conf_section_app_health, from, report);
+	conf_app_complete(app);
+	app->command_line = line_find(from, NULL, "command", pool->line);
+	app->directory_line = line_find(from, NULL, "directory", pool->line);
+	app->user_line = line_find(from, NULL, "user", line_find(from, NULL, "group", pool->line));
+	app->environment_line = line_find(from, NULL, "environment", pool->line);
+	app->listen_line = line_find(from, NULL, "listen", app->command_line);
 }
 
 static void
 pools_build(struct conf *conf, cfg_t *from, struct conf_report *report)
 {
+	size_t count = (size_t)cfg_size(from, "pool") + cfg_size(from, "app");
+	struct conf_pool *pool;
 	cfg_t *section;
 	unsigned i;
 
-	conf->pools = sections_allocate(from, "pool", sizeof *conf->pools, report);
-	if (conf->pools == NULL)
+	pool = conf->pools = elements_allocate(count, sizeof *conf->pools, report);
+	if (pool == NULL)
 		return;
-	for (i = 0; (section = conf_syntax_section(from, "pool", i)) != NULL; i++, conf->pool_count++) {
-		pool_build(&conf->pools[i], conf, section, report);
-		conf->server_count += conf->pools[i].server_count;
+	for (i = 0; (section = conf_syntax_section(from, "pool", i)) != NULL; i++, pool++) {
+		*pool = conf->pool_options;
+		pool->first_server = conf->server_count;
+		pool_build(pool, &conf_section_pool, section, report);
+		health_build(pool, &conf_section_health, section, report);
+		servers_build(pool, section, report);
+		conf->server_count += pool->server_count;
 	}
+	conf->first_app = i;
+	for (i = 0; (section = conf_syntax_section(from, "app", i)) != NULL; i++, pool++) {
+		*pool = conf->pool_options;
+		pool->first_server = conf->server_count;
+		app_build(pool, conf, section, report);
+	}
+	conf->pool_count = count;
 }
 
 static void

@@ -21,6 +21,7 @@ static void
 pool_unknown_report(const struct conf *conf, const char *name, int line, struct conf_report *report)
 {
 	const char **names = calloc(conf->pool_count + 1, sizeof *names), *near = NULL;
+	const char *what = conf->first_app < conf->pool_count ? "pool or app" : "pool";
 	size_t i;
 
 	for (i = 0; names != NULL && i < conf->pool_count; i++)
@@ -28,9 +29,9 @@ pool_unknown_report(const struct conf *conf, const char *name, int line, struct 
 	if (names != NULL)
 		near = text_nearest(name, names);
 	if (near != NULL)
-		conf_report_add(report, line, "there is no pool \"%s\"; did you mean \"%s\"?", name, near);
+		conf_report_add(report, line, "there is no %s \"%s\"; did you mean \"%s\"?", what, name, near);
 	else
-		conf_report_add(report, line, "there is no pool \"%s\"", name);
+		conf_report_add(report, line, "there is no %s \"%s\"", what, name);
 	free(names);
 }
 
@@ -258,9 +259,14 @@ pool_check_name(const struct conf *conf, const struct conf_pool *pool, struct co
 	const struct conf_pool *first = &conf->pools[pool_find(conf, pool->name)];
 	char place[CONF_PLACE_MAX];
 
-	if (first != pool && pool->name[0] != '\0')
-		conf_report_add(report, pool->line, "pool \"%s\" is there twice; the first is in %s",
-		    pool->name, conf_report_place(report, first->line, place));
+	if (first == pool || pool->name[0] == '\0')
+		return;
+	conf_report_place(report, first->line, place);
+	if (pool->app.wanted && !first->app.wanted)
+		conf_report_add(report, pool->line, "app \"%s\" is called as the pool in %s", pool->name, place);
+	else
+		conf_report_add(report, pool->line, "%s \"%s\" is there twice; the first is in %s",
+		    pool->app.wanted ? "app" : "pool", pool->name, place);
 }
 
 static void
@@ -268,6 +274,9 @@ pools_check(const struct conf *conf, struct conf_report *report)
 {
 	size_t i, j;
 
+	if (conf->pool_count > CONF_POOLS_MAX)
+		conf_report_add(report, conf->pools[CONF_POOLS_MAX].line,
+		    "there are more than %d pools and apps", CONF_POOLS_MAX);
 	if (conf->pool_count == 0 && !needs_no_pool(conf))
 		conf_report_add(
 		    report, 0, "there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }");
@@ -275,7 +284,7 @@ pools_check(const struct conf *conf, struct conf_report *report)
 		const struct conf_pool *pool = &conf->pools[i];
 
 		pool_check_name(conf, pool, report);
-		if (pool->server_count == 0)
+		if (pool->server_count == 0 && !pool->app.wanted)
 			conf_report_add(report, pool->line, "pool \"%s\" has no server", pool->name);
 		for (j = 0; j < pool->server_count; j++) {
 			server_check_twice(pool, j, report);
@@ -316,6 +325,7 @@ conf_check(struct conf *conf, struct conf_report *report)
 		control_check(conf, &conf->controls[i], report);
 	listeners_check(conf, report);
 	pools_check(conf, report);
+	conf_check_apps(conf, report);
 	routes_check(conf, report);
 	conf_check_auth(conf, report);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "conf/app.h"
 #include "conf/health.h"
 
 static void
@@ -16,6 +17,7 @@ pool_clear(struct conf_pool *pool)
 	free(pool->servers);
 	conf_health_clear(&pool->health);
 	free(pool->hash_key);
+	conf_app_clear(&pool->app);
 	free(pool->sticky);
 	free(pool->sticky_cookie);
 	free(pool->name);

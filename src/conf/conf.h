@@ -274,7 +274,7 @@ struct conf_app {
 	uint32_t surge, max_unavailable; /* of a roll-out: instances more, and less, than wanted */
 	uint32_t max_connections; /* requests in flight to each instance, 0: no limit */
 	uint32_t output_rate; /* lines a second of each instance that are logged, 0: all */
-	int command_line, directory_line, user_line; /* of these options; that of the section when it has none */
+	int command_line, directory_line, user_line, environment_line, listen_line; /* of these options; that of the section when it has none */
 };
 
 /* Signals that ask an app to end; the words of stop-signal. */
@@ -438,6 +438,15 @@ struct conf *conf_load_text(const char *text, const char *name, struct conf_erro
  */
 struct conf *conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
     size_t server_count, const char *control_path, struct conf_errors *errors);
+
+/*
+ * The program that an app runs, as path, seen from its directory: /bin/sh for shell = true, else
+ * command[0], which is looked for in the PATH of its environment when it has no "/". Nothing is
+ * run. -1 with a sentence: it is not there, or cannot be executed.
+ */
+int conf_app_find_command(const struct conf_app *app, char *path, size_t size, struct error *err);
+/* Whether its directory is there. -1 with a sentence. */
+int conf_app_check_directory(const struct conf_app *app, struct error *err);
 
 /* Whether anything is limited by client. */
 bool conf_has_limits(const struct conf *conf);

@@ -208,11 +208,12 @@ const struct conf_condition conf_health_for_http = { "checks by http (with a pat
 
 /* Sets an option of an HTTP check that has no value yet. */
 static void
-standard_set(struct conf_health *health, const char *name, const char *text, struct conf_report *report)
+standard_set(struct conf_health *health, const struct conf_option *option, const char *text,
+    struct conf_report *report)
 {
 	struct error err;
 
-	if (conf_value_read(conf_option_find(&conf_section_health, name), health, text, &err) < 0)
+	if (conf_value_read(option, health, text, &err) < 0)
 		conf_report_add(report, health->line, "%s", err.text);
 }
 
@@ -230,8 +231,11 @@ fields_check(const struct conf_health *health, struct conf_report *report)
 }
 
 void
-conf_health_complete(struct conf_health *health, bool typed, struct conf_report *report)
+conf_health_complete(
+    struct conf_health *health, const struct conf_section *section, bool typed, struct conf_report *report)
 {
+	const struct conf_option *status = conf_option_find(section, "status");
+
 	if (!typed)
 		health->type = health->path != NULL ? CONF_HEALTH_HTTP : CONF_HEALTH_TCP;
 	if (health->fast_interval == 0)
@@ -239,10 +243,9 @@ conf_health_complete(struct conf_health *health, bool typed, struct conf_report 
 	if (health->type != CONF_HEALTH_HTTP)
 		return;
 	if (health->path == NULL)
-		standard_set(health, "path", "/", report);
+		standard_set(health, conf_option_find(section, "path"), "/", report);
 	if (health->status_count == 0)
-		standard_set(
-		    health, "status", conf_option_find(&conf_section_health, "status")->standard, report);
+		standard_set(health, status, status->standard, report);
 	fields_check(health, report);
 	if (health->body != NULL && health->method == CONF_HEALTH_HEAD)
 		conf_report_add(report, health->line, "the answer to HEAD has no body: body needs method = GET");

@@ -12,8 +12,12 @@ extern const struct conf_type conf_type_statuses, conf_type_check_path, conf_typ
 /* Options that have a meaning for checks by HTTP only. */
 extern const struct conf_condition conf_health_for_http;
 
-/* Fills in what is unset and depends on other options; `typed`: the section says which type. Reports what cannot be. */
-void conf_health_complete(struct conf_health *health, bool typed, struct conf_report *report);
+/*
+ * Fills in what is unset and depends on other options; `typed`: the section, of which there are
+ * two kinds, says which type. Reports what cannot be.
+ */
+void conf_health_complete(
+    struct conf_health *health, const struct conf_section *section, bool typed, struct conf_report *report);
 
 void conf_health_clear(struct conf_health *health);
 

@@ -2,9 +2,10 @@ noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = \
 	conf/accounts.c conf/accounts.h \
 	conf/answer_rule.c conf/answer_rule.h \
+	conf/app.c conf/app.h \
 	conf/arguments.c \
 	conf/build.c conf/build.h \
-	conf/check.c conf/check.h conf/check_auth.c \
+	conf/check.c conf/check.h conf/check_app.c conf/check_auth.c \
 	conf/conf.c conf/conf.h \
 	conf/directories.c \
 	conf/drift.c conf/drift.h \
@@ -19,7 +20,7 @@ libconf_a_SOURCES = \
 	conf/look_up.c \
 	conf/names.c \
 	conf/options.c conf/options.h \
-	conf/options_auth.h conf/options_client.h conf/options_health.h conf/options_pool.h conf/options_resolve.h \
+	conf/options_app.h conf/options_auth.h conf/options_client.h conf/options_health.h conf/options_pool.h conf/options_resolve.h \
 	conf/options_row.h \
 	conf/options_rules.h \
 	conf/password.c conf/password.h \
@@ -32,6 +33,7 @@ libconf_a_SOURCES = \
 	conf/server.c conf/server.h \
 	conf/show.c \
 	conf/show_json.c conf/show_json.h \
+	conf/sticky.c \
 	conf/string_field.c conf/string_field.h \
 	conf/syntax.c conf/syntax.h \
 	conf/template.c conf/template.h \

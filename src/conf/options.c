@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "conf/options_app.h"
 #include "conf/options_auth.h"
 #include "conf/options_client.h"
 #include "conf/options_health.h"
@@ -20,10 +21,15 @@ const struct conf_section conf_section_pool = { "pool", &conf_section_top, "web"
 const struct conf_section conf_section_health = { "health", &conf_section_pool, NULL, NULL, CONF_POOLS_MAX };
 const struct conf_section conf_section_server = { "server", &conf_section_pool, "127.0.0.1:3000", "address",
 	CONF_SERVERS_MAX };
+const struct conf_section conf_section_app = { "app", &conf_section_top, "web", "name", CONF_POOLS_MAX };
+const struct conf_section conf_section_app_health = { "health", &conf_section_app, NULL, NULL, CONF_POOLS_MAX };
 const struct conf_section conf_section_route = { "route", &conf_section_top, NULL, NULL, CONF_ROUTES_MAX };
 
 const struct conf_section *const conf_sections[] = { &conf_section_top, &conf_section_control,
-	&conf_section_listen, &conf_section_pool, &conf_section_health, &conf_section_server, &conf_section_route, NULL };
+	&conf_section_listen, &conf_section_pool, &conf_section_health, &conf_section_server, &conf_section_app,
+	&conf_section_app_health, &conf_section_route, NULL };
+
+_Static_assert(sizeof conf_sections / sizeof conf_sections[0] <= CONF_SECTIONS_MAX, "CONF_SECTIONS_MAX is too small");
 
 static const char *const log_format_words[] = { "combined", "json", NULL }; /* enum conf_log_format */
 static const char *const forwarded_words[] = { "off", "x-forwarded", "forwarded", "both",
@@ -42,6 +48,10 @@ static const char *const health_type_words[] = { "tcp", "http", NULL }; /* enum 
 static const char *const health_method_words[] = { "GET", "HEAD", NULL }; /* enum conf_health_method */
 static const char *const family_words[] = { "any", "ipv4", "ipv6", NULL }; /* enum conf_family */
 static const char *const addresses_words[] = { "all", "first", NULL }; /* enum conf_addresses */
+static const char *const app_listen_words[] = { "auto", "port", "unix", "activation", "activation-port",
+	NULL }; /* enum conf_app_listen */
+static const char *const stop_signal_words[] = { "TERM", "INT", "QUIT", "HUP", "USR1", "USR2",
+	NULL }; /* enum conf_stop_signal */
 static const char *const access_log_words[] = { "off", "stdout", NULL };
 static const char *const error_log_words[] = { "stderr", "syslog", NULL };
 
@@ -77,8 +87,17 @@ pool_hashes(const void *base)
 	return pool->balance == &balance_consistent_hash;
 }
 
+static bool
+pool_sets_cookie(const void *base)
+{
+	const struct conf_pool *pool = base;
+
+	return pool->sticky_kind == CONF_STICKY_COOKIE;
+}
+
 static const struct conf_condition for_names = { "names of hosts and services", server_has_name };
 static const struct conf_condition for_hash = { "balance = consistent-hash", pool_hashes };
+static const struct conf_condition for_cookie = { "sticky = cookie", pool_sets_cookie };
 static const struct conf_condition for_unix = { "unix sockets", listener_is_unix };
 static const struct conf_condition for_ipv6 = { "IPv6 addresses", listener_is_ipv6 };
 
@@ -231,23 +250,11 @@ const struct conf_option conf_options[] = {
 	AUTH_OPTIONS(LISTEN, true, conf_listener),
 	CORS_OPTIONS(LISTEN, true, conf_listener),
 
-	{ "balance", POOL, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance),
-	    .sentence = "How requests are spread over the servers." },
-	{ "send-proxy", POOL, &conf_type_choice, 0, 0, NULL, "off", false, FIELD(conf_pool, send_proxy),
-	    .sentence = "Whether servers are told the client's address by the PROXY protocol, of which version.",
-	    .words = send_proxy_words },
-	{ "hash-key", POOL, &conf_type_hash_key, 0, 0, NULL, "address", false, FIELD(conf_pool, hash_key),
-	    .sentence = "What requests have in common that go to the same server: address, path, uri, "
-			"header NAME or cookie NAME.",
-	    .condition = &for_hash },
-	{ "hash-load", POOL, &conf_type_number, 101, 65535, "0", "125", false, FIELD(conf_pool, hash_load),
-	    .sentence = "Percent of its share of what is in flight from which a server's keys go to the next; "
-			"0: never.",
-	    .condition = &for_hash },
+	CHOICE_OPTIONS(POOL),
 	POOL_OPTIONS(POOL, true, conf_pool, ),
 	MAINTENANCE_OPTION(POOL, conf_pool),
 
-	HEALTH_OPTIONS,
+	HEALTH_OPTIONS(&conf_section_health, "200-399"),
 
 	{ "weight", SERVER, &conf_type_number, 1, BALANCE_WEIGHT_MAX, NULL, "1", false,
 	    FIELD(conf_server, weight),
@@ -262,6 +269,13 @@ const struct conf_option conf_options[] = {
 	    .words = server_state_words },
 	SERVER_OPTIONS(SERVER, true, conf_server, ),
 	NAME_OPTIONS,
+
+	APP_OPTIONS,
+	CHOICE_OPTIONS(APP),
+	POOL_OPTIONS(APP, true, conf_pool, ),
+	MAINTENANCE_OPTION(APP, conf_pool),
+
+	HEALTH_OPTIONS(&conf_section_app_health, "200-299"),
 
 	{ "host", ROUTE, &conf_type_hosts, 0, 0, NULL, "{ }", false, LIST(conf_route, hosts, host_count),
 	    .sentence = "Hosts that it is for; *.example.org stands for every name under example.org; any "

@@ -23,7 +23,10 @@ struct conf_section {
 };
 
 extern const struct conf_section conf_section_top, conf_section_control, conf_section_listen,
-    conf_section_pool, conf_section_health, conf_section_server, conf_section_route;
+    conf_section_pool, conf_section_health, conf_section_server, conf_section_app, conf_section_app_health,
+    conf_section_route;
+
+enum { CONF_SECTIONS_MAX = 16 };
 
 /* All of them, NULL at the end: the order in which they are shown. */
 extern const struct conf_section *const conf_sections[];
@@ -52,7 +55,7 @@ struct conf_option {
 	bool tcp; /* of listen: it has a meaning for mode = tcp as well */
 };
 
-enum { CONF_OPTIONS_MAX = 256 };
+enum { CONF_OPTIONS_MAX = 512 };
 
 /* All of them, by section; the row after the last has no name. */
 extern const struct conf_option conf_options[];

@@ -36,6 +36,33 @@
 		    .sentence = "Further attempts for one request, where repeating it is safe." }, \
 	    SERVER_OPTIONS(SECTION, INHERITED, TYPE, PREFIX)
 
+/* How a server is chosen: said by each pool and app for itself. */
+#define CHOICE_OPTIONS(SECTION) \
+	{ "balance", SECTION, &conf_type_balance, 0, 0, NULL, "round-robin", false, FIELD(conf_pool, balance), \
+		.sentence = "How requests are spread over the servers." }, \
+	    { "send-proxy", SECTION, &conf_type_choice, 0, 0, NULL, "off", false, FIELD(conf_pool, send_proxy), \
+		    .sentence = \
+			"Whether servers are told the client's address by the PROXY protocol, of which version.", \
+		    .words = send_proxy_words }, \
+	    { "hash-key", SECTION, &conf_type_hash_key, 0, 0, NULL, "address", false, \
+		    FIELD(conf_pool, hash_key), \
+		    .sentence = "What requests have in common that go to the same server: address, path, uri, " \
+				"header NAME or cookie NAME.", \
+		    .condition = &for_hash }, \
+	    { "hash-load", SECTION, &conf_type_number, 101, 65535, "0", "125", false, \
+		    FIELD(conf_pool, hash_load), \
+		    .sentence = "Percent of its share of what is in flight from which a server's keys go to the " \
+				"next; 0: never.", \
+		    .condition = &for_hash }, \
+	    { "sticky", SECTION, &conf_type_sticky, 0, 0, "off", "off", false, FIELD(conf_pool, sticky), \
+		    .sentence = "By what requests are told that stay with one server while it is there: cookie, " \
+				"address, header:NAME, or off." }, \
+	{ \
+		"sticky-cookie", SECTION, &conf_type_token, 0, 0, NULL, "drover", false, \
+		    FIELD(conf_pool, sticky_cookie), .sentence = "The name of that cookie.", \
+		    .condition = &for_cookie \
+	}
+
 /* When a server counts as down: set at the top level, in a pool section, and in a server section. */
 #define SERVER_OPTIONS(SECTION, INHERITED, TYPE, PREFIX) \
 	{ "max-fails", SECTION, &conf_type_number, 0, 1000000, NULL, "3", INHERITED, \

@@ -18,6 +18,7 @@
 #define LISTEN &conf_section_listen
 #define POOL &conf_section_pool
 #define SERVER &conf_section_server
+#define APP &conf_section_app
 #define ROUTE &conf_section_route
 
 #define FIELD(type, member) \

@@ -49,7 +49,7 @@ struct scanner {
 	int value_line; /* where the statement before this one ended with a value; 0: it did not */
 	struct frame frames[DEPTH_MAX];
 	size_t depth; /* of frames[depth], the innermost */
-	unsigned section_counts[8]; /* by place in conf_sections */
+	unsigned section_counts[CONF_SECTIONS_MAX]; /* by place in conf_sections */
 };
 
 static bool

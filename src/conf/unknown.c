@@ -1,6 +1,7 @@
 #include "conf/unknown.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -21,6 +22,24 @@ names_collect(const struct conf_section *section, const char *names[CONF_OPTIONS
 	names[n] = NULL;
 }
 
+static bool
+is_home(const struct conf_section *section, const char *name)
+{
+	return conf_option_find(section, name) != NULL || conf_section_find(section, name) != NULL;
+}
+
+/* Whether a section of the same name, in another one, has it as well, and comes before this. */
+static bool
+is_told(const struct conf_section *const *section, const char *name)
+{
+	const struct conf_section *const *before;
+
+	for (before = conf_sections; before < section; before++)
+		if (strcmp((*before)->name, (*section)->name) == 0 && is_home(*before, name))
+			return true;
+	return false;
+}
+
 /* Writes where an option or section of this name can stand: "in listen { } or in control { }"; "": nowhere. */
 static void
 homes_write(const char *name, char *to, size_t size)
@@ -32,7 +51,7 @@ homes_write(const char *name, char *to, size_t size)
 	for (section = conf_sections; *section != NULL && used < size; section++) {
 		const char * or = used > 0 ? " or " : "";
 
-		if (conf_option_find(*section, name) == NULL && conf_section_find(*section, name) == NULL)
+		if (!is_home(*section, name) || is_told(section, name))
 			continue;
 		if (*section == &conf_section_top)
 			used += (size_t)snprintf(to + used, size - used, "%soutside of all sections", or);

@@ -104,10 +104,10 @@ size_write(const struct conf_option *option, const void *base, size_t i, char sp
 static void
 size_describe(const struct conf_option *option, char *to, size_t size)
 {
-	char from[32], most[32];
+	char from[32], most[32], zero[32];
 
-	snprintf(to, size, "a size from %s to %s", text_from_size(option->minimum, from, sizeof from),
-	    text_from_size(option->maximum, most, sizeof most));
+	snprintf(to, size, "a size from %s to %s%s", text_from_size(option->minimum, from, sizeof from),
+	    text_from_size(option->maximum, most, sizeof most), zero_suffix(option, zero, sizeof zero));
 }
 
 static int
@@ -208,8 +208,8 @@ switch_read(const struct conf_option *option, void *base, const char *text, stru
 	return 0;
 }
 
-static uint32_t
-usable_cores(void)
+uint32_t
+conf_usable_cores(void)
 {
 	cpu_set_t set;
 	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -226,7 +226,7 @@ workers_read(const struct conf_option *option, void *base, const char *text, str
 		return -1;
 	conf->workers_auto = conf->workers == 0;
 	if (conf->workers_auto)
-		conf->workers = usable_cores();
+		conf->workers = conf_usable_cores();
 	return 0;
 }
 

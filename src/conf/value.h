@@ -39,7 +39,10 @@ extern const struct conf_type conf_type_number, conf_type_time, conf_type_size, 
     conf_type_token, conf_type_request_rules, conf_type_response_rules, conf_type_redirect,
     conf_type_respond, conf_type_error_pages, conf_type_prefix, conf_type_replacement, conf_type_media,
     conf_type_realm, conf_type_field, conf_type_fields, conf_type_methods, conf_type_ask,
-    conf_type_origins, conf_type_switch, conf_type_field_name;
+    conf_type_origins, conf_type_switch, conf_type_field_name, conf_type_sticky;
+
+/* The usable cores of this machine, 1 .. CONF_WORKERS_MAX; what `auto` stands for. */
+uint32_t conf_usable_cores(void);
 
 /* Writes "a, b or c". */
 void conf_words_describe(const char *const *words, char *to, size_t size);

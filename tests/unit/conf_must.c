@@ -9,7 +9,7 @@ conf_must_load(const char *text)
 	struct conf_errors errors;
 	struct conf *conf = conf_load_text(text, "f", &errors);
 
-	ck_assert_msg(conf != NULL, "%s\n%s", text, errors.count > 0 ? errors.lines[0] : "no error");
+	ck_assert_msg(conf != NULL, "%s\n%.3000s", errors.count > 0 ? errors.lines[0] : "no error", text);
 	ck_assert_uint_eq(errors.count, 0);
 	conf_errors_free(&errors);
 	return conf;

@@ -148,6 +148,16 @@ static const char everything[] =
     "	server \"app.internal:8080\" { family = ipv6  addresses = first }\n"
     "	server \"_http._tcp.app.internal\" { } }\n"
     "pool \"three\" { balance = consistent-hash  hash-key = \"cookie sid\"  hash-load = 0  server \"[::1]:4\" { } }\n"
+    "pool \"four\" { sticky = header:X-Session  server \"[::1]:5\" { } }\n"
+    "app \"five\" { command = { \"./serve it\", '', \"-p{port}\", \"{\\\"a\\\":1}\" }  instances = 5  listen = activation-port\n"
+    "	directory = \"/srv/a b\"  environment = { 'A=1', \"B=x {port} {instance}\", 'C=' }  environment-inherit = no\n"
+    "	user = 12  group = root  umask = 027  start-timeout = 1s  start-retries = 2  stop-signal = QUIT\n"
+    "	stop-timeout = 3s  max-memory = 100m  max-requests = 4000  max-age = 1d  jitter = 5  surge = 0\n"
+    "	max-unavailable = 2  max-connections = 6  output-rate = 0  sticky = cookie  sticky-cookie = sid\n"
+    "	balance = consistent-hash  hash-key = path  hash-load = 150  send-proxy = v1  maintenance = on\n"
+    "	response-timeout = 51s  queue-size = 52  max-fails = 53\n"
+    "	health { path = /ready  status = 204  interval = 54s } }\n"
+    "app \"six\" { command = \"exec ./run $PORT \\${A}\"  shell = true  instances = auto  health { path = / } }\n"
     "route { host = { Example.ORG, \"*.Example.org\", \"[::1]\" }  path = { /a/, \"/b c\" }  pool = two }\n"
     "route { path = /r  pool = one  strip-prefix = /r  add-prefix = /a }\n"
     "route { path = /s  pool = one  replace-prefix = \"/s /t\" }\n"
@@ -284,7 +294,7 @@ START_TEST(pools_begin_with_what_the_top_level_says)
 	ck_assert_str_eq(conf->pools[2].hash_key, "cookie sid");
 	ck_assert_uint_eq(conf->pools[2].hash_load, 0);
 	ck_assert_uint_eq(two->first_server, 2);
-	ck_assert_uint_eq(conf->server_count, 7);
+	ck_assert_uint_eq(conf->server_count, 8);
 	conf_free(conf);
 }
 END_TEST

@@ -33,7 +33,7 @@ static const struct bad unknown_words[] = {
 	{ OK "listen \"*:81\" { balance = round-robin }\npool w { server \"127.0.0.1:1\" { mode = \"0600\" } "
 	     "}\n"
 	     "route { pool = w }\n",
-	    "f:3: unknown option 'balance' in listen; it belongs outside of all sections or in pool { }\n"
+	    "f:3: unknown option 'balance' in listen; it belongs outside of all sections or in pool { } or in app { }\n"
 	    "f:4: unknown option 'mode' in server; it belongs in control { } or in listen { }\n" },
 	{ "listen \"*:80\" { pol = x }\npool w { server \"127.0.0.1:1\" { wieght = 1 } }\n",
 	    "f:1: unknown option 'pol' in listen; did you mean 'pool'?\n"

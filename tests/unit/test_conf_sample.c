@@ -102,7 +102,7 @@ START_TEST(the_examples_of_the_manual_load)
 		from = to + 1;
 		count++;
 	}
-	ck_assert_uint_eq(count, 7);
+	ck_assert_uint_eq(count, 8);
 	free(page);
 }
 END_TEST
