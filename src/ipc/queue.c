@@ -37,7 +37,7 @@ process_of(const struct scoreboard *board, unsigned slot)
 /* ---- by the master */
 
 int
-queue_open(struct scoreboard *board, unsigned pool, uint32_t version)
+queue_open(struct scoreboard *board, unsigned pool)
 {
 	struct queue *queue = &board->queues[pool];
 
@@ -45,11 +45,25 @@ queue_open(struct scoreboard *board, unsigned pool, uint32_t version)
 		return 0;
 	if (lock_init(&queue->lock) < 0)
 		return -1;
-	scoreboard_set(&queue->version, version);
 	scoreboard_set(&queue->dirty, 1);
 	if (scoreboard_get(&board->queue_slots) <= pool)
 		scoreboard_set(&board->queue_slots, pool + 1);
 	atomic_store_explicit(&queue->open, 1, memory_order_release);
+	return 0;
+}
+
+int
+queue_count(struct scoreboard *board, unsigned pool, uint32_t version)
+{
+	struct queue *queue = &board->queues[pool];
+
+	if (queue_is_counted(queue))
+		return 0;
+	if (queue_open(board, pool) < 0)
+		return -1;
+	scoreboard_set(&queue->version, version);
+	atomic_store_explicit(&queue->counted, 1, memory_order_release);
+	atomic_store_explicit(&queue->dirty, 1, memory_order_release);
 	return 0;
 }
 
@@ -184,12 +198,15 @@ static void
 queue_recover(struct scoreboard *board, unsigned pool)
 {
 	struct queue *queue = &board->queues[pool];
+	bool counted;
 
 	atomic_exchange(&queue->dirty, 0);
-	queue->settled = queue->settled || all_workers_know(board, scoreboard_get(&queue->version));
-	count_places(board, pool);
+	counted = queue_is_counted(queue);
+	queue->settled = queue->settled || (counted && all_workers_know(board, scoreboard_get(&queue->version)));
+	if (counted)
+		count_places(board, pool);
 	count_list(board, queue);
-	if (!queue->settled)
+	if (counted && !queue->settled)
 		scoreboard_set(&queue->dirty, 1);
 }
 

@@ -1,6 +1,10 @@
 /*
  * The places of a pool whose servers have max-connections, and the requests that
- * wait for one: exact, and first come, first served, over all workers.
+ * wait for one, or for the first instance of an app: exact, and first come, first
+ * served, over all workers.
+ *
+ * The list of those who wait and the count of places are two things: a pool without
+ * limits has a list when it is an app, and then only who waits takes the lock.
  *
  * A lock in shared memory guards both. What it guards can be made again from what
  * each worker alone writes, so a process may be killed at any instruction: who
@@ -51,12 +55,13 @@ struct queue_entry {
 };
 static_assert(sizeof(struct queue_entry) == 32, "two to a cache line");
 
-/* One for each pool; it is all zero while no server of the pool has ever had a limit. */
+/* One for each pool; it is all zero while the pool is no app and no server of it has ever had a limit. */
 struct queue {
-	/* written by the master before the lock is used, but `dirty` */
+	/* written by the master, but `dirty` */
 	pthread_mutex_t lock;
-	_Atomic uint32_t open;	  /* places of this pool are counted under the lock */
-	_Atomic uint32_t version; /* servers_version with which all workers know that */
+	_Atomic uint32_t open;	  /* requests can wait: the lock is there */
+	_Atomic uint32_t counted; /* places of this pool are counted under the lock */
+	_Atomic uint32_t version; /* servers_version with which all workers know that they are counted */
 	_Atomic uint32_t dirty;	  /* a worker has died: count anew */
 	_Atomic uint64_t timeouts; /* requests, since drover started. Written by any worker. */
 
@@ -80,8 +85,11 @@ struct queue_book {
 
 /* ---- by the master */
 
-/* From now on the places of this pool are counted. Before servers_version becomes `version`. -1: it cannot be. */
-int queue_open(struct scoreboard *board, unsigned pool, uint32_t version);
+/* From now on requests of this pool can wait. -1: it cannot be. */
+int queue_open(struct scoreboard *board, unsigned pool);
+
+/* The same, and its places are counted. Before servers_version becomes `version`. -1: it cannot be. */
+int queue_count(struct scoreboard *board, unsigned pool, uint32_t version);
 
 /* Something of the pool was changed beside the lock: who locks next counts anew. Nothing happens when it is not counted. */
 void queue_make_dirty(struct scoreboard *board, unsigned pool);
@@ -95,6 +103,12 @@ static inline bool
 queue_is_open(const struct queue *queue)
 {
 	return atomic_load_explicit(&queue->open, memory_order_acquire) != 0;
+}
+
+static inline bool
+queue_is_counted(const struct queue *queue)
+{
+	return atomic_load_explicit(&queue->counted, memory_order_acquire) != 0;
 }
 
 /* How many wait, and for how long the first of them has (microseconds). */

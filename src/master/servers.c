@@ -204,7 +204,7 @@ server_set_limit(struct master *m, unsigned slot, uint32_t most)
 	scoreboard_set(&m->board->servers[slot].max_connections, most);
 	if (most == 0)
 		return;
-	if (queue_open(m->board, pool, servers_next_version(m)) < 0)
+	if (queue_count(m->board, pool, servers_next_version(m)) < 0)
 		log_error("pool %s cannot have limits: out of resources", pool_name(m, slot));
 	else
 		wakers_want(m);

@@ -38,7 +38,7 @@ view_get(const struct balance_loads *loads)
 static uint32_t
 server_load(const struct worker *worker, const struct server *server)
 {
-	return server->pool->queue != NULL ? scoreboard_get(&worker->board->servers[server->index].taken) :
+	return server->pool->counted ? scoreboard_get(&worker->board->servers[server->index].taken) :
 					     scoreboard_server_load(worker->board, server->index);
 }
 
@@ -46,7 +46,7 @@ server_load(const struct worker *worker, const struct server *server)
 static bool
 server_may_have(const struct server *server, const struct exchange *exchange)
 {
-	if (server->pool->queue != NULL && !queue_has_room(exchange->worker->board, server->index))
+	if (server->pool->counted && !queue_has_room(exchange->worker->board, server->index))
 		return false;
 	return !choice_was_tried(exchange, server);
 }
@@ -165,9 +165,9 @@ choice_make(struct exchange *exchange)
 
 	if (trial != NULL)
 		return trial;
-	if (lineup->set.count == 1 && pool->queue == NULL && exchange->tried_count == 0)
+	if (lineup->set.count == 1 && !pool->counted && exchange->tried_count == 0)
 		return lineup->members[0];
-	view.loads.some_full = pool->queue != NULL || exchange->tried_count > 0;
+	view.loads.some_full = pool->counted || exchange->tried_count > 0;
 	question.turn = choice_turn(exchange);
 	if (pool->balance->uses_key)
 		question.key = hash_key_get(exchange);

@@ -18,6 +18,8 @@
 #include "worker/session.h"
 #include "worker/upstream.h"
 
+enum { MISSED_MAX = 10 }; /* instances of an app that may be gone, beside the attempts of a request */
+
 /* The request was understood: what it says is kept beyond the parser's scratch. */
 static void
 exchange_take_request(struct exchange *x, const struct h1_request *request)
@@ -240,15 +242,38 @@ step_finish(struct exchange *exchange)
 	return STEP_END;
 }
 
-/* Whether the request may be sent once more (RFC 9110 9.2.2), and all of it is still here. */
-static bool
-exchange_may_retry(const struct exchange *x, bool race)
+/* How an attempt has failed without a byte of an answer, as far as it matters for another one. */
+enum loss {
+	LOSS_OTHER,
+	LOSS_RACE, /* a kept connection that ends as the request comes is nobody's fault */
+	LOSS_DEATH /* the instance of an app takes no connection, or ends one: in all likelihood it is dead */
+};
+
+static enum loss
+exchange_loss(const struct exchange *x, unsigned status)
 {
+	if (x->received || status == 504)
+		return LOSS_OTHER;
+	if (x->upstream != NULL && x->upstream->served > 0)
+		return LOSS_RACE;
+	return x->pool->conf->app.wanted ? LOSS_DEATH : LOSS_OTHER;
+}
+
+/*
+ * Whether the request may be sent once more (RFC 9110 9.2.2), and all of it is still here.
+ * What instances that were gone have never seen is no attempt. One that dies of the
+ * request is: it would take them all along.
+ */
+static bool
+exchange_may_retry(struct exchange *x, enum loss loss)
+{
+	if (loss == LOSS_DEATH && !x->sent && x->missed < MISSED_MAX)
+		x->missed++;
 	if (x->received || x->answered || (x->request.held == 0 && !x->tcp) || x->pool == NULL)
 		return false;
-	if (x->sent && !(race && h1_method_idempotent(exchange_method(x))))
+	if (x->sent && !(loss != LOSS_OTHER && h1_method_idempotent(exchange_method(x))))
 		return false;
-	return (race && !x->fresh_only) || x->attempts <= x->pool->conf->retries;
+	return (loss == LOSS_RACE && !x->fresh_only) || x->attempts <= x->pool->conf->retries + x->missed;
 }
 
 /* Back to the head, which is still in the session's buffer. */
@@ -277,21 +302,20 @@ enum step_result
 exchange_server_failed(struct exchange *exchange, unsigned status, const char *reason)
 {
 	struct server *server = exchange->server;
-	/* a kept connection that ends as the request comes is nobody's fault */
-	bool race = exchange->upstream != NULL && exchange->upstream->served > 0 && !exchange->received && status != 504;
-	bool retry = exchange_may_retry(exchange, race);
+	enum loss loss = exchange_loss(exchange, status);
+	bool retry = exchange_may_retry(exchange, loss);
 
 	exchange->reason = reason;
 	exchange->failure = (uint16_t)status;
 	upstream_detach(exchange, false);
-	if (!race)
+	if (loss != LOSS_RACE)
 		pool_server_failed(exchange->worker, server, reason);
 	pool_leave(exchange); /* last: with nobody on it the place may be another's */
 	if (exchange->answered)
 		return exchange_cut(exchange, reason);
 	if (!retry)
 		return exchange_reply(exchange, status, reason);
-	if (race)
+	if (loss == LOSS_RACE)
 		exchange->fresh_only = true;
 	else
 		pool_exclude(exchange, server);
@@ -302,7 +326,7 @@ void
 exchange_server_removed(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
-	bool retry = exchange_may_retry(exchange, true);
+	bool retry = exchange_may_retry(exchange, LOSS_RACE);
 
 	exchange->reason = "server-removed";
 	upstream_detach(exchange, false);

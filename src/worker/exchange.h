@@ -63,6 +63,9 @@ const struct conf_page *exchange_error_page(const struct exchange *exchange, uns
 /* The next step is to answer with a short page of drover's own. Always STEP_NEXT. */
 enum step_result exchange_reply(struct exchange *exchange, unsigned status, const char *reason);
 
+/* There is no server, and none to wait for: 503, or what the last one tried has failed with. Always STEP_NEXT. */
+enum step_result exchange_no_server(struct exchange *exchange);
+
 /*
  * The server cannot be used: another attempt where that is safe, else the answer
  * (502 or 504), or the break-off when the client has part of a response.

@@ -1,5 +1,7 @@
 /* The steps that choose a server and send the request to it. Runs in workers. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,13 +17,43 @@
 #include "worker/upstream.h"
 #include "worker/waiting.h"
 
+/* 503 that says when to come again. */
 static enum step_result
-choose_found_none(struct exchange *x)
+choose_later(struct exchange *x, uint64_t seconds, const char *reason)
 {
-	if (x->failure != 0)
-		return exchange_reply(x, x->failure, x->reason);
-	count(x->worker, NO_SERVER, 1);
-	return exchange_reply(x, 503, "no-server");
+	static const char text[] = "503 Service Unavailable\n";
+	char fields[64];
+	const struct answer answer = { .status = 503,
+		.type = "text/plain",
+		.fields = fields,
+		.body = { text, sizeof text - 1 } };
+
+	snprintf(fields, sizeof fields, "Retry-After: %" PRIu64 "\r\n", seconds);
+	return exchange_answer(x, &answer, reason);
+}
+
+/* The same of an app that has no instance: by then it may have one. */
+static enum step_result
+choose_found_no_instance(struct exchange *x)
+{
+	return choose_later(x, (x->pool->conf->queue_timeout + CLOCK_SECOND - 1) / CLOCK_SECOND, "no-instance");
+}
+
+static bool
+choose_lacks_instance(const struct exchange *x)
+{
+	return x->pool->conf->app.wanted && x->pool->count == 0;
+}
+
+enum step_result
+exchange_no_server(struct exchange *exchange)
+{
+	if (exchange->failure != 0)
+		return exchange_reply(exchange, exchange->failure, exchange->reason);
+	count(exchange->worker, NO_SERVER, 1);
+	if (exchange->pool->conf->app.wanted)
+		return choose_found_no_instance(exchange);
+	return exchange_reply(exchange, 503, "no-server");
 }
 
 /* Connecting failed at once. What drover itself lacks is not the server's fault. */
@@ -41,21 +73,19 @@ choose_not_connected(struct exchange *x, int error)
 static enum step_result
 choose_found_full(struct exchange *x)
 {
-	static const char text[] = "503 Service Unavailable\n";
-	const struct answer answer = { .status = 503,
-		.type = "text/plain",
-		.fields = "Retry-After: 1\r\n",
-		.body = { text, sizeof text - 1 } };
-
 	count(x->worker, QUEUE_FULL, 1);
-	return exchange_answer(x, &answer, "queue-full");
+	return choose_lacks_instance(x) ? choose_found_no_instance(x) : choose_later(x, 1, "queue-full");
 }
 
 static enum step_result
 choose_waited_long(struct exchange *x)
 {
+	if (x->waiting.doubtful) /* what it has waited for was nothing: the instance that failed is well */
+		return exchange_no_server(x);
 	count(x->worker, QUEUE_TIMEOUTS, 1);
 	queue_note_timeout(x->worker->board, x->pool->number);
+	if (x->failure == 0 && choose_lacks_instance(x))
+		return choose_found_no_instance(x);
 	/* what went wrong before it waited for another server says more */
 	return exchange_reply(x, x->failure != 0 ? x->failure : 503, "queue-timeout");
 }
@@ -103,7 +133,7 @@ step_choose(struct exchange *exchange)
 	case POOL_NONE:
 		break;
 	}
-	return choose_found_none(exchange);
+	return exchange_no_server(exchange);
 }
 
 /* Runs when it is granted a place, and when something is heard of the client. */
@@ -112,7 +142,7 @@ step_wait(struct exchange *exchange)
 {
 	if (waiting_is_over(exchange) && waiting_take(exchange))
 		return choose_begin(exchange);
-	if (waiting_is_late(exchange))
+	if (waiting_is_late(exchange) && !waiting_goes_on(exchange))
 		return choose_waited_long(exchange);
 	return waiting_client_is_gone(exchange) ? exchange_client_gone(exchange) : STEP_WAIT;
 }

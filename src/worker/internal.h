@@ -106,7 +106,9 @@ struct pool {
 	const struct conf_pool *conf;
 	unsigned number; /* index in conf.pools */
 	struct scoreboard_pool *board;
-	struct queue *queue; /* places are counted and requests wait in it; NULL: no server has a limit */
+	struct queue *queue; /* requests wait in it; NULL: it is no app, and no server has a limit */
+	bool counted; /* places are counted under its lock */
+	bool coming; /* of an app: an instance is on its way */
 	const struct balance_algorithm *balance;
 	enum conf_hash_kind hash_kind;
 	const char *hash_name;
@@ -118,13 +120,13 @@ struct pool {
 	/* see waiting.c */
 	TAILQ_HEAD(, exchange) waiting; /* as they came */
 	TAILQ_ENTRY(pool) waiting_link; /* of worker->waiting, unless `waiting` is empty */
-	struct deadline_queue wait;
+	struct deadline_queue wait, doubt;
 	uint32_t health_seen; /* health_version at the last look for free places */
 	bool look; /* look again */
 	bool refusing; /* no server is usable: who waits is sent away */
 };
 
-/* Of an exchange that waits for a place on a server. */
+/* Of an exchange that waits for a place on a server, or for the first instance of an app. */
 struct waiting {
 	TAILQ_ENTRY(exchange) link;
 	struct deadline deadline;
@@ -132,6 +134,7 @@ struct waiting {
 	uint64_t since; /* clock_monotonic */
 	uint64_t until; /* loop_now; 0: it has not waited yet */
 	uint64_t waited; /* microseconds, before `since` */
+	bool doubtful; /* whether an instance will come is not known: see waiting.c */
 };
 
 #define SESSION_MAGIC 0x5e551040u
@@ -224,6 +227,7 @@ struct exchange {
 	uint8_t moved;	  /* MOVED_ bits */
 	uint8_t gate;	  /* the next one of the listener's, or of the route's, that it comes to */
 	uint8_t attempts; /* servers tried */
+	uint8_t missed;	  /* of these: instances of an app that were gone before they were sent anything */
 	uint16_t status;
 	uint16_t failure; /* the answer when no server is left to try; 0: none has failed */
 	uint32_t head_length; /* of the request's head, at the beginning of the session's buffer while that is held */

@@ -203,12 +203,13 @@ server_sync(struct worker *worker, unsigned index)
 	const struct scoreboard_server *row = &worker->board->servers[index];
 	enum server_state state = scoreboard_server_state(worker->board, index);
 	struct server *server = worker->servers[index];
+	bool known = state != SERVER_FREE && state != SERVER_STARTING;
 
-	if (server != NULL && (state == SERVER_FREE || row->id != server->id)) {
+	if (server != NULL && (!known || row->id != server->id)) {
 		server_drop(worker, index);
 		server = NULL;
 	}
-	if (state == SERVER_FREE)
+	if (!known)
 		return 0;
 	if (server == NULL)
 		server = worker->servers[index] = server_new(worker, index);
@@ -235,6 +236,8 @@ servers_share_out(struct worker *worker, unsigned slots)
 
 		pool->count = 0;
 		pool->queue = queue_is_open(&worker->board->queues[p]) ? &worker->board->queues[p] : NULL;
+		pool->counted = pool->queue != NULL && queue_is_counted(pool->queue);
+		pool->coming = scoreboard_get(&pool->board->coming) != 0;
 		if (balance < balance_count)
 			pool->balance = balance_algorithms[balance];
 	}

@@ -18,6 +18,34 @@ pool_entered(struct exchange *exchange, struct server *server)
 	scoreboard_add(&worker->board->carried[worker->slot][server->pool->number], 1);
 }
 
+/* Whether a server that it has tried is still there. */
+static bool
+pool_has_tried(const struct exchange *exchange)
+{
+	const struct pool *pool = exchange->pool;
+	size_t i;
+
+	for (i = 0; i < pool->count; i++)
+		if (choice_was_tried(exchange, pool->servers[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Whether an instance of an app is to be waited for: one is on its way; or it may be, because
+ * those that failed the request are about to be found dead by the master.
+ */
+static bool
+pool_expects(struct exchange *exchange)
+{
+	const struct pool *pool = exchange->pool;
+
+	if (!pool->conf->app.wanted)
+		return false;
+	exchange->waiting.doubtful = !pool->coming;
+	return pool->coming || pool_has_tried(exchange);
+}
+
 /* Whether it is any use to wait: a server is up that was not tried, and all places of it are taken or belong to others. */
 static bool
 pool_is_busy(const struct exchange *exchange, bool must_wait)
@@ -52,9 +80,26 @@ pool_choose_counted(struct exchange *exchange)
 		pool_entered(exchange, server);
 		return POOL_CHOSEN;
 	}
-	if (pool->conf->queue_size == 0 || !pool_is_busy(exchange, must_wait))
+	exchange->waiting.doubtful = false;
+	if (pool->conf->queue_size == 0 || (!pool_is_busy(exchange, must_wait) && !pool_expects(exchange)))
 		return POOL_NONE;
 	return waiting_join(exchange) ? POOL_WAITS : POOL_FULL;
+}
+
+/* No server is usable: one may come. */
+static enum pool_choice
+pool_wait(struct exchange *exchange)
+{
+	const struct worker *worker = exchange->worker;
+	const struct pool *pool = exchange->pool;
+	bool joined;
+
+	if (pool->queue == NULL || pool->conf->queue_size == 0 || !pool_expects(exchange))
+		return POOL_NONE;
+	queue_lock(worker->board, pool->number, worker->slot);
+	joined = waiting_join(exchange);
+	queue_unlock(worker->board, pool->number);
+	return joined ? POOL_WAITS : POOL_FULL;
 }
 
 enum pool_choice
@@ -67,7 +112,7 @@ pool_choose(struct exchange *exchange)
 
 	if (membership_is_old(worker))
 		membership_sync(worker);
-	if (pool->queue != NULL) {
+	if (pool->counted) {
 		queue_lock(worker->board, pool->number, worker->slot);
 		choice = pool_choose_counted(exchange);
 		queue_unlock(worker->board, pool->number);
@@ -75,7 +120,7 @@ pool_choose(struct exchange *exchange)
 	}
 	server = choice_make(exchange);
 	if (server == NULL)
-		return POOL_NONE;
+		return pool_wait(exchange);
 	scoreboard_add(&worker->board->held[worker->slot][server->index], 1);
 	pool_entered(exchange, server);
 	return POOL_CHOSEN;
@@ -85,11 +130,13 @@ bool
 pool_server_is_open(const struct worker *worker, const struct server *server)
 {
 	const struct pool *pool = server->pool;
+	/* instances of an app that failed are all that there is of it: nothing else is worth the wait */
+	enum lineup_rank last = pool->conf->app.wanted ? RANK_BACKUP_DOWN : RANK_BACKUP;
 
 	if (server->state != SERVER_READY)
 		return false;
 	lineup_refresh(worker, server->pool);
-	return server->rank == pool->lineup.rank && server->rank <= RANK_BACKUP;
+	return server->rank == pool->lineup.rank && server->rank <= last;
 }
 
 void
@@ -102,7 +149,7 @@ pool_leave(struct exchange *exchange)
 	if (server == NULL)
 		return;
 	scoreboard_add(&worker->board->carried[worker->slot][server->pool->number], UINT32_MAX);
-	if (server->pool->queue != NULL)
+	if (server->pool->counted)
 		waiting_pass_on(worker, server);
 	else
 		scoreboard_add(&worker->board->held[worker->slot][server->index], UINT32_MAX);

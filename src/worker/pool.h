@@ -6,7 +6,7 @@
 
 enum pool_choice {
 	POOL_CHOSEN, /* it holds a place on exchange->server */
-	POOL_WAITS,  /* for a place: see worker/waiting.h */
+	POOL_WAITS,  /* for a place, or for the first instance of an app: see worker/waiting.h */
 	POOL_FULL,   /* no place, and as many wait as may */
 	POOL_NONE    /* no server is usable */
 };
@@ -22,7 +22,10 @@ enum pool_choice pool_choose(struct exchange *exchange);
 /* The exchange has a place on the server: takes note of it. */
 void pool_entered(struct exchange *exchange, struct server *server);
 
-/* Whether the server takes requests, is up, and has its turn: a backup has none while another one is up. */
+/*
+ * Whether the server takes requests, is up, and has its turn: a backup has none while another one
+ * is up. An app whose instances all have failed has no better ones: they count as up.
+ */
 bool pool_server_is_open(const struct worker *worker, const struct server *server);
 
 /* Gives the place back, or that in the queue. Nothing happens when there is none. */

@@ -10,6 +10,12 @@
 #include "worker/pool.h"
 #include "worker/session.h"
 
+/*
+ * An instance that is killed fails requests before the master knows of its end, and so
+ * before it is known that another one is on its way: this is time for that to be said.
+ */
+static const uint64_t doubt_time = CLOCK_SECOND;
+
 enum {
 	TURN_EXCHANGES = 32, /* that go on, before others have their turn: some 0.5 ms */
 	LOOK_GRANTS = 1024   /* places that are given in one look */
@@ -111,19 +117,38 @@ waiting_join(struct exchange *x)
 	return true;
 }
 
-int
-waiting_begin(struct exchange *x)
+/* When it ends: of one that waits for nothing certain after doubt_time, of others after queue-timeout in all. */
+static void
+waiting_set_deadline(struct exchange *x)
 {
 	struct waiting *waiting = &x->waiting;
 
-	deadline_clear(&x->session->deadline); /* whatever its client is to send is not awaited meanwhile */
-	if (waiting->until == 0) {
+	if (waiting->doubtful) {
+		deadline_set(&waiting->deadline, &x->pool->doubt);
+	} else if (waiting->until == 0) {
 		deadline_set(&waiting->deadline, &x->pool->wait);
 		waiting->until = waiting->deadline.at;
 	} else { /* the end of its first wait is the end of all of them */
 		deadline_set_at(&waiting->deadline, &x->pool->wait, waiting->until);
 	}
+}
+
+int
+waiting_begin(struct exchange *x)
+{
+	deadline_clear(&x->session->deadline); /* whatever its client is to send is not awaited meanwhile */
+	waiting_set_deadline(x);
 	return session_watch(x->session);
+}
+
+bool
+waiting_goes_on(struct exchange *x)
+{
+	if (!x->waiting.doubtful || !x->pool->coming)
+		return false;
+	x->waiting.doubtful = false;
+	waiting_set_deadline(x);
+	return true;
 }
 
 /* It waits no more, as this worker sees it. */
@@ -333,7 +358,7 @@ pool_look(struct worker *worker, struct pool *pool)
 	queue_lock(worker->board, pool->number, worker->slot);
 	pool->look = pool_give(worker, pool, told);
 	queue_unlock(worker->board, pool->number);
-	pool->refusing = !pool_is_usable(worker, pool);
+	pool->refusing = !pool->coming && !pool_is_usable(worker, pool);
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		if (told[slot])
 			waiting_tell(worker, (int)slot);
@@ -346,10 +371,8 @@ exchange_go_on(struct exchange *x)
 {
 	struct session *session = x->session;
 
-	if (!waiting_is_over(x)) {
-		count(x->worker, NO_SERVER, 1);
-		exchange_reply(x, 503, "no-server");
-	}
+	if (!waiting_is_over(x))
+		exchange_no_server(x);
 	session_run(session);
 }
 
@@ -438,11 +461,15 @@ waiting_open_pool(struct worker *worker, struct pool *pool)
 {
 	TAILQ_INIT(&pool->waiting);
 	deadline_queue_init(&pool->wait, worker->loop, pool->conf->queue_timeout, waiting_expired);
+	deadline_queue_init(&pool->doubt, worker->loop,
+	    pool->conf->queue_timeout < doubt_time ? pool->conf->queue_timeout : doubt_time, waiting_expired);
 }
 
 void
 waiting_close_pool(struct pool *pool)
 {
-	if (pool->conf != NULL)
-		deadline_queue_clear(&pool->wait);
+	if (pool->conf == NULL)
+		return;
+	deadline_queue_clear(&pool->wait);
+	deadline_queue_clear(&pool->doubt);
 }

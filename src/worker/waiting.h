@@ -1,6 +1,7 @@
 /*
- * The exchanges of this worker that wait for a place on a server, in the queues of
- * their pools (ipc/queue.h). A place is granted by whoever gives it back, in any
+ * The exchanges of this worker that wait for a place on a server, or for an instance
+ * of an app that has none now, in the queues of their pools (ipc/queue.h). A place is
+ * granted by whoever gives it back, or is the first to see the new instance, in any
  * worker; that one wakes this one, which lets the exchange go on. Runs in workers.
  */
 #ifndef DROVER_WORKER_WAITING_H
@@ -34,6 +35,9 @@ bool waiting_take(struct exchange *exchange);
 
 /* Whether it has waited for as long as it may. */
 bool waiting_is_late(const struct exchange *exchange);
+
+/* It has, but for an instance that was doubtful and is known to come now: then it waits on, and true. */
+bool waiting_goes_on(struct exchange *exchange);
 
 /* Whether the client has gone away, as far as one can tell. */
 bool waiting_client_is_gone(const struct exchange *exchange);

@@ -33,7 +33,7 @@ setup(void)
 	server_fill(SECOND, 1);
 	queue = &board->queues[POOL];
 	ck_assert(!queue_is_open(queue));
-	ck_assert_int_eq(queue_open(board, POOL, 1), 0);
+	ck_assert_int_eq(queue_count(board, POOL, 1), 0);
 	ck_assert(queue_is_open(queue));
 	for (slot = 0; slot < WORKERS; slot++)
 		queue_book_open(&books[slot], board, slot);

@@ -116,6 +116,38 @@ START_TEST(only_ready_servers_are_chosen_from)
 }
 END_TEST
 
+START_TEST(an_instance_that_starts_is_unknown)
+{
+	place_set(3, 4, 1, SERVER_STARTING);
+	ck_assert_str_eq(members(1), "3*3 ");
+	ck_assert_ptr_null(worker->servers[3]);
+	ck_assert(!membership_is_old(worker));
+	place_set(3, 4, 1, SERVER_READY);
+	ck_assert_str_eq(members(1), "3*3 4*4 ");
+	place_set(3, 4, 1, SERVER_FREE);
+	place_set(3, 5, 1, SERVER_STARTING); /* the next one in its place */
+	ck_assert_str_eq(members(1), "3*3 ");
+	ck_assert_ptr_null(worker->servers[3]);
+}
+END_TEST
+
+START_TEST(what_is_coming_is_known)
+{
+	ck_assert(!worker->pools[1].coming);
+	ck_assert(worker->pools[1].queue == NULL && !worker->pools[1].counted);
+	ck_assert_int_eq(queue_open(board, 1), 0);
+	scoreboard_set(&board->pools[1].coming, 1);
+	scoreboard_add(&board->servers_version, 1);
+	membership_sync(worker);
+	ck_assert(worker->pools[1].coming && !worker->pools[0].coming);
+	ck_assert(worker->pools[1].queue == &board->queues[1] && !worker->pools[1].counted);
+	ck_assert_int_eq(queue_count(board, 1, 1), 0);
+	scoreboard_add(&board->servers_version, 1);
+	membership_sync(worker);
+	ck_assert(worker->pools[1].counted && !worker->pools[0].counted);
+}
+END_TEST
+
 START_TEST(one_that_is_gone_lives_as_long_as_somebody_uses_it)
 {
 	struct server *old = server_hold(worker->servers[0]);
@@ -243,6 +275,8 @@ main(void)
 	tcase_add_test(tests, it_begins_with_what_is_there);
 	tcase_add_test(tests, what_is_new_is_taken_and_said);
 	tcase_add_test(tests, only_ready_servers_are_chosen_from);
+	tcase_add_test(tests, an_instance_that_starts_is_unknown);
+	tcase_add_test(tests, what_is_coming_is_known);
 	tcase_add_test(tests, one_that_is_gone_lives_as_long_as_somebody_uses_it);
 	tcase_add_test(tests, another_server_in_the_same_place_is_another);
 	tcase_add_test(tests, changes_of_the_same_server_keep_it);

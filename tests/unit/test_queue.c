@@ -65,6 +65,54 @@ END_TEST
 
 /* ---- the queue */
 
+/* The scoreboard as that of an app: its requests can wait, and its servers have no limits. */
+static void
+forget_limits(void)
+{
+	*queue = (struct queue){ .open = 0 };
+	scoreboard_set(&board->servers[FIRST].max_connections, 0);
+	scoreboard_set(&board->servers[SECOND].max_connections, 0);
+	ck_assert_int_eq(queue_open(board, POOL), 0);
+}
+
+START_TEST(without_limits_nothing_is_counted)
+{
+	uint32_t entries[3];
+	unsigned i;
+
+	forget_limits();
+	ck_assert(queue_is_open(queue) && !queue_is_counted(queue));
+	for (i = 0; i < 3; i++)
+		entries[i] = join(i);
+	ck_assert_uint_eq(queue_waiting(board, POOL), 3);
+	for (i = 0; i < 3; i++) /* the first instance is there, and takes all of them */
+		ck_assert_int_eq(give(3, FIRST), (int)i);
+	ck_assert_int_eq(give(3, FIRST), QUEUE_NOBODY);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(part(i, entries[i]), FIRST);
+		scoreboard_set(&board->held[i][FIRST], 0); /* given back without the lock */
+	}
+	ck_assert_int_eq((int)queue->settled, 0);
+	ck_assert_uint_eq(scoreboard_get(&queue->dirty), 0);
+}
+END_TEST
+
+START_TEST(the_first_limit_of_a_list_counts_what_there_is)
+{
+	forget_limits();
+	look(0);
+	scoreboard_set(&board->held[1][FIRST], 2);
+	scoreboard_set(&board->servers[FIRST].taken, 77); /* nobody has kept it */
+	scoreboard_set(&board->servers[FIRST].max_connections, 2);
+	ck_assert_int_eq(queue_count(board, POOL, 1), 0);
+	ck_assert(queue_is_counted(queue));
+	look(0);
+	ck_assert_uint_eq(taken(FIRST), 2);
+	ck_assert(queue->settled);
+	ck_assert_int_eq(give(3, FIRST), QUEUE_NOBODY);
+}
+END_TEST
+
 START_TEST(first_come_first_served_over_workers)
 {
 	uint32_t entries[12];
@@ -338,6 +386,8 @@ main(void)
 	tcase_add_test(tests, places_are_counted);
 	tcase_add_test(tests, what_was_taken_before_the_first_limit_counts);
 	tcase_add_test(tests, until_all_workers_know_each_counts_anew);
+	tcase_add_test(tests, without_limits_nothing_is_counted);
+	tcase_add_test(tests, the_first_limit_of_a_list_counts_what_there_is);
 	tcase_add_test(tests, first_come_first_served_over_workers);
 	tcase_add_test(tests, whoever_leaves_is_out_wherever_it_stands);
 	tcase_add_test(tests, an_unusable_server_gives_nothing);
