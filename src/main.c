@@ -34,6 +34,10 @@ struct arguments {
 	size_t listener_count;
 	const char *servers[ARGUMENTS_MAX];
 	size_t server_count;
+	const char *instances;
+	const char *const *command; /* what stands behind "--" */
+	size_t command_count;
+	bool separator; /* "--" was there */
 	bool daemonize;
 };
 
@@ -42,6 +46,7 @@ struct arguments {
 static const char help_text[] =
     "usage: drover [-dtT] [-c FILE]\n"
     "       drover [-dtT] -l ADDRESS ... -b SERVER ... [-S PATH]\n"
+    "       drover [-dtT] -l ADDRESS ... [-n N] [-S PATH] -- COMMAND ...\n"
     "       drover -L TABLE | -V | -h\n"
     "\n"
     "  -c FILE     configuration file (" DROVER_CONF ")\n"
@@ -50,6 +55,9 @@ static const char help_text[] =
     "  -d          go into the background once the service is up\n"
     "  -l ADDRESS  without a file: accept clients here, such as :8080\n"
     "  -b SERVER   without a file: send their requests here, such as 127.0.0.1:3000\n"
+    "  -- COMMAND  without a file: run it, send requests to it; it is told where to\n"
+    "              listen by PORT in its environment, or by {port} or {socket}\n"
+    "  -n N        so many instances of COMMAND (1); auto: one for each usable core\n"
     "  -S PATH     without a file: control socket\n"
     "  -L TABLE    print a table: options, commands, parameters, errors, states,\n"
     "              counters, algorithms, signals or events\n"
@@ -124,18 +132,34 @@ list_add(const char **list, size_t *count, const char *text)
 	return 0;
 }
 
+/* Of -n and "--": 0, or the exit status to end with. */
+static int
+command_check(const struct arguments *a)
+{
+	if (a->separator && a->command_count == 0)
+		return usage_error("there is no command behind --: drover -l :8080 -- node server.js", "");
+	if (a->separator && a->server_count > 0)
+		return usage_error("-b and -- exclude each other: servers that run already, or a command to run", "");
+	if (!a->separator && a->instances != NULL)
+		return usage_error(
+		    "-n is how often a command is run: drover -l :8080 -n 4 -- node server.js", "");
+	return 0;
+}
+
 /* 0, or the exit status to end with. */
 static int
 arguments_check(const struct arguments *a)
 {
-	bool from_arguments = a->listener_count > 0 || a->server_count > 0;
+	bool from_arguments = a->listener_count > 0 || a->server_count > 0 || a->separator;
 
+	if (command_check(a) > 0)
+		return 1;
 	if (from_arguments && a->file != NULL)
-		return usage_error("-c stands alone, without -l and -b", "");
-	if (from_arguments && (a->listener_count == 0 || a->server_count == 0))
-		return usage_error("-l and -b go together: where to listen, and what to front", "");
+		return usage_error("-c stands alone, without -l, -b and --", "");
+	if (from_arguments && (a->listener_count == 0 || (a->server_count == 0 && !a->separator)))
+		return usage_error("-l and -b, or -l and --, go together: where to listen, and what to front", "");
 	if (!from_arguments && a->control != NULL)
-		return usage_error("-S goes with -l and -b; a configuration file has `control`", "");
+		return usage_error("-S goes with -l; a configuration file has `control`", "");
 	return 0;
 }
 
@@ -171,6 +195,9 @@ arguments_one(struct arguments *a, int option, const char *last)
 		return list_add(a->listeners, &a->listener_count, optarg) == 0 ? -1 : 1;
 	case 'b':
 		return list_add(a->servers, &a->server_count, optarg) == 0 ? -1 : 1;
+	case 'n':
+		a->instances = optarg;
+		return -1;
 	case 'S':
 		a->control = optarg;
 		return -1;
@@ -192,14 +219,18 @@ arguments_read(struct arguments *a, int argc, char **argv)
 	/* What everybody tries first. */
 	static const struct option words[] = { { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
-	int option, status;
+	int option, status, taken = 1; /* getopt goes past "--" when it ends there */
 
-	while ((option = getopt_long(argc, argv, ":c:dtTl:b:S:L:Vh", words, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:c:dtTl:b:n:S:L:Vh", words, NULL)) != -1) {
 		status = arguments_one(a, option, argv[optind - 1]);
 		if (status >= 0)
 			return status;
+		taken = optind;
 	}
-	if (optind < argc)
+	a->separator = optind > taken;
+	a->command = (const char *const *)argv + optind;
+	a->command_count = (size_t)(argc - optind);
+	if (optind < argc && !a->separator)
 		return usage_error("this is no option: ", argv[optind]);
 	status = arguments_check(a);
 	return status == 0 ? -1 : status;
@@ -210,9 +241,12 @@ arguments_read(struct arguments *a, int argc, char **argv)
 static struct conf *
 configuration_get(const struct arguments *a, struct conf_errors *errors)
 {
+	const struct conf_arguments given = { .listeners = a->listeners, .listener_count = a->listener_count,
+		.servers = a->servers, .server_count = a->server_count, .command = a->command,
+		.command_count = a->command_count, .instances = a->instances, .control = a->control };
+
 	if (a->listener_count > 0)
-		return conf_from_arguments(
-		    a->listeners, a->listener_count, a->servers, a->server_count, a->control, errors);
+		return conf_from_arguments(&given, errors);
 	return conf_load(a->file != NULL ? a->file : DROVER_CONF, errors);
 }
 
@@ -241,7 +275,8 @@ hint_print(const struct arguments *a)
 {
 	if (a->file == NULL && a->listener_count == 0 && access(DROVER_CONF, F_OK) < 0)
 		fprintf(stderr,
-		    "(without a file: drover -l :8080 -b 127.0.0.1:3000; `drover -h` shows the options)\n");
+		    "(without a file: drover -l :8080 -b 127.0.0.1:3000, or drover -l :8080 -- node server.js;\n"
+		    "`drover -h` shows the options)\n");
 }
 
 /* Says what could not be found: drover starts all the same. */

@@ -1,5 +1,5 @@
 /*
- * `drover -l ADDR -b SERVER`: the arguments become the lines of a configuration,
+ * `drover -l ADDR -b SERVER` or `-- COMMAND`: the arguments become the lines of a configuration,
  * one each, so that all that is checked in a file is checked in them. Master
  * only.
  */
@@ -62,6 +62,43 @@ pool_write(struct arguments *arguments, const char *const *servers, size_t count
 }
 
 static void
+app_write(struct arguments *arguments, const struct conf_arguments *given)
+{
+	size_t i;
+
+	fputs("app \"default\" {", arguments->text);
+	line_end(arguments, "-- ", given->command[0]);
+	if (given->instances != NULL) {
+		fputs("instances = ", arguments->text);
+		quoted_write(arguments->text, given->instances);
+		line_end(arguments, "-n ", given->instances);
+	}
+	fputs("command = {", arguments->text);
+	for (i = 0; i < given->command_count; i++) {
+		fputs(i > 0 ? ", " : " ", arguments->text);
+		quoted_write(arguments->text, given->command[i]);
+	}
+	fputs(" }", arguments->text);
+	line_end(arguments, "-- ", given->command[0]);
+	fputs("}\n", arguments->text);
+}
+
+static void
+arguments_write(struct arguments *arguments, const struct conf_arguments *given)
+{
+	size_t i;
+
+	for (i = 0; i < given->listener_count; i++)
+		section_write(arguments, "listen", "-l ", given->listeners[i]);
+	if (given->control != NULL)
+		section_write(arguments, "control", "control socket ", given->control);
+	if (given->command_count > 0)
+		app_write(arguments, given);
+	else
+		pool_write(arguments, given->servers, given->server_count);
+}
+
+static void
 arguments_free(struct arguments *arguments)
 {
 	size_t i;
@@ -71,39 +108,49 @@ arguments_free(struct arguments *arguments)
 	free(arguments->labels);
 }
 
+/* A line break is no character of a configuration, and as a tab it would be another argument. */
 static bool
-arguments_check(size_t listener_count, size_t server_count, struct conf_report *report)
+command_check(const struct conf_arguments *given, struct conf_report *report)
 {
-	if (listener_count == 0)
-		conf_report_add(report, 0, "an address to listen on is needed: -l :8080");
-	if (server_count == 0)
-		conf_report_add(report, 0, "a server is needed: -b 127.0.0.1:3000");
+	size_t i;
+
+	for (i = 0; i < given->command_count; i++)
+		if (strchr(given->command[i], '\n') != NULL)
+			conf_report_add(report, 0, "-- %.100s: there is a line break in argument %zu; put it into a script",
+			    given->command[0], i);
 	return !report->failed;
 }
 
+static bool
+arguments_check(const struct conf_arguments *given, struct conf_report *report)
+{
+	if (given->listener_count == 0)
+		conf_report_add(report, 0, "an address to listen on is needed: -l :8080");
+	if (given->server_count == 0 && given->command_count == 0)
+		conf_report_add(report, 0, "a server is needed: -b 127.0.0.1:3000; or a command: -- node server.js");
+	return !report->failed && command_check(given, report);
+}
+
+enum { LINES_BESIDE = 4 }; /* control, and those around servers or of an app */
+
 struct conf *
-conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
-    size_t server_count, const char *control_path, struct conf_errors *errors)
+conf_from_arguments(const struct conf_arguments *given, struct conf_errors *errors)
 {
 	struct arguments arguments = { .labels = NULL };
-	struct conf_report report = { .file = NULL };
+	struct conf_report report = { .file = NULL, .files = true };
 	struct conf *conf = NULL;
 	char *text = NULL;
-	size_t length = 0, i;
+	size_t length = 0;
 
-	if (!arguments_check(listener_count, server_count, &report)) {
+	if (!arguments_check(given, &report)) {
 		conf_report_finish(&report, errors);
 		return NULL;
 	}
-	arguments.labels = calloc(listener_count + server_count + 2, sizeof *arguments.labels);
+	arguments.labels = calloc(given->listener_count + given->server_count + LINES_BESIDE, sizeof *arguments.labels);
 	arguments.text = arguments.labels != NULL ? open_memstream(&text, &length) : NULL;
 	arguments.failed = arguments.text == NULL;
 	if (!arguments.failed) {
-		for (i = 0; i < listener_count; i++)
-			section_write(&arguments, "listen", "-l ", listeners[i]);
-		if (control_path != NULL)
-			section_write(&arguments, "control", "control socket ", control_path);
-		pool_write(&arguments, servers, server_count);
+		arguments_write(&arguments, given);
 		arguments.failed |= fclose(arguments.text) != 0;
 	}
 	if (arguments.failed)

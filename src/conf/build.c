@@ -321,7 +321,7 @@ pool_build(struct conf_pool *pool, const struct conf_section *kind, cfg_t *from,
 }
 
 static void
-app_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct conf_report *report)
+app_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, bool whole, struct conf_report *report)
 {
 	struct conf_app *app = &pool->app;
 
@@ -329,6 +329,9 @@ app_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct c
 	pool_build(pool, &conf_section_app, from, report);
 	health_build(pool, &conf_section_app_health, from, report);
 	conf_app_complete(app);
+	if (whole && conf_syntax_word(from, "command", 0) == NULL)
+		conf_report_add(report, pool->line,
+		    "app \"%s\" has no command; add: command = { \"node\", \"server.js\" }", pool->name);
 	app->command_line = line_find(from, NULL, "command", pool->line);
 	app->directory_line = line_find(from, NULL, "directory", pool->line);
 	app->user_line = line_find(from, NULL, "user", line_find(from, NULL, "group", pool->line));
@@ -337,7 +340,7 @@ app_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, struct c
 }
 
 static void
-pools_build(struct conf *conf, cfg_t *from, struct conf_report *report)
+pools_build(struct conf *conf, cfg_t *from, bool whole, struct conf_report *report)
 {
 	size_t count = (size_t)cfg_size(from, "pool") + cfg_size(from, "app");
 	struct conf_pool *pool;
@@ -359,7 +362,7 @@ pools_build(struct conf *conf, cfg_t *from, struct conf_report *report)
 	for (i = 0; (section = conf_syntax_section(from, "app", i)) != NULL; i++, pool++) {
 		*pool = conf->pool_options;
 		pool->first_server = conf->server_count;
-		app_build(pool, conf, section, report);
+		app_build(pool, conf, section, whole, report);
 	}
 	conf->pool_count = count;
 }
@@ -443,7 +446,7 @@ conf_build(cfg_t *file, bool whole, struct conf_report *report)
 		top_check(conf, file, report);
 	controls_build(conf, file, report);
 	listeners_build(conf, file, report);
-	pools_build(conf, file, report);
+	pools_build(conf, file, whole, report);
 	routes_build(conf, file, whole, report);
 	return conf;
 }

@@ -13,7 +13,7 @@ enum { NAME_CHARACTERS = 64 };
 
 /* ---- command and directory, in the file system */
 
-/* A path as seen from the directory of the app. */
+/* The path of `name` in a directory that is, unless it begins with "/", seen from that of the app. */
 static void
 path_join(const struct conf_app *app, const char *directory, size_t length, const char *name, char *path, size_t size)
 {
@@ -81,7 +81,7 @@ conf_app_find_command(const struct conf_app *app, char *path, size_t size, struc
 		return 0;
 	}
 	if (strchr(name, '/') != NULL) {
-		path_join(app, name[0] == '/' ? "/" : "", 0, name, path, size);
+		path_join(app, name[0] == '/' ? name : "", 0, name, path, size);
 		error = program_check(path);
 	} else {
 		directories = search_path(app);
@@ -122,14 +122,9 @@ files_check(const struct conf_app *app, struct conf_report *report)
 /* ---- what contradicts itself */
 
 static void
-command_check(const struct conf_pool *pool, struct conf_report *report)
+command_check(const struct conf_app *app, struct conf_report *report)
 {
-	const struct conf_app *app = &pool->app;
-
-	if (app->command_count == 0)
-		conf_report_add(report, app->command_line,
-		    "app \"%s\" has no command; add: command = { \"node\", \"server.js\" }", pool->name);
-	else if (app->shell && app->command_count > 1)
+	if (app->shell && app->command_count > 1)
 		conf_report_add(report, app->command_line,
 		    "with shell = true the command is one text: command = \"%.40s ...\"", app->command[0]);
 }
@@ -207,7 +202,7 @@ app_check(const struct conf_pool *pool, struct conf_report *report)
 	const struct conf_app *app = &pool->app;
 
 	name_check(pool, report);
-	command_check(pool, report);
+	command_check(app, report);
 	listen_check(app, report);
 	environment_check(app, report);
 	if (app->surge == 0 && app->max_unavailable == 0)

@@ -431,13 +431,23 @@ struct conf *conf_load(const char *file, struct conf_errors *errors);
 /* The same from text (for tests and fuzzing); `name` stands for the file in errors. */
 struct conf *conf_load_text(const char *text, const char *name, struct conf_errors *errors);
 
+/* What the command line says; all borrowed. */
+struct conf_arguments {
+	const char *const *listeners; /* -l */
+	size_t listener_count;
+	const char *const *servers; /* -b */
+	size_t server_count;
+	const char *const *command; /* behind "--" */
+	size_t command_count;
+	const char *instances; /* -n; NULL: one */
+	const char *control; /* -S; NULL: there is no control socket */
+};
+
 /*
- * `drover -l ADDR... -b SERVER...`: one pool "default" behind all listeners.
- * control_path may be NULL: then there is no control socket. Errors begin with
- * the argument ("-l 8080: ...").
+ * `drover -l ADDR... -b SERVER...`: one pool "default" behind all listeners; with a command, one
+ * app of that name. Errors begin with the argument ("-l 8080: ...").
  */
-struct conf *conf_from_arguments(const char *const *listeners, size_t listener_count, const char *const *servers,
-    size_t server_count, const char *control_path, struct conf_errors *errors);
+struct conf *conf_from_arguments(const struct conf_arguments *given, struct conf_errors *errors);
 
 /*
  * The program that an app runs, as path, seen from its directory: /bin/sh for shell = true, else

@@ -49,4 +49,4 @@ sticky_describe(const struct conf_option *option, char *to, size_t size)
 	conf_words_describe(words, to, size);
 }
 
-const struct conf_type conf_type_sticky = { "word", false, true, sticky_read, conf_string_write, sticky_describe };
+const struct conf_type conf_type_sticky = { "word", false, false, sticky_read, conf_string_write, sticky_describe };

@@ -118,6 +118,15 @@ check_people(const struct conf_control *control)
 		    conf_control_permission(control, 7, 7, &admins->gids[i], 1) == CONF_PERMISSION_ADMIN);
 }
 
+/* It can be run, and replaced. */
+static void
+check_app(const struct conf_app *app)
+{
+	INVARIANT(app->wanted && app->command_count > 0 && app->command[0][0] != '\0');
+	INVARIANT(app->listen != CONF_APP_AUTO && app->instances <= CONF_INSTANCES_MAX);
+	INVARIANT(app->surge + app->max_unavailable > 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -126,10 +135,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (conf == NULL)
 		return 0;
-	INVARIANT(conf->listener_count > 0 && conf->server_count >= conf->pool_count);
+	INVARIANT(conf->listener_count > 0 && conf->server_count >= conf->first_app);
 	check_round_trip(conf);
 	for (i = 0; i < conf->pool_count; i++)
 		check_servers(&conf->pools[i]);
+	for (i = conf->first_app; i < conf->pool_count; i++)
+		check_app(&conf->pools[i].app);
 	for (i = 0; i < conf->control_count; i++)
 		check_people(&conf->controls[i]);
 	conf_free(conf);

@@ -32,7 +32,7 @@ def help_and_version(t):
     "-h and -V, also as --help and --version"
     status, out, err = run(t, "-h")
     assert status == 0 and err == "", err
-    for option in ("-c", "-t", "-T", "-l", "-b", "-L", "-V", "-h", "-d"):
+    for option in ("-c", "-t", "-T", "-l", "-b", "-n", "-- COMMAND", "-L", "-V", "-h", "-d"):
         assert option in out, option
     assert all(len(line) <= 80 for line in out.splitlines()), out
     status, out, err = run(t, "-V")
@@ -152,6 +152,61 @@ def mistakes(t):
         status, out, err = run(t, *arguments)
         assert status == 1 and out == "" and "drover" in err, (arguments, status, out, err)
         assert len(err.splitlines()) < 20, err
+
+
+@case
+def mistakes_about_commands(t):
+    "-n and -- say what goes with what"
+    listen = ("-l", "127.0.0.1:0")
+    for arguments, sentence in (
+            ((*listen, "-n", "4"), "-n is how often a command is run: drover -l :8080 -n 4 -- node server.js"),
+            ((*listen, "--"), "there is no command behind --: drover -l :8080 -- node server.js"),
+            ((*listen, "-b", "127.0.0.1:9", "--", "sh"), "-b and -- exclude each other: "),
+            (("-c", "good.conf", "--", "sh"), "-c stands alone"),
+            (("--", "sh"), "-l and -b, or -l and --, go together"),
+            ((*listen, "sh"), "this is no option: sh"),
+            ((*listen, "-n", "1001", "--", "sh"), "-n 1001: instances is a number from 0 to 1000 or auto, not \"1001\""),
+            ((*listen, "--", "/nowhere/x", "-t"), "-- /nowhere/x: command: cannot run \"/nowhere/x\": No such file"),
+            ((*listen, "--", "sh", "a\nb"), "-- sh: there is a line break in argument 1; put it into a script")):
+        status, out, err = run(t, "-t", *arguments)
+        assert status == 1 and out == "" and err.startswith("drover: " + sentence), (arguments, status, out, err)
+
+
+@case
+def command_in_arguments(t):
+    "-- COMMAND is an app; what stands behind it is no option of drover"
+    status, out, err = run(t, "-T", "-l", "127.0.0.1:0", "-n", "3", "--", "sh", "-c", "exec \"x\" $PORT {a}", "-b")
+    assert status == 0 and err == "", err
+    assert 'app "default" {\n' in out and "\tinstances = 3\n" in out and "pool" not in out, out
+    assert '\tcommand = { "sh", "-c", "exec \\"x\\" \\$PORT {a}", "-b" }\n' in out, out
+    status, again, err = run(t, "-T", "-c", write(t, "shown.conf", out))
+    assert status == 0 and again == out, err
+
+
+@case
+def missing_commands(t):
+    "commands and directories of apps that are not there are told with their lines, in a file alone"
+    os.mkdir(t.path("bin"))
+    write(t, "bin/plain", "#!/bin/sh\n")
+    write(t, "bin/good", "#!/bin/sh\n")
+    os.chmod(t.path("bin/good"), 0o755)
+    here = t.path("")
+    rows = (("a", 'command = "nodee"', 'command: there is no program "nodee" in PATH, which is '),
+            ("b", 'command = "plain"  environment = "PATH=/nope:bin"  directory = "%s"' % here,
+             'command: cannot run "%s/bin/plain": Permission denied; its mode has to let drover execute it' % here),
+            ("c", 'command = "./bin/gone"  directory = "%s"' % here, 'command: cannot run "%s/./bin/gone": No such file' % here),
+            ("d", 'command = "./bin"  directory = "%s"' % here, 'command: cannot run "%s/./bin": Is a directory' % here),
+            ("e", 'command = "sh"  directory = "/nowhere"', "directory: /nowhere: No such file or directory"),
+            ("f", 'command = "sh"  directory = "/etc/passwd"', "directory: /etc/passwd is no directory"),
+            ("g", 'command = "good"  environment = "PATH=/nope:bin"  directory = "%s"' % here, None),
+            ("h", 'command = "no such program"  shell = true', None))
+    lines = "".join('app "%s" { %s }\n' % (name, text) for name, text, _ in rows)
+    status, _, err = run(t, "-t", "-c", write(t, "apps.conf", lines + 'listen "127.0.0.1:0" { pool = a }\n'))
+    told = err.splitlines()
+    wanted = ["drover: apps.conf:%d: %s" % (number, sentence) for number, (_, _, sentence) in enumerate(rows, 1) if sentence]
+    assert status == 1 and len(told) == len(wanted), err
+    for line, sentence in zip(told, wanted):
+        assert line.startswith(sentence), (line, sentence)
 
 
 @case

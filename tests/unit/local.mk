@@ -15,6 +15,7 @@ check_PROGRAMS += unit/test_body
 check_PROGRAMS += unit/test_channel
 check_PROGRAMS += unit/test_clients
 check_PROGRAMS += unit/test_conf
+check_PROGRAMS += unit/test_conf_app
 check_PROGRAMS += unit/test_conf_auth
 check_PROGRAMS += unit/test_conf_control
 check_PROGRAMS += unit/test_conf_drift
@@ -84,6 +85,7 @@ unit_test_h1_response_SOURCES = unit/test_h1_response.c $(h1_compare)
 
 conf_must = unit/conf_must.c unit/conf_must.h
 unit_test_conf_SOURCES = unit/test_conf.c $(conf_must)
+unit_test_conf_app_SOURCES = unit/test_conf_app.c $(conf_must)
 unit_test_conf_auth_SOURCES = unit/test_conf_auth.c $(conf_must)
 unit_test_conf_sample_SOURCES = unit/test_conf_sample.c $(conf_must)
 

@@ -513,7 +513,9 @@ START_TEST(arguments_make_a_configuration)
 	static const char *const listeners[] = { ":8080", "unix:/run/w$eb" };
 	static const char *const servers[] = { "127.0.0.1:3000", "127.0.0.1:3001" };
 	struct conf_errors errors;
-	struct conf *conf = conf_from_arguments(listeners, 2, servers, 2, "/run/control", &errors);
+	struct conf_arguments given = { .listeners = listeners, .listener_count = 2, .servers = servers, .server_count = 2,
+		.control = "/run/control" };
+	struct conf *conf = conf_from_arguments(&given, &errors);
 
 	ck_assert_uint_eq(errors.count, 0);
 	ck_assert_ptr_null(conf->file);
@@ -525,7 +527,8 @@ START_TEST(arguments_make_a_configuration)
 	ck_assert_str_eq(conf->controls[0].path, "/run/control");
 	conf_errors_free(&errors);
 	conf_free(conf);
-	conf = conf_from_arguments(listeners, 1, servers, 1, NULL, &errors);
+	given.control = NULL;
+	conf = conf_from_arguments(&given, &errors);
 	ck_assert_uint_eq(conf->control_count, 0);
 	conf_errors_free(&errors);
 	conf_free(conf);

@@ -533,10 +533,10 @@ expect_argument_errors(const char *listener, const char *first, const char *seco
 {
 	const char *listeners[] = { listener }, *servers[] = { first, second };
 	struct conf_errors errors;
-	struct conf *conf = conf_from_arguments(listeners, listener != NULL, servers,
-	    (size_t)(first != NULL) + (second != NULL), "/run/control", &errors);
+	const struct conf_arguments given = { .listeners = listeners, .listener_count = listener != NULL,
+		.servers = servers, .server_count = (size_t)(first != NULL) + (second != NULL), .control = "/run/control" };
 
-	expect_errors(conf, &errors, listener != NULL ? listener : "", expected);
+	expect_errors(conf_from_arguments(&given, &errors), &errors, listener != NULL ? listener : "", expected);
 }
 
 START_TEST(arguments_are_named_in_errors)
@@ -551,7 +551,7 @@ START_TEST(arguments_are_named_in_errors)
 	    "", "127.0.0.1:1", NULL, "-l : listen lacks its address, as in: listen \"*:80\" { ... }\n");
 	expect_argument_errors(NULL, NULL, NULL,
 	    "an address to listen on is needed: -l :8080\n"
-	    "a server is needed: -b 127.0.0.1:3000\n");
+	    "a server is needed: -b 127.0.0.1:3000; or a command: -- node server.js\n");
 	expect_argument_errors(":80", "127.0.0.1:1", "127.0.0.1:1",
 	    "-b 127.0.0.1:1: server \"127.0.0.1:1\" is twice in pool \"default\"; the first is in -b "
 	    "127.0.0.1:1; to "
