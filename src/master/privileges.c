@@ -16,9 +16,27 @@ changes_group(const struct conf *conf)
 	return conf->gid != (gid_t)-1 && conf->gid != getegid();
 }
 
+/* Those of workers are told of for themselves. */
+static int
+app_check(const struct conf *conf, const struct conf_pool *pool, struct error *err)
+{
+	const struct conf_app *app = &pool->app;
+
+	if (app->uid != (uid_t)-1 && app->uid != geteuid())
+		return error_set(err, "%s:%d: app \"%s\": user = %s needs drover to be started by root",
+		    conf->file != NULL ? conf->file : "-", app->user_line, pool->name, app->user);
+	if (app->gid != (gid_t)-1 && app->gid != getegid())
+		return error_set(err, "%s:%d: app \"%s\": group = %s needs drover to be started by root",
+		    conf->file != NULL ? conf->file : "-", app->user_line, pool->name,
+		    app->group != NULL ? app->group : "(that of the user)");
+	return 0;
+}
+
 int
 privileges_check(const struct conf *conf, struct error *err)
 {
+	size_t i;
+
 	if (geteuid() == 0)
 		return 0;
 	if (changes_user(conf))
@@ -26,6 +44,9 @@ privileges_check(const struct conf *conf, struct error *err)
 	if (changes_group(conf))
 		return error_set(err, "group = %s needs drover to be started by root",
 		    conf->group != NULL ? conf->group : "(that of the user)");
+	for (i = conf->first_app; i < conf->pool_count; i++)
+		if (app_check(conf, &conf->pools[i], err) < 0)
+			return -1;
 	return 0;
 }
 
