@@ -18,9 +18,8 @@ pool_entered(struct exchange *exchange, struct server *server)
 	scoreboard_add(&worker->board->carried[worker->slot][server->pool->number], 1);
 }
 
-/* Whether a server that it has tried is still there. */
-static bool
-pool_has_tried(const struct exchange *exchange)
+bool
+pool_tried_are_there(const struct exchange *exchange)
 {
 	const struct pool *pool = exchange->pool;
 	size_t i;
@@ -32,18 +31,16 @@ pool_has_tried(const struct exchange *exchange)
 }
 
 /*
- * Whether an instance of an app is to be waited for: one is on its way; or it may be, because
- * those that failed the request are about to be found dead by the master.
+ * Whether an instance of an app is to be waited for: one is on its way; or it may be, if those
+ * that failed the request are found dead by the master, who is about to hear of it.
  */
 static bool
 pool_expects(struct exchange *exchange)
 {
-	const struct pool *pool = exchange->pool;
-
-	if (!pool->conf->app.wanted)
+	if (!exchange->pool->conf->app.wanted)
 		return false;
-	exchange->waiting.doubtful = !pool->coming;
-	return pool->coming || pool_has_tried(exchange);
+	exchange->waiting.doubtful = pool_tried_are_there(exchange);
+	return exchange->waiting.doubtful || exchange->pool->coming;
 }
 
 /* Whether it is any use to wait: a server is up that was not tried, and all places of it are taken or belong to others. */

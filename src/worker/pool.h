@@ -34,6 +34,9 @@ void pool_leave(struct exchange *exchange);
 /* Not to be chosen again for this exchange. */
 void pool_exclude(struct exchange *exchange, const struct server *server);
 
+/* Whether one of these still takes requests, as far as this worker knows. */
+bool pool_tried_are_there(const struct exchange *exchange);
+
 /* The exchange's server has begun to answer: for its health and its latency. */
 void pool_server_worked(struct exchange *exchange);
 

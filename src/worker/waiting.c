@@ -144,7 +144,7 @@ waiting_begin(struct exchange *x)
 bool
 waiting_goes_on(struct exchange *x)
 {
-	if (!x->waiting.doubtful || !x->pool->coming)
+	if (!x->waiting.doubtful || !x->pool->coming || pool_tried_are_there(x))
 		return false;
 	x->waiting.doubtful = false;
 	waiting_set_deadline(x);
