@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libhttp.a
 libhttp_a_SOURCES = \
 	http/body.c http/body.h \
+	http/cookies.c http/cookies.h \
 	http/credentials.c http/credentials.h \
 	http/edit.c http/edit.h \
 	http/forward.c http/forward.h http/forward_internal.h \

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 
@@ -16,6 +17,11 @@ scoreboard_new(struct error *err)
 
 	if (board == MAP_FAILED) {
 		error_errno(err, "cannot make the scoreboard");
+		return NULL;
+	}
+	if (getrandom(&board->sticky_key, sizeof board->sticky_key, 0) != (ssize_t)sizeof board->sticky_key) {
+		error_errno(err, "no random numbers for the scoreboard");
+		scoreboard_free(board);
 		return NULL;
 	}
 	board->started_wall = clock_wall();

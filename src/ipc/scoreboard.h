@@ -25,6 +25,7 @@
 
 #include "base/address.h"
 #include "base/error.h"
+#include "base/siphash.h"
 #include "ipc/clients.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
@@ -181,6 +182,7 @@ struct scoreboard_death {
 struct scoreboard {
 	uint64_t started_wall;	   /* microseconds since 1970 */
 	uint64_t started_monotonic;
+	struct siphash_key sticky_key; /* random: by which workers make the words of servers in cookies; see worker/sticky.h */
 	_Atomic uint32_t worker_slots; /* highest slot ever used + 1: where sums may stop */
 	_Atomic uint64_t left[COUNTER_COUNT]; /* counted by workers that are gone. Written by the master. */
 	_Atomic uint64_t deaths_seen;	      /* the ring below holds the last of them */

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/sticky.h"
+
+static_assert((int)STICKY_MORE >= (int)ANSWER_MORE, "a cookie has room for them");
+
 int
 addition_field(struct additions *additions, const char *name, struct text value)
 {
@@ -87,11 +91,15 @@ static const char *const cors_names[] = { "access-control-allow-origin", "access
 const struct forward_changes *
 additions_of_response(const struct exchange *exchange, struct forward_changes *space)
 {
-	if (!exchange->cors)
+	bool cors = exchange->cors && !exchange->tunnel;
+	struct text more = cors ? additions_to_answer(exchange) : (struct text){ NULL, 0 };
+	struct text cookie = exchange->pool->sticky != NULL ? sticky_line(exchange, more) : (struct text){ NULL, 0 };
+
+	if (!cors && cookie.length == 0)
 		return NULL;
-	space->without[0] = (struct forward_names){ cors_names, ARRAY_LENGTH(cors_names) };
+	space->without[0] = (struct forward_names){ cors_names, cors ? ARRAY_LENGTH(cors_names) : 0 };
 	space->without[1] = (struct forward_names){ NULL, 0 };
-	space->more = additions_to_answer(exchange);
+	space->more = cookie.length > 0 ? cookie : more;
 	return space;
 }
 

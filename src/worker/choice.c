@@ -6,6 +6,7 @@
 #include "ipc/queue.h"
 #include "worker/hash_key.h"
 #include "worker/lineup.h"
+#include "worker/sticky.h"
 
 static const uint64_t trial_pause = 10 * CLOCK_MILLISECOND; /* before a server is tried that is full */
 
@@ -111,11 +112,28 @@ choice_trial(struct exchange *exchange)
 	return NULL;
 }
 
-struct server *
-choice_try(struct exchange *exchange)
+/* The server that its cookie names, if that may have it. */
+static struct server *
+choice_stay(struct exchange *exchange)
 {
+	struct server *server = sticky_server(exchange);
+
+	if (server == NULL || server->rank != exchange->pool->lineup.rank || server->rank == RANK_NONE)
+		return NULL;
+	return server_may_have(server, exchange) ? server : NULL;
+}
+
+struct server *
+choice_begin(struct exchange *exchange)
+{
+	struct server *server = NULL;
+
 	lineup_refresh(exchange->worker, exchange->pool);
-	return exchange->pool->lineup.trial != NULL ? choice_trial(exchange) : NULL;
+	if (exchange->pool->sticky != NULL)
+		server = choice_stay(exchange);
+	if (server == NULL && exchange->pool->lineup.trial != NULL)
+		server = choice_trial(exchange);
+	return server;
 }
 
 /*
@@ -153,6 +171,21 @@ choice_turn(const struct exchange *exchange)
 	return (exchange->number * SCOREBOARD_WORKERS + exchange->worker->slot) * UINT8_MAX + exchange->attempts;
 }
 
+/* By the algorithm of the pool; by the ring what is to stay with one server. */
+static int
+choice_balance(struct exchange *exchange, struct balance_question *question)
+{
+	const struct pool *pool = exchange->pool;
+
+	if (sticky_uses_ring(pool) && (question->key = sticky_key(exchange)) != 0) {
+		question->bound = 0;
+		return balance_consistent_hash.choose(&pool->lineup.set, question);
+	}
+	if (pool->balance->uses_key)
+		question->key = hash_key_get(exchange);
+	return pool->balance->choose(&pool->lineup.set, question);
+}
+
 struct server *
 choice_make(struct exchange *exchange)
 {
@@ -160,18 +193,16 @@ choice_make(struct exchange *exchange)
 	struct lineup *lineup = &pool->lineup;
 	struct view view = { { view_of, view_all, view_sum, false }, exchange };
 	struct balance_question question = { .bound = pool->conf->hash_load, .loads = &view.loads };
-	struct server *trial = choice_try(exchange);
+	struct server *first = choice_begin(exchange);
 	int chosen;
 
-	if (trial != NULL)
-		return trial;
+	if (first != NULL)
+		return first;
 	if (lineup->set.count == 1 && !pool->counted && exchange->tried_count == 0)
 		return lineup->members[0];
 	view.loads.some_full = pool->counted || exchange->tried_count > 0;
 	question.turn = choice_turn(exchange);
-	if (pool->balance->uses_key)
-		question.key = hash_key_get(exchange);
-	chosen = pool->balance->choose(&lineup->set, &question);
+	chosen = choice_balance(exchange, &question);
 	if (chosen != BALANCE_NONE)
 		return lineup->members[chosen];
 	return exchange->tried_count > 0 ? choice_among_all(exchange, question.turn) : NULL;

@@ -222,7 +222,7 @@ response_format(struct exchange *x)
 		.keep_length = !x->interim,
 		.upgrade = x->tunnel,
 		.via = conf_via(x->worker->conf),
-		.changes = x->interim || x->tunnel ? NULL : additions_of_response(x, &changes),
+		.changes = x->interim ? NULL : additions_of_response(x, &changes),
 		.edits = x->interim || x->tunnel ? NULL : edits_of_response(x, x->status),
 	};
 

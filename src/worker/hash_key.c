@@ -4,6 +4,7 @@
 
 #include "balance/ring.h"
 #include "base/text.h"
+#include "http/cookies.h"
 #include "worker/exchange.h"
 
 /* Path and query, or the path alone. */
@@ -37,51 +38,15 @@ hash_header(const struct h1_request *request, const char *name)
 	return hash;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* The value of a cookie in one field (RFC 6265 4.2.1): "a=1; b=2". *length; NULL: it is not there. */
-static const char *
-cookie_find(const char *at, const char *end, const char *name, size_t *length)
-{
-	size_t name_length = strlen(name);
-
-	while (at < end) {
-		const char *next = memchr(at, ';', (size_t)(end - at)), *stop = next != NULL ? next : end;
-
-		while (at < stop && is_blank(*at))
-			at++;
-		while (stop > at && is_blank(stop[-1]))
-			stop--;
-		if ((size_t)(stop - at) > name_length && at[name_length] == '=' && memcmp(at, name, name_length) == 0) {
-			*length = (size_t)(stop - at) - name_length - 1;
-			return at + name_length + 1;
-		}
-		at = next != NULL ? next + 1 : end;
-	}
-	return NULL;
-}
-
 static uint64_t
 hash_cookie(const struct h1_request *request, const char *name)
 {
-	const char *cookie;
-	size_t length;
-	unsigned i;
+	struct cookies at = { 0 };
+	struct text value;
 
-	for (i = 0; i < request->field_count; i++) {
-		const char *value = request->head + request->fields[i].value;
-
-		if (!field_is(request, &request->fields[i], "cookie"))
-			continue;
-		cookie = cookie_find(value, value + request->fields[i].value_length, name, &length);
-		if (cookie != NULL)
-			return ring_hash(0, cookie, length);
-	}
-	return 0;
+	if (!cookies_next(&at, request, (struct text){ name, strlen(name) }, &value))
+		return 0;
+	return ring_hash(0, value.bytes, value.length);
 }
 
 uint64_t
@@ -102,14 +67,21 @@ hash_key_of(const struct h1_request *request, enum conf_hash_kind kind, const ch
 }
 
 uint64_t
-hash_key_get(struct exchange *exchange)
+hash_key_of_client(const struct exchange *exchange)
 {
 	const struct channel_connection *peer = &exchange->session->peer;
+
+	return ring_hash(0, peer->address, peer->family == AF_INET6 ? 16 : 4);
+}
+
+uint64_t
+hash_key_get(struct exchange *exchange)
+{
 	const struct pool *pool = exchange->pool;
 
 	if (exchange->hash_key == 0 && pool->hash_kind != CONF_HASH_ADDRESS && !exchange->tcp)
 		exchange->hash_key = hash_key_of(exchange_request(exchange), pool->hash_kind, pool->hash_name);
 	if (exchange->hash_key == 0)
-		exchange->hash_key = ring_hash(0, peer->address, peer->family == AF_INET6 ? 16 : 4);
+		exchange->hash_key = hash_key_of_client(exchange);
 	return exchange->hash_key;
 }

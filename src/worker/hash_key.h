@@ -10,6 +10,9 @@
  */
 uint64_t hash_key_get(struct exchange *exchange);
 
+/* The hash of the client's address. */
+uint64_t hash_key_of_client(const struct exchange *exchange);
+
 /* The hash of a request's own: 0 when it does not have that. `name`: of the field or cookie. */
 uint64_t hash_key_of(const struct h1_request *request, enum conf_hash_kind kind, const char *name);
 

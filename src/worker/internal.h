@@ -42,6 +42,7 @@ struct log_record;
 struct offload;
 struct password_check;
 struct passwords;
+struct sticky;
 
 enum { GATES_MAX = 16 };
 
@@ -100,6 +101,7 @@ struct server {
 	TAILQ_HEAD(, upstream) idle; /* the last used first */
 	struct address address;
 	char name[SCOREBOARD_NAME];
+	struct siphash word; /* in cookies; see sticky.h. Of a pool without them it is zero. */
 };
 
 struct pool {
@@ -112,6 +114,7 @@ struct pool {
 	const struct balance_algorithm *balance;
 	enum conf_hash_kind hash_kind;
 	const char *hash_name;
+	struct sticky *sticky; /* NULL, but for sticky = cookie */
 	struct server **servers; /* those that take requests, up or not */
 	size_t count, room;
 	struct lineup lineup;	 /* those of them that have their turn */
@@ -242,6 +245,8 @@ struct exchange {
 	uint32_t tried[16]; /* ids of servers that are not to be chosen again */
 	uint8_t tried_count;
 	uint8_t interims; /* 1xx responses read */
+	bool secure; /* of a pool with sticky = cookie: the client came by https */
+	uint32_t sticky_id; /* of the server that its cookie names; 0: none */
 	uint64_t begun, connected_at, first_byte_at; /* monotonic microseconds */
 	uint64_t chosen_at; /* loop_now when the server was chosen */
 	struct waiting waiting;

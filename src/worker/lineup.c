@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ipc/health.h"
 #include "worker/internal.h"
+#include "worker/sticky.h"
 
 static const uint64_t ramp_step = 20 * CLOCK_MILLISECOND; /* at least */
 enum { RAMP_STEPS = 100 };
@@ -65,7 +66,7 @@ lineup_change(struct pool *pool)
 
 	lineup->look_at = 0;
 	lineup->set.ring = NULL;
-	if (!pool->balance->uses_key)
+	if (!pool->balance->uses_key && !sticky_uses_ring(pool))
 		return 0;
 	if (lineup->ring == NULL)
 		lineup->ring = ring_new();

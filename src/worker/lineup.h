@@ -24,7 +24,7 @@ struct lineup {
 	struct server **members; /* by member of the set */
 	uint16_t *places;	 /* theirs on the scoreboard */
 	struct balance_set set;
-	struct balance_ring *ring; /* owned: points of all servers that take requests; NULL: no algorithm has needed it */
+	struct balance_ring *ring; /* owned: points of all servers that take requests; NULL: nothing has needed it */
 	uint16_t first, span;	   /* of the places: all members are in so many from there on */
 	uint32_t health_version;   /* that it was worked out from */
 	uint64_t look_at; /* monotonic microseconds: time alone changes something then */

@@ -27,6 +27,7 @@ libworker_a_SOURCES = \
 	worker/route.c worker/route.h \
 	worker/session.c worker/session.h \
 	worker/session_tcp.c worker/session_tcp.h \
+	worker/sticky.c worker/sticky.h \
 	worker/upstream.c worker/upstream.h \
 	worker/variables.c worker/variables.h \
 	worker/waiting.c worker/waiting.h \

@@ -8,6 +8,7 @@
 #include "worker/exchange.h"
 #include "worker/maintenance.h"
 #include "worker/session.h"
+#include "worker/sticky.h"
 #include "worker/upstream.h"
 #include "worker/waiting.h"
 
@@ -50,6 +51,8 @@ server_new(struct worker *worker, unsigned index)
 	server->address = row->address;
 	memcpy(server->name, row->name, sizeof server->name);
 	server->name[sizeof server->name - 1] = '\0';
+	if (server->pool->sticky != NULL)
+		server->word = sticky_word(worker, server);
 	TAILQ_INIT(&server->idle);
 	return server;
 }
@@ -180,7 +183,7 @@ servers_make_room(struct worker *worker, unsigned slots)
 		servers = reallocarray(pool->servers, counts[p], sizeof *servers);
 		if (servers != NULL)
 			pool->servers = servers;
-		if (servers == NULL || lineup_reserve(&pool->lineup, counts[p]) < 0)
+		if (servers == NULL || lineup_reserve(&pool->lineup, counts[p]) < 0 || sticky_reserve(pool, counts[p]) < 0)
 			return -1;
 		pool->room = counts[p];
 	}
@@ -248,9 +251,11 @@ servers_share_out(struct worker *worker, unsigned slots)
 		if (pool != NULL && server->state == SERVER_READY && pool->count < pool->room)
 			pool->servers[pool->count++] = server;
 	}
-	for (p = 0; p < worker->conf->pool_count; p++)
+	for (p = 0; p < worker->conf->pool_count; p++) {
+		sticky_change(&worker->pools[p]);
 		if (lineup_change(&worker->pools[p]) < 0)
 			done = -1;
+	}
 	return done;
 }
 
@@ -275,7 +280,8 @@ membership_sync(struct worker *worker)
 		atomic_store_explicit(&worker->me->servers_seen, version, memory_order_release);
 }
 
-static void
+/* -1: no memory. */
+static int
 pool_open(struct worker *worker, size_t number)
 {
 	struct pool *pool = &worker->pools[number];
@@ -288,6 +294,7 @@ pool_open(struct worker *worker, size_t number)
 		conf_hash_key_parse(pool->conf->hash_key, &pool->hash_kind, &pool->hash_name);
 	upstream_queues_open(worker, pool);
 	waiting_open_pool(worker, pool);
+	return sticky_open(pool);
 }
 
 int
@@ -299,7 +306,8 @@ membership_open(struct worker *worker)
 	if (worker->pools == NULL)
 		return -1;
 	for (i = 0; i < worker->conf->pool_count; i++)
-		pool_open(worker, i);
+		if (pool_open(worker, i) < 0)
+			return -1;
 	membership_sync(worker);
 	return worker->servers_missed ? -1 : 0;
 }
@@ -319,6 +327,7 @@ membership_close(struct worker *worker)
 		waiting_close_pool(&worker->pools[p]);
 		free(worker->pools[p].servers);
 		lineup_free(&worker->pools[p].lineup);
+		sticky_close(&worker->pools[p]);
 	}
 	free(worker->pools);
 }

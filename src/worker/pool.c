@@ -70,7 +70,7 @@ pool_choose_counted(struct exchange *exchange)
 	struct worker *worker = exchange->worker;
 	const struct pool *pool = exchange->pool;
 	bool must_wait = queue_must_wait(pool->queue);
-	struct server *server = must_wait ? choice_try(exchange) : choice_make(exchange);
+	struct server *server = must_wait ? choice_begin(exchange) : choice_make(exchange);
 
 	if (server != NULL && queue_has_room(worker->board, server->index)) {
 		queue_enter(worker->board, worker->slot, server->index);

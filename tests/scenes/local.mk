@@ -56,6 +56,7 @@ scenes += scenes/server_changes.py
 scenes += scenes/sessions.py
 scenes += scenes/signals.py
 scenes += scenes/slowloris.py
+scenes += scenes/sticky.py
 scenes += scenes/supervision.py
 scenes += scenes/tcp.py
 scenes += scenes/tunnel.py
