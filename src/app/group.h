@@ -17,14 +17,17 @@ struct app_group {
 
 /* Finds out whether cgroups can be made, and where; once, at start. Never fails. */
 void app_groups_open(void);
-/* Removes what is empty of what was made. */
+/* At the end: removes what is empty of what was made. Waits up to a tenth of a second for what is being killed. */
 void app_groups_close(void);
 /* For `status` and the log: the directory in which they are made, or NULL. */
 const char *app_groups_directory(void);
 
 /* Before the fork: makes the cgroup when one can be had. `app` and `seat` name it. */
 void app_group_begin(struct app_group *group, const char *app, unsigned seat);
-/* In the child, before exec. -1: errno. */
+/*
+ * In the child, before exec and while it is who drover is. -1: errno. Where it
+ * does not get into its cgroup it is found by its process group all the same.
+ */
 int app_group_enter(const struct app_group *group);
 /* In the master, behind the fork. */
 void app_group_started(struct app_group *group, pid_t pid);
@@ -38,13 +41,16 @@ bool app_group_is_empty(const struct app_group *group);
 /* Ends what is left, by force, and forgets the cgroup; one that cannot be removed yet is removed later. */
 void app_group_end(struct app_group *group);
 
-/* What they use: bytes of memory, what they share counted once, and microseconds of CPU. */
+/*
+ * What they use: bytes of memory, what they share counted once, and microseconds of CPU: those of processes that
+ * are gone as well, of a cgroup; otherwise of those that another one has waited for, so that it may get less.
+ */
 struct app_usage {
 	uint64_t memory, cpu;
 	unsigned processes;
 };
 
-/* Some 30 us a process. false: nothing can be read. */
+/* Some 30 us a process, of which 64 at most are looked at. false: nothing can be read. */
 bool app_group_usage(const struct app_group *group, struct app_usage *usage);
 
 #endif

@@ -1,8 +1,13 @@
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
+	app/command.c app/command.h \
+	app/environment.c app/environment.h \
 	app/expand.c app/expand.h \
-	app/group.h \
-	app/launch.h \
+	app/group.c app/group.h \
+	app/launch.c app/launch.h \
+	app/launch_child.c app/launch_child.h \
 	app/output.h \
-	app/place.h \
-	app/ready.h
+	app/place.c app/place.h \
+	app/process.c app/process.h \
+	app/ready.h \
+	app/who.c app/who.h

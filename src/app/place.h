@@ -5,7 +5,9 @@
 #ifndef DROVER_APP_PLACE_H
 #define DROVER_APP_PLACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/address.h"
 #include "base/error.h"
@@ -16,18 +18,30 @@ struct app_place {
 	struct address address; /* that workers connect to */
 	char name[CONF_SERVER_NAME_MAX + 1]; /* the same as text: "127.0.0.1:20007", "unix:/run/drover/app.x/web.0" */
 	uint16_t port; /* 0: a unix socket */
+	uid_t owner; /* of a unix socket that the instance makes */
 	int fd; /* the listening socket of an activation, close-on-exec; -1: the instance makes its own */
 };
 
+enum { APP_PORTS_REMEMBERED = 256 };
+
 /*
- * The directory of unix sockets of all apps: made when it is first needed, removed with
- * all that is in it when the master ends. In DROVER_RUNDIR where that can be written, else in
- * TMPDIR. Nobody but those who run workers and apps can enter it.
+ * What places are taken from. All zero: nothing yet.
+ *
+ * The directory of unix sockets of all apps is made when it is first needed and removed with
+ * the sockets in it when the master ends. It is in DROVER_RUNDIR where that can be written, else in
+ * TMPDIR. Within it each app has one of its own, which nobody can enter but those who run workers and the app.
  */
 struct app_directory {
 	char path[64]; /* "": not made */
+	struct app_ports {
+		uint16_t first, last; /* among which ports are chosen; 0: not looked at yet */
+		bool by_kernel; /* there is no room besides those for outgoing connections */
+		uint16_t given[APP_PORTS_REMEMBERED]; /* the last ones: the instance may not listen yet */
+		unsigned next;
+	} ports;
 };
 
+/* Removes what is in it, but no directories that an app has filled. */
 void app_directory_remove(struct app_directory *directory);
 
 /*
@@ -39,7 +53,10 @@ void app_directory_remove(struct app_directory *directory);
 int app_place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
     struct app_directory *directory, struct error *err);
 
-/* A unix socket that the instance has made: lets the user of workers connect to it. 0 for all others. -1 with a sentence. */
+/*
+ * A unix socket that the instance has made: lets the user of workers connect to it, whatever its umask was. 0 for all
+ * others. -1 with a sentence; also when it is not the instance's: then nothing is changed.
+ */
 int app_place_admit(const struct app_place *place, const struct conf *conf, struct error *err);
 
 /* Closes what is held, and removes the socket's path. */

@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
-enum { NEAR_MAX = 64, LOOKED_AT_MAX = 1000 }; /* a directory in the network may have any number of accounts */
+enum { NEAR_MAX = 64, LOOKED_AT_MAX = 1000, /* a directory in the network may have any number of accounts */
+	GROUPS_MAX = 65536 /* of one user: the kernel's limit */ };
 
 /* The largest id is (uid_t)-1, which means none. */
 static bool
@@ -96,4 +99,47 @@ conf_group_find(const char *text, gid_t *gid, struct error *err)
 		return group_refuse(text, err);
 	*gid = entry->gr_gid;
 	return 0;
+}
+
+/* Those of getgrouplist(3), which says how many there are when there is no room. false: no memory. */
+static bool
+groups_read(struct conf_account *account, gid_t gid)
+{
+	int count = 32, room;
+	gid_t *larger;
+
+	do {
+		room = count;
+		larger = reallocarray(account->groups, (size_t)room, sizeof *larger);
+		if (larger == NULL)
+			return false;
+		account->groups = larger;
+	} while (getgrouplist(account->name, gid, account->groups, &count) < 0 && count > room && count <= GROUPS_MAX);
+	account->group_count = (size_t)(count <= room ? count : room);
+	return true;
+}
+
+int
+conf_account_read(struct conf_account *account, uid_t uid, gid_t gid, struct error *err)
+{
+	const struct passwd *entry = getpwuid(uid);
+
+	memset(account, 0, sizeof *account);
+	if (entry == NULL)
+		return 0;
+	account->name = strdup(entry->pw_name);
+	account->home = strdup(entry->pw_dir);
+	if (account->name != NULL && account->home != NULL && groups_read(account, gid))
+		return 0;
+	conf_account_clear(account);
+	return error_set(err, "out of memory");
+}
+
+void
+conf_account_clear(struct conf_account *account)
+{
+	free(account->name);
+	free(account->home);
+	free(account->groups);
+	memset(account, 0, sizeof *account);
 }

@@ -246,6 +246,13 @@ enum conf_app_listen {
 	CONF_APP_ACTIVATION_PORT /* the same on a port of 127.0.0.1 */
 };
 
+/* Who an app runs as, looked up when the configuration is read: later it would have to wait for the answer. */
+struct conf_account {
+	char *name, *home; /* NULL: the number has no account */
+	gid_t *groups; /* all that it is in, with its own; none: only its own */
+	size_t group_count;
+};
+
 /* What drover runs. It is part of the pool whose servers are its instances. */
 struct conf_app {
 	bool wanted; /* the pool is an app; else nothing below is set */
@@ -262,6 +269,7 @@ struct conf_app {
 	char *user, *group; /* NULL: those of workers */
 	uid_t uid; /* (uid_t)-1: as started */
 	gid_t gid;
+	struct conf_account account; /* of the user that it becomes; empty when that is drover's own */
 	mode_t umask; /* (mode_t)-1: drover's */
 	uint64_t start_timeout; /* to be ready */
 	uint32_t start_retries; /* starts in a row that may fail before it is given up */

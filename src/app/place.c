@@ -1,0 +1,423 @@
+#include "app/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/who.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "net/listener.h"
+
+enum {
+	PORT_FIRST = 20000, /* when the range for outgoing connections begins above it */
+	PORTS_WANTED = 2000, /* fewer are no room */
+	PORT_TRIES = 500, /* 3 us each */
+	BACKLOG = 4096 /* of a passed socket: what waits while the instance is started again */
+};
+
+void
+app_place_init(struct app_place *place)
+{
+	memset(place, 0, sizeof *place);
+	place->fd = -1;
+}
+
+/* ---- ports */
+
+/* ip(7): those of outgoing connections, from ... to. */
+static void
+outgoing_read(unsigned *from, unsigned *to)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+
+	*from = 32768;
+	*to = 60999;
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%u %u", from, to) != 2 || *from > *to || *to > UINT16_MAX) {
+		*from = 32768;
+		*to = 60999;
+	}
+	fclose(file);
+}
+
+static void
+ports_open(struct app_ports *ports)
+{
+	unsigned from, to;
+
+	outgoing_read(&from, &to);
+	ports->first = ports->last = 1;
+	if (from >= PORT_FIRST + PORTS_WANTED) {
+		ports->first = PORT_FIRST;
+		ports->last = (uint16_t)(from - 1);
+	} else if (to + PORTS_WANTED <= UINT16_MAX) {
+		ports->first = (uint16_t)(to + 1);
+		ports->last = UINT16_MAX;
+	} else {
+		ports->by_kernel = true;
+		log_notice("ip_local_port_range leaves no ports for apps: theirs may be taken by outgoing connections");
+	}
+}
+
+static bool
+port_was_given(const struct app_ports *ports, uint16_t port)
+{
+	unsigned i;
+
+	for (i = 0; i < APP_PORTS_REMEMBERED; i++)
+		if (ports->given[i] == port)
+			return true;
+	return false;
+}
+
+/* Whether a server of a pool has it, which may be down at present. */
+static bool
+port_is_a_servers(const struct conf *conf, uint16_t port)
+{
+	const struct conf_pool *pool;
+	size_t i, j;
+
+	for (i = 0; i < conf->first_app; i++)
+		for (pool = &conf->pools[i], j = 0; j < pool->server_count; j++)
+			if (address_port(&pool->servers[j].address) == port)
+				return true;
+	return false;
+}
+
+/*
+ * Binds it on all addresses, as an instance may do, and leaves it again. The port, which for 0
+ * is one that the kernel chooses; 0: it is taken.
+ */
+static uint16_t
+port_try(uint16_t port)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, off = 0;
+	bool v6 = fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0, bound;
+	struct address address;
+
+	if (fd < 0)
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	bound = v6 ? bind(fd, (const struct sockaddr *)&any, sizeof any) == 0 :
+		     bind(fd, (const struct sockaddr *)&any4, sizeof any4) == 0;
+	port = bound && listener_address(fd, &address) == 0 ? address_port(&address) : 0;
+	close(fd);
+	return port;
+}
+
+/* 0: none was found. */
+static uint16_t
+port_find(struct app_ports *ports, const struct conf *conf)
+{
+	unsigned size, offset, i;
+	uint16_t port;
+
+	if (ports->first == 0)
+		ports_open(ports);
+	size = (unsigned)(ports->last - ports->first) + 1;
+	offset = random_number() % size;
+	for (i = 0; i < PORT_TRIES; i++) {
+		port = ports->by_kernel ? port_try(0) : (uint16_t)(ports->first + (offset + i) % size);
+		if (port == 0 || port_was_given(ports, port) || port_is_a_servers(conf, port))
+			continue;
+		if (!ports->by_kernel && port_try(port) == 0)
+			continue;
+		ports->given[ports->next++ % APP_PORTS_REMEMBERED] = port;
+		return port;
+	}
+	return 0;
+}
+
+static int
+place_set_port(struct app_place *place, uint16_t port, struct error *err)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	snprintf(text, sizeof text, "127.0.0.1:%u", port);
+	place->port = port;
+	return address_parse(&place->address, text, ADDRESS_CONNECT, err);
+}
+
+static int
+place_find_port(struct app_place *place, const struct conf *conf, struct app_directory *directory, struct error *err)
+{
+	uint16_t port = port_find(&directory->ports, conf);
+
+	if (port == 0)
+		return error_set(err, "cannot find a free port from %u to %u", directory->ports.first, directory->ports.last);
+	return place_set_port(place, port, err);
+}
+
+/* ---- the directory of sockets */
+
+/* Who runs workers may pass through it; its names can be read by root alone. */
+static int
+directory_open_up(const char *path, struct error *err)
+{
+	if (chmod(path, 0711) == 0)
+		return 0;
+	error_errno(err, "cannot change the mode of %s", path);
+	rmdir(path);
+	return -1;
+}
+
+static bool
+directory_try(struct app_directory *directory, const char *parent, const char *name)
+{
+	size_t length;
+
+	if (parent == NULL || parent[0] != '/')
+		return false;
+	length = (size_t)snprintf(directory->path, sizeof directory->path, "%s/%s-XXXXXX", parent, name);
+	if (length < sizeof directory->path && mkdtemp(directory->path) != NULL)
+		return true;
+	directory->path[0] = '\0';
+	return false;
+}
+
+static int
+directory_make(struct app_directory *directory, struct error *err)
+{
+	if (directory->path[0] != '\0')
+		return 0;
+	if (!directory_try(directory, DROVER_RUNDIR, "apps") && !directory_try(directory, getenv("TMPDIR"), "drover-apps") &&
+	    !directory_try(directory, "/tmp", "drover-apps"))
+		return error_errno(err, "cannot make a directory for sockets in " DROVER_RUNDIR ", TMPDIR and /tmp");
+	if (directory_open_up(directory->path, err) == 0)
+		return 0;
+	directory->path[0] = '\0';
+	return -1;
+}
+
+/* Gives the directory of an app to who runs it, and lets workers pass. */
+static int
+app_directory_own(const char *path, const struct conf *conf, uid_t owner, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	gid_t group = who_is_worker(conf).gid;
+	int result = 0;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open %s", path);
+	if (geteuid() == 0 && fchown(fd, owner, group) < 0)
+		result = error_errno(err, "cannot change the owner of %s", path);
+	else if (fchmod(fd, 0710) < 0)
+		result = error_errno(err, "cannot change the mode of %s", path);
+	close(fd);
+	return result;
+}
+
+static int
+place_find_path(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
+    struct app_directory *directory, struct error *err)
+{
+	bool ours = place->kind == CONF_APP_ACTIVATION;
+	char path[CONF_SERVER_NAME_MAX + 1], text[sizeof path + 16];
+
+	place->owner = ours ? geteuid() : who_is_app(conf, &app->app).uid;
+	place->port = 0;
+	if (app->name[0] == '.' || strchr(app->name, '/') != NULL)
+		return error_set(err, "no directory for its sockets can have that name");
+	if (directory_make(directory, err) < 0)
+		return -1;
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", directory->path, app->name) >= sizeof path)
+		return error_set(err, "the path %s is too long for a socket", path);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return error_errno(err, "cannot make the directory %s", path);
+	if (app_directory_own(path, conf, place->owner, err) < 0)
+		return -1;
+	if ((size_t)snprintf(text, sizeof text, "unix:%s/%u.sock", path, seat) > CONF_SERVER_NAME_MAX)
+		return error_set(err, "the path %s is too long for a socket", path);
+	return address_parse(&place->address, text, ADDRESS_CONNECT, err);
+}
+
+/* What the last process of the instance has left there. */
+static int
+path_clear(const struct app_place *place, struct error *err)
+{
+	const char *path = place->address.socket.un.sun_path;
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_errno(err, "cannot remove %s, which another process of the app has left", path);
+	return 0;
+}
+
+/* ---- passed sockets */
+
+/* A program that was written for systemd expects one that waits; the one before may have changed that for all. */
+static int
+passed_prepare(int fd, struct error *err)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return error_errno(err, "cannot prepare the socket that is passed");
+	return 0;
+}
+
+/* Another address when another has come to listen there since it was chosen. */
+static int
+passed_open_port(struct app_place *place, const struct conf *conf, struct app_directory *directory,
+    const struct listener_options *options, struct error *err)
+{
+	unsigned i;
+
+	for (i = 0; i < 3 && place->fd < 0; i++) {
+		if (place_find_port(place, conf, directory, err) < 0)
+			return -1;
+		place->fd = listener_open(&place->address, options, err);
+	}
+	return place->fd < 0 ? -1 : 0;
+}
+
+static int
+passed_open(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
+    struct app_directory *directory, struct error *err)
+{
+	struct listener_options options = { .backlog = BACKLOG, .mode = 0660, .uid = (uid_t)-1,
+		.gid = geteuid() == 0 ? who_is_worker(conf).gid : (gid_t)-1 };
+
+	if (place->kind == CONF_APP_ACTIVATION_PORT)
+		return passed_open_port(place, conf, directory, &options, err);
+	if (place_find_path(place, conf, app, seat, directory, err) < 0 || path_clear(place, err) < 0)
+		return -1;
+	place->fd = listener_open(&place->address, &options, err);
+	return place->fd < 0 ? -1 : 0;
+}
+
+/* ---- one place */
+
+static int
+place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
+    struct app_directory *directory, struct error *err)
+{
+	switch (place->kind) {
+	case CONF_APP_AUTO:
+	case CONF_APP_PORT:
+		return place_find_port(place, conf, directory, err);
+	case CONF_APP_UNIX:
+		if (place_find_path(place, conf, app, seat, directory, err) < 0)
+			return -1;
+		return path_clear(place, err);
+	case CONF_APP_ACTIVATION:
+	case CONF_APP_ACTIVATION_PORT:
+		if (place->fd < 0 && passed_open(place, conf, app, seat, directory, err) < 0)
+			return -1;
+		return passed_prepare(place->fd, err);
+	}
+	return error_set(err, "there is no such kind of place: %d", (int)place->kind);
+}
+
+int
+app_place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
+    struct app_directory *directory, struct error *err)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (place->kind != app->app.listen || place->fd < 0)
+		app_place_close(place);
+	place->kind = app->app.listen;
+	if (place_find(place, conf, app, seat, directory, err) < 0)
+		return error_prefix(err, "app %s", app->name);
+	snprintf(place->name, sizeof place->name, "%s", address_format(&place->address, text));
+	return 0;
+}
+
+void
+app_place_close(struct app_place *place)
+{
+	if (place->fd >= 0)
+		close(place->fd);
+	if (place->address.length > 0 && place->port == 0)
+		unlink(place->address.socket.un.sun_path);
+	app_place_init(place);
+}
+
+/*
+ * `fd` is the socket itself, whatever becomes of its path. Nothing is changed but of a socket that the
+ * app's own user has made: it is all that this user could change as well.
+ */
+static int
+socket_admit(int fd, const struct app_place *place, gid_t group, struct error *err)
+{
+	char self[40];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return error_set(err, "%s is no socket", place->name);
+	if (st.st_uid != place->owner)
+		return error_set(err, "%s belongs to user %u, not to that of the app, %u", place->name, (unsigned)st.st_uid,
+		    (unsigned)place->owner);
+	if (group != (gid_t)-1 && st.st_gid != group && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0)
+		return error_errno(err, "cannot change the group of %s", place->name);
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	if ((st.st_mode & 0660) != 0660 && chmod(self, (st.st_mode & 0777) | 0660) < 0)
+		return error_errno(err, "cannot change the mode of %s", place->name);
+	return 0;
+}
+
+int
+app_place_admit(const struct app_place *place, const struct conf *conf, struct error *err)
+{
+	int fd, result;
+
+	if (place->kind != CONF_APP_UNIX || place->address.length == 0)
+		return 0;
+	fd = open(place->address.socket.un.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "cannot open %s", place->name);
+	result = socket_admit(fd, place, geteuid() == 0 ? who_is_worker(conf).gid : (gid_t)-1, err);
+	close(fd);
+	return result;
+}
+
+/* ---- at the end */
+
+/* What is in the directory of one app, which may be its user's: nothing is followed, and no full directory entered. */
+static void
+app_directory_empty(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	if (directory == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    unlinkat(fd, entry->d_name, 0) < 0 && errno == EISDIR)
+			unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	closedir(directory);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void
+app_directory_remove(struct app_directory *directory)
+{
+	DIR *top = directory->path[0] != '\0' ? opendir(directory->path) : NULL;
+	const struct dirent *entry;
+
+	if (top != NULL) {
+		while ((entry = readdir(top)) != NULL)
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+				app_directory_empty(dirfd(top), entry->d_name);
+		closedir(top);
+		rmdir(directory->path);
+	}
+	directory->path[0] = '\0';
+}

@@ -1,0 +1,166 @@
+/* app/launch: programs that cannot be started, found before and after the fork. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "launched.h"
+
+/* It must fail: the sentence. */
+static void
+fails_with(const char *sentence)
+{
+	struct error err = { .text = "" };
+	int failure, status, output;
+	pid_t pid;
+
+	output = start(STDERR_FILENO, &pid, &failure);
+	ck_assert_int_eq(outcome(failure, &err), 1);
+	ck_assert_str_eq(err.text, sentence);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 127);
+	close(failure);
+	close(output);
+}
+
+START_TEST(no_such_command)
+{
+	struct error err;
+
+	command_set("nodee", NULL);
+	fails_with("cannot run nodee: No such file or directory; is it in PATH?");
+	ck_assert_int_eq(launch_check_command(&app.app, &err), -1);
+	ck_assert_str_eq(err.text, "cannot run nodee: No such file or directory; is it in PATH?");
+	command_set("/nonexistent/node", NULL);
+	fails_with("cannot run /nonexistent/node: No such file or directory");
+	ck_assert_int_eq(launch_check_command(&app.app, &err), -1);
+	ck_assert_str_eq(err.text, "cannot run /nonexistent/node: No such file or directory");
+}
+END_TEST
+
+START_TEST(no_program)
+{
+	static const struct {
+		const char *text, *end; /* of the sentence */
+		mode_t mode;
+		bool seen_before;
+	} files[] = {
+		{ "#!/bin/sh\n", ": Permission denied; is it a program, and may its user run it?", 0644, true },
+		{ "#!/nonexistent/python\n",
+		    ": the interpreter that its first line names, or a library, is not there", 0755, false },
+		{ "print('hello')\n",
+		    ": Exec format error; a script begins with #! and the path of its interpreter", 0755, false },
+	};
+	char file[] = "/tmp/test_launch-XXXXXX", sentence[256];
+	int fd = mkstemp(file);
+	struct error err;
+
+	ck_assert_int_gt(write(fd, files[_i].text, strlen(files[_i].text)), 0);
+	ck_assert_int_eq(fchmod(fd, files[_i].mode), 0);
+	close(fd);
+	command_set(file, NULL);
+	snprintf(sentence, sizeof sentence, "cannot run %s%s", file, files[_i].end);
+	fails_with(sentence);
+	ck_assert_int_eq(launch_check_command(&app.app, &err), files[_i].seen_before ? -1 : 0);
+	unlink(file);
+	command_set("/usr", NULL);
+	fails_with("cannot run /usr: Permission denied; is it a program, and may its user run it?");
+	ck_assert_int_eq(launch_check_command(&app.app, &err), -1);
+	ck_assert_str_eq(err.text, "cannot run /usr: Permission denied; is it a program, and may its user run it?");
+}
+END_TEST
+
+START_TEST(no_such_directory)
+{
+	char missing[] = "/nonexistent/x", file[] = "/etc/passwd", there[] = "/usr";
+	struct error err;
+
+	app.app.directory = missing;
+	fails_with("cannot enter the directory /nonexistent/x: No such file or directory");
+	ck_assert_int_eq(launch_check_command(&app.app, &err), 0); /* cannot be told */
+	ck_assert_int_eq(launch_check_directory(&app.app, &err), -1);
+	ck_assert_str_eq(err.text, "cannot enter the directory /nonexistent/x: No such file or directory");
+	app.app.directory = file;
+	fails_with("cannot enter the directory /etc/passwd: Not a directory");
+	ck_assert_int_eq(launch_check_directory(&app.app, &err), -1);
+	ck_assert_str_eq(err.text, "cannot enter the directory /etc/passwd: it is a file");
+	app.app.directory = there;
+	ck_assert_int_eq(launch_check_directory(&app.app, &err), 0);
+	app.app.directory = NULL;
+	ck_assert_int_eq(launch_check_directory(&app.app, &err), 0);
+}
+END_TEST
+
+/* A command that is only known when the place is, and one behind a long PATH. */
+START_TEST(not_known_before)
+{
+	struct error err;
+
+	command_set("./server-{instance}", NULL);
+	ck_assert_int_eq(launch_check_command(&app.app, &err), 0);
+	fails_with("cannot run ./server-3: No such file or directory");
+}
+END_TEST
+
+START_TEST(nothing_yet)
+{
+	struct error err;
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+	ck_assert_int_eq(launch_failure(ends[0], &err), -1);
+	close(ends[1]);
+	ck_assert_int_eq(launch_failure(ends[0], &err), 0);
+	close(ends[0]);
+}
+END_TEST
+
+/* A sandbox may take from root what it takes to be another. */
+START_TEST(a_user_that_it_cannot_become)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { { .effective = 0 } };
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(syscall(SYS_capset, &header, none), 0);
+	app.app.uid = SOMEBODY;
+	app.app.gid = SOME_GROUP;
+	fails_with("cannot set the groups of the user: Operation not permitted");
+}
+END_TEST
+
+int
+main(int argc, char **argv)
+{
+	Suite *suite;
+	TCase *tests;
+	SRunner *runner;
+	int failed;
+
+	if (launched_main(argc, argv, &failed))
+		return failed;
+	suite = suite_create("launch failures");
+	tests = tcase_create("launch failures");
+	runner = srunner_create(suite);
+	suite_add_tcase(suite, tests);
+	tcase_add_checked_fixture(tests, set_up, NULL);
+	tcase_add_test(tests, no_such_command);
+	tcase_add_loop_test(tests, no_program, 0, 3);
+	tcase_add_test(tests, no_such_directory);
+	tcase_add_test(tests, not_known_before);
+	tcase_add_test(tests, nothing_yet);
+	tcase_add_test(tests, a_user_that_it_cannot_become);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
