@@ -1,8 +1,4 @@
-/*
- * What differs between two configurations: options that have another value, sections
- * that came or went. A step at a time. Sections are the same when their titles are;
- * those without one when they are at the same place. Pure. Master only.
- */
+/* What differs between two configurations (conf/compare.h), as JSON. Pure. Master only. */
 #ifndef DROVER_CONF_DRIFT_H
 #define DROVER_CONF_DRIFT_H
 

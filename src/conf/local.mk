@@ -6,6 +6,7 @@ libconf_a_SOURCES = \
 	conf/arguments.c \
 	conf/build.c conf/build.h \
 	conf/check.c conf/check.h conf/check_app.c conf/check_auth.c \
+	conf/compare.c conf/compare.h \
 	conf/conf.c conf/conf.h \
 	conf/directories.c \
 	conf/drift.c conf/drift.h \

@@ -66,6 +66,14 @@ static const struct pair pairs[] = {
 	{ BASE "pool \"web\" { server \"10.0.0.1:80\" { } }",
 	    "workers = 2\nlisten \"*:80\" { paused = true }\npool \"web\" { server \"10.0.0.1:80\" { } }",
 	    "[{\"what\":\"listen *:80 paused\",\"from\":false,\"to\":true}]" },
+	{ BASE "app \"web\" { command = { a, b }  health { path = /x } }",
+	    BASE "app \"web\" { command = { a, c }  instances = 2  health { path = /y } }",
+	    "[{\"what\":\"app web command\",\"from\":[\"a\",\"b\"],\"to\":[\"a\",\"c\"]},"
+	    "{\"what\":\"app web instances\",\"from\":1,\"to\":2},"
+	    "{\"what\":\"app web health path\",\"from\":\"/x\",\"to\":\"/y\"}]" },
+	{ BASE "app \"a\" { command = x }", BASE "app \"b\" { command = x }  pool \"a\" { server \"10.0.0.1:80\" { } } route { pool = a }",
+	    "[{\"what\":\"pool a\",\"from\":null,\"to\":\"a\"},{\"what\":\"app b\",\"from\":null,\"to\":\"b\"},"
+	    "{\"what\":\"app a\",\"from\":\"a\",\"to\":null},{\"what\":\"route 1\",\"from\":null,\"to\":null}]" },
 };
 
 /* In the place of a section's object: its title, or null. */
