@@ -4,10 +4,12 @@ libapp_a_SOURCES = \
 	app/environment.c app/environment.h \
 	app/expand.c app/expand.h \
 	app/group.c app/group.h \
+	app/journal.c app/journal.h \
 	app/launch.c app/launch.h \
 	app/launch_child.c app/launch_child.h \
-	app/output.h \
+	app/output.c app/output.h \
+	app/output_lines.c app/output_lines.h \
 	app/place.c app/place.h \
 	app/process.c app/process.h \
-	app/ready.h \
+	app/ready.c app/ready.h \
 	app/who.c app/who.h

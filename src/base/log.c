@@ -14,6 +14,8 @@
 
 #include "base/syslog.h"
 
+enum { LOG_TEXT_SIZE = 2048 };
+
 const char *const log_level_names[] = { "error", "warn", "notice", "info", "debug", NULL };
 
 static const int syslog_priority[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
@@ -108,38 +110,58 @@ log_enabled(enum log_level level)
 	return (uint32_t)level <= atomic_load_explicit(at, memory_order_relaxed);
 }
 
-/* Copies text, with what could forge or break a line made visible. Returns the length. */
+/* How many bytes from here on are one character that can be shown as it is; 0: none. C1 controls move terminals too. */
 static size_t
-log_escape(char *to, size_t size, const char *text)
+log_printable(const char *bytes, size_t left)
+{
+	unsigned char c = (unsigned char)*bytes;
+
+	if (c < 0x80)
+		return c >= 0x20 && c != 0x7f;
+	if (c == 0xc2 && left > 1 && (unsigned char)bytes[1] < 0xa0)
+		return 0;
+	return text_utf8_length(bytes, left);
+}
+
+/* Copies what fits, with what could forge or break a line made visible, and takes it off `rest`. Returns the length. */
+static size_t
+log_escape(char *to, size_t size, struct text *rest)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t n = 0;
+	size_t n = 0, length;
 
-	for (; *text != '\0' && n + 5 < size; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (rest->length > 0 && n + 5 < size) {
+		unsigned char c = (unsigned char)*rest->bytes;
 
-		if (c >= 0x20 && c != 0x7f) {
-			to[n++] = (char)c;
-			continue;
+		length = log_printable(rest->bytes, rest->length);
+		if (length > 0) {
+			memcpy(to + n, rest->bytes, length);
+			n += length;
+		} else {
+			to[n++] = '\\';
+			to[n++] = 'x';
+			to[n++] = hex[c >> 4];
+			to[n++] = hex[c & 15];
+			length = 1;
 		}
-		to[n++] = '\\';
-		to[n++] = 'x';
-		to[n++] = hex[c >> 4];
-		to[n++] = hex[c & 15];
+		rest->bytes += length;
+		rest->length -= length;
 	}
 	to[n] = '\0';
 	return n;
 }
 
-static void
+/* Whether it was written. */
+static bool
 log_line(enum log_level level, const char *text)
 {
 	char line[2304];
 	struct timespec now;
 	struct tm tm;
 	size_t n;
-	ssize_t ignored;
 
+	if (log_state.may_block && !log_fd_takes(log_state.fd))
+		return false; /* nobody reads: the line is lost, the process goes on */
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &tm);
 	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -149,24 +171,29 @@ log_line(enum log_level level, const char *text)
 	if (n > sizeof line - 2)
 		n = sizeof line - 2;
 	line[n++] = '\n';
-	if (log_state.may_block && !log_fd_takes(log_state.fd))
-		return; /* nobody reads: the line is lost, the process goes on */
-	ignored = write(log_state.fd, line, n); /* a full disk costs the line, never the process */
-	(void)ignored;
+	return write(log_state.fd, line, n) == (ssize_t)n; /* a full disk costs the line, never the process */
+}
+
+/* As log_line, wherever the log is. */
+static bool
+log_send(enum log_level level, const char *text)
+{
+	if (log_state.is_syslog)
+		return syslog_send(syslog_priority[level], log_state.process, text);
+	return log_line(level, text);
 }
 
 static void __attribute__((format(printf, 2, 0)))
 log_vwrite(enum log_level level, const char *format, va_list ap)
 {
-	char raw[1024], text[2048];
+	char raw[1024], text[LOG_TEXT_SIZE];
+	struct text rest;
 	int saved = errno;
 
 	vsnprintf(raw, sizeof raw, format, ap);
-	log_escape(text, sizeof text, raw);
-	if (log_state.is_syslog)
-		syslog_send(syslog_priority[level], log_state.process, text);
-	else
-		log_line(level, text);
+	rest = (struct text){ .bytes = raw, .length = strlen(raw) };
+	log_escape(text, sizeof text, &rest);
+	(void)log_send(level, text);
 	errno = saved;
 }
 
@@ -190,6 +217,20 @@ log_record(const char *format, ...)
 	va_start(ap, format);
 	log_vwrite(LOG_LEVEL_NOTICE, format, ap);
 	va_end(ap);
+}
+
+bool
+log_foreign(const char *source, struct text *rest)
+{
+	char text[LOG_TEXT_SIZE];
+	size_t n = (size_t)snprintf(text, sizeof text, "%.200s: ", source);
+	int saved = errno;
+	bool written;
+
+	log_escape(text + n, sizeof text - n, rest);
+	written = log_send(LOG_LEVEL_NOTICE, text);
+	errno = saved;
+	return written;
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * The error log: levels, one line a message, to stderr, a file or syslog. All
- * processes. What is not printable is written as \xHH, so that no peer can
+ * processes. What is not printable, or no UTF-8, is written as \xHH, so that no peer can
  * forge a line. Writing never blocks on a lock and never fails the caller.
  */
 #ifndef DROVER_BASE_LOG_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -56,6 +57,13 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
 
 /* A notice that is written whatever the level is: who changed what, and nothing else. */
 void log_record(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * A line that somebody else wrote, behind "SOURCE: ", as log_record. It may hold any bytes. Takes off
+ * `rest` what one line of the log has room for: the whole of 500 bytes whatever they are, of
+ * 1900 that are printable. Whether it was written: false when the log takes none now.
+ */
+bool log_foreign(const char *source, struct text *rest);
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)

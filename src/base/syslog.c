@@ -40,7 +40,7 @@ syslog_format(char *line, size_t size, int priority, const char *process, const 
 	return snprintf(line, size, "<%d>%s drover[%d]: %s: %s", LOG_DAEMON | priority, when, (int)getpid(), process, text);
 }
 
-void
+bool
 syslog_send(int priority, const char *process, const char *text)
 {
 	char line[2304];
@@ -48,9 +48,8 @@ syslog_send(int priority, const char *process, const char *text)
 	size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
 
 	if (syslog_fd >= 0 && send(syslog_fd, line, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return;
+		return true;
 	/* the daemon may have been started anew */
 	syslog_open();
-	if (syslog_fd >= 0)
-		(void)!send(syslog_fd, line, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return syslog_fd >= 0 && send(syslog_fd, line, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }

@@ -6,10 +6,12 @@
 #ifndef DROVER_BASE_SYSLOG_H
 #define DROVER_BASE_SYSLOG_H
 
+#include <stdbool.h>
+
 /* Connects, or connects again; without a daemon lines are lost until there is one. */
 void syslog_open(void);
 
-/* Sends one line with the priority of syslog.h (LOG_ERR ...), or loses it. */
-void syslog_send(int priority, const char *process, const char *text);
+/* Sends one line with the priority of syslog.h (LOG_ERR ...), or loses it: false. */
+bool syslog_send(int priority, const char *process, const char *text);
 
 #endif
