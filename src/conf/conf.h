@@ -321,7 +321,7 @@ struct conf_pool {
 	char *sticky; /* as written: "cookie", "address", "header:NAME"; NULL: off */
 	enum conf_sticky sticky_kind;
 	const char *sticky_header; /* NAME, inside `sticky` */
-	char *sticky_cookie; /* the name of the cookie */
+	char *sticky_cookie; /* the name of the cookie; NULL: "drover-" and the name of the pool */
 	struct conf_health health;
 	struct conf_app app;
 	int line;

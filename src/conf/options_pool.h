@@ -58,8 +58,8 @@
 		    .sentence = "By what requests are told that stay with one server while it is there: cookie, " \
 				"address, header:NAME, or off." }, \
 	{ \
-		"sticky-cookie", SECTION, &conf_type_token, 0, 0, NULL, "drover", false, \
-		    FIELD(conf_pool, sticky_cookie), .sentence = "The name of that cookie.", \
+		"sticky-cookie", SECTION, &conf_type_token, 0, 0, NULL, NULL, false, \
+		    FIELD(conf_pool, sticky_cookie), .sentence = "The name of that cookie; drover-POOL if unset.", \
 		    .condition = &for_cookie \
 	}
 

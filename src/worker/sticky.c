@@ -1,5 +1,6 @@
 #include "worker/sticky.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,25 +16,51 @@ enum { LINE_MORE = sizeof "Set-Cookie: =" + STICKY_WORD + sizeof attributes + si
 
 /* Of a pool with sticky = cookie. */
 struct sticky {
-	struct text name; /* of the cookie */
+	char *name; /* of the cookie */
 	struct server **table; /* by word: each in its place or in one behind it; NULL: nobody */
 	size_t size; /* a power of two, at least twice as many as there are servers; 0: there never were any */
 	size_t line_size;
 	char line[];
 };
 
+/* The name of the cookie: pools of one site must not take theirs from each other. NULL: no memory. */
+static char *
+cookie_name(const struct conf_pool *conf)
+{
+	static const char prefix[] = "drover-", others[] = "!#$%&'*+-.^_`|~"; /* of a token: RFC 9110 5.6.2 */
+	size_t size = sizeof prefix + strlen(conf->name), i;
+	char *name;
+
+	if (conf->sticky_cookie != NULL)
+		return strdup(conf->sticky_cookie);
+	name = malloc(size);
+	if (name == NULL)
+		return NULL;
+	snprintf(name, size, "%s%s", prefix, conf->name);
+	for (i = 0; name[i] != '\0'; i++)
+		if (!isalnum((unsigned char)name[i]) && strchr(others, name[i]) == NULL)
+			name[i] = '-';
+	return name;
+}
+
 int
 sticky_open(struct pool *pool)
 {
-	size_t name = pool->conf->sticky_kind == CONF_STICKY_COOKIE ? strlen(pool->conf->sticky_cookie) : 0;
-	size_t line = name + LINE_MORE + STICKY_MORE;
+	char *name;
+	size_t line;
 
-	if (name == 0)
+	if (pool->conf->sticky_kind != CONF_STICKY_COOKIE)
 		return 0;
-	pool->sticky = calloc(1, sizeof *pool->sticky + line);
-	if (pool->sticky == NULL)
+	name = cookie_name(pool->conf);
+	if (name == NULL)
 		return -1;
-	pool->sticky->name = (struct text){ pool->conf->sticky_cookie, name };
+	line = strlen(name) + LINE_MORE + STICKY_MORE;
+	pool->sticky = calloc(1, sizeof *pool->sticky + line);
+	if (pool->sticky == NULL) {
+		free(name);
+		return -1;
+	}
+	pool->sticky->name = name;
 	pool->sticky->line_size = line;
 	return 0;
 }
@@ -43,6 +70,7 @@ sticky_close(struct pool *pool)
 {
 	if (pool->sticky == NULL)
 		return;
+	free(pool->sticky->name);
 	free(pool->sticky->table);
 	free(pool->sticky);
 	pool->sticky = NULL;
@@ -174,14 +202,15 @@ sticky_server(struct exchange *exchange)
 	struct server *server = NULL;
 	struct cookies at = { 0 };
 	struct siphash word;
-	struct text value;
+	struct text name, value;
 
 	exchange->sticky_id = 0;
 	if (sticky == NULL || exchange->tcp)
 		return NULL;
+	name = (struct text){ sticky->name, strlen(sticky->name) };
 	request = exchange_request(exchange);
 	exchange->secure = request_is_secure(exchange, request);
-	while (server == NULL && cookies_next(&at, request, sticky->name, &value))
+	while (server == NULL && cookies_next(&at, request, name, &value))
 		if (word_read(value, &word))
 			server = table_find(sticky, &word);
 	exchange->sticky_id = server != NULL ? server->id : 0;
@@ -208,7 +237,7 @@ sticky_line(const struct exchange *exchange, struct text more)
 	if (sticky == NULL || server == NULL || server->id == exchange->sticky_id)
 		return (struct text){ NULL, 0 };
 	length = snprintf(sticky->line, sticky->line_size, "Set-Cookie: %s=%016" PRIx64 "%016" PRIx64 "%s%s\r\n%.*s",
-	    sticky->name.bytes, server->word.words[0], server->word.words[1], attributes, exchange->secure ? secure : "",
+	    sticky->name, server->word.words[0], server->word.words[1], attributes, exchange->secure ? secure : "",
 	    (int)more.length, more.bytes);
 	INVARIANT(length > 0 && (size_t)length < sticky->line_size);
 	return (struct text){ sticky->line, (size_t)length };

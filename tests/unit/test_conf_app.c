@@ -64,7 +64,7 @@ START_TEST(defaults_are_as_documented)
 	ck_assert_uint_eq(app->output_rate, 1000);
 	ck_assert_int_eq(pool->sticky_kind, CONF_STICKY_OFF);
 	ck_assert_ptr_null(pool->sticky);
-	ck_assert_str_eq(pool->sticky_cookie, "drover");
+	ck_assert_ptr_null(pool->sticky_cookie);
 	ck_assert_uint_eq(pool->connect_timeout, 5 * CLOCK_SECOND);
 	ck_assert(!pool->health.wanted);
 	conf_free(conf);

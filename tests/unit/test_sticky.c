@@ -10,10 +10,10 @@
 #include "worker/sticky.h"
 
 enum { PLAIN, APP, NONE, POOLS };
-static char plain[] = "plain", app[] = "app", none[] = "none", cookie[] = "stay";
+static char plain[] = "plain", app[] = "a b;=p", none[] = "none", cookie[] = "stay";
 static struct conf_pool pools[POOLS] = {
 	{ .name = plain, .balance = &balance_round_robin, .sticky_kind = CONF_STICKY_COOKIE, .sticky_cookie = cookie },
-	{ .name = app, .balance = &balance_round_robin, .sticky_kind = CONF_STICKY_COOKIE, .sticky_cookie = cookie, .app.wanted = true },
+	{ .name = app, .balance = &balance_round_robin, .sticky_kind = CONF_STICKY_COOKIE, .app.wanted = true },
 	{ .name = none, .balance = &balance_round_robin },
 };
 static struct conf conf = { .pools = pools, .pool_count = POOLS };
@@ -92,7 +92,8 @@ field(unsigned slot)
 	static char text[100];
 	const struct siphash *word = &worker->servers[slot]->word;
 
-	snprintf(text, sizeof text, "Cookie: stay=%016" PRIx64 "%016" PRIx64 "\r\n", word->words[0], word->words[1]);
+	snprintf(text, sizeof text, "Cookie: %s=%016" PRIx64 "%016" PRIx64 "\r\n",
+	    worker->servers[slot]->pool == &worker->pools[APP] ? "drover-a-b--p" : cookie, word->words[0], word->words[1]);
 	return text;
 }
 
@@ -157,11 +158,16 @@ START_TEST(a_word_is_of_one_pool_and_one_drover)
 
 	place_set(0, 1, PLAIN, SERVER_READY);
 	ck_assert_uint_eq(named(field(0)), 1);
-	before = worker->servers[0]->word;
+	pools[APP].sticky_cookie = cookie;
+	teardown();
+	setup();
+	pools[APP].sticky_cookie = NULL;
+	place_set(0, 1, PLAIN, SERVER_READY);
 	x.pool = &worker->pools[APP];
 	ck_assert_uint_eq(named(field(0)), 0);
 	x.pool = &worker->pools[NONE];
 	ck_assert_uint_eq(named(field(0)), 0);
+	before = worker->servers[0]->word;
 	board->sticky_key.words[1] ^= 1;
 	place_set(0, 1, PLAIN, SERVER_FREE);
 	place_set(0, 1, PLAIN, SERVER_READY);
