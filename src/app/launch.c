@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/launch_child.h"
@@ -183,82 +182,4 @@ launch_failure(int failure, struct error *err)
 	report.subject[sizeof report.subject - 1] = '\0';
 	report_describe(&report, err);
 	return 1;
-}
-
-/* ---- before anything is started */
-
-/* Of the app's own PATH, or drover's. */
-static const char *
-path_of(const struct conf_app *app)
-{
-	size_t i;
-
-	for (i = app->environment_count; i > 0; i--)
-		if (strncmp(app->environment[i - 1], "PATH=", 5) == 0)
-			return app->environment[i - 1] + 5;
-	return getenv("PATH");
-}
-
-/* Whether one of the files can be run, looked at from the app's directory. errno when not. */
-static bool
-files_have_program(char *const *files, int directory)
-{
-	struct stat st;
-	int why = ENOENT;
-
-	for (; *files != NULL; files++) {
-		if (fstatat(directory, *files, &st, 0) == 0 && S_ISREG(st.st_mode) && faccessat(directory, *files, X_OK, AT_EACCESS) == 0)
-			return true;
-		if (errno == EACCES || (errno == 0 && !S_ISREG(st.st_mode)))
-			why = EACCES;
-	}
-	errno = why;
-	return false;
-}
-
-int
-launch_check_command(const struct conf_app *app, struct error *err)
-{
-	struct launch_report report = { .stage = LAUNCH_RUN };
-	const struct expansion nothing = { .port = NULL };
-	struct app_command command;
-	int directory = AT_FDCWD;
-	bool good;
-
-	if (app->shell || app->command_count == 0 || strchr(app->command[0], '{') != NULL)
-		return 0; /* it is not known now */
-	if (app->directory != NULL && (directory = open(app->directory, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return 0; /* that is wrong, and nothing can be said of the command */
-	if (app_command_make(&command, app, &nothing, path_of(app), err) < 0) {
-		if (directory >= 0)
-			close(directory);
-		return -1;
-	}
-	errno = 0;
-	good = files_have_program(command.files, directory);
-	report.number = errno;
-	app_command_free(&command);
-	if (directory >= 0)
-		close(directory);
-	if (good)
-		return 0;
-	snprintf(report.subject, sizeof report.subject, "%s", app->command[0]);
-	run_describe(&report, err);
-	return -1;
-}
-
-int
-launch_check_directory(const struct conf_app *app, struct error *err)
-{
-	struct stat st;
-
-	if (app->directory == NULL)
-		return 0;
-	if (stat(app->directory, &st) < 0)
-		return error_errno(err, "cannot enter the directory %s", app->directory);
-	if (!S_ISDIR(st.st_mode))
-		return error_set(err, "cannot enter the directory %s: it is a file", app->directory);
-	if (access(app->directory, X_OK) < 0)
-		return error_errno(err, "cannot enter the directory %s", app->directory);
-	return 0;
 }

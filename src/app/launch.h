@@ -45,14 +45,8 @@ pid_t launch_start(const struct launch *launch, int *failure, struct error *err)
  * What the pipe says: 1 and a sentence ("cannot run node: No such file or directory"), 0: the
  * program was started, -1: nothing yet (EAGAIN). Such a failure will be the same next time:
  * there is nothing to be gained by a second start.
+ * What can be seen before a start is seen when the configuration is checked.
  */
 int launch_failure(int failure, struct error *err);
-
-/*
- * Whether it could be started, as far as can be told now: command, directory, user. Used when a
- * configuration is checked. -1 with a sentence.
- */
-int launch_check_command(const struct conf_app *app, struct error *err);
-int launch_check_directory(const struct conf_app *app, struct error *err);
 
 #endif

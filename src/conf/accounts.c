@@ -120,7 +120,7 @@ groups_read(struct conf_account *account, gid_t gid)
 }
 
 int
-conf_account_read(struct conf_account *account, uid_t uid, gid_t gid, struct error *err)
+conf_account_read(struct conf_account *account, uid_t uid, gid_t gid)
 {
 	const struct passwd *entry = getpwuid(uid);
 
@@ -132,7 +132,7 @@ conf_account_read(struct conf_account *account, uid_t uid, gid_t gid, struct err
 	if (account->name != NULL && account->home != NULL && groups_read(account, gid))
 		return 0;
 	conf_account_clear(account);
-	return error_set(err, "out of memory");
+	return -1;
 }
 
 void

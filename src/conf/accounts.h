@@ -12,7 +12,7 @@ int conf_user_find(const char *text, uid_t *uid, struct error *err);
 int conf_group_find(const char *text, gid_t *gid, struct error *err);
 
 /* Fills in what is known of the user, with the groups that a process of it and of `gid` is in. -1: no memory. */
-int conf_account_read(struct conf_account *account, uid_t uid, gid_t gid, struct error *err);
+int conf_account_read(struct conf_account *account, uid_t uid, gid_t gid);
 void conf_account_clear(struct conf_account *account);
 
 #endif

@@ -181,7 +181,7 @@ conf_app_variable(const struct conf_app *app, const char *name)
 }
 
 void
-conf_app_complete(struct conf_app *app)
+conf_app_complete(struct conf_app *app, struct conf_report *report)
 {
 	const struct passwd *entry = NULL;
 
@@ -189,6 +189,8 @@ conf_app_complete(struct conf_app *app)
 		entry = getpwuid(app->uid);
 	if (entry != NULL)
 		app->gid = entry->pw_gid;
+	if (app->uid != (uid_t)-1 && conf_account_read(&app->account, app->uid, app->gid) < 0)
+		conf_report_memory(report);
 	if (app->listen == CONF_APP_AUTO)
 		app->listen = conf_app_mentions(app, "{socket}") ? CONF_APP_UNIX : CONF_APP_PORT;
 }
@@ -211,4 +213,5 @@ conf_app_clear(struct conf_app *app)
 	free(app->directory);
 	free(app->user);
 	free(app->group);
+	conf_account_clear(&app->account);
 }

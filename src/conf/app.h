@@ -12,8 +12,8 @@ extern const struct conf_type conf_type_command, conf_type_instances, conf_type_
 /* Before its options are set: what is not set is as for workers. */
 void conf_app_begin(struct conf_app *app, const struct conf *conf);
 
-/* Behind them: the group of the user, and where it listens. */
-void conf_app_complete(struct conf_app *app);
+/* Behind them: the group of the user, what else is known of that, and where it listens. */
+void conf_app_complete(struct conf_app *app, struct conf_report *report);
 
 void conf_app_clear(struct conf_app *app);
 

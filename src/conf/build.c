@@ -328,7 +328,7 @@ app_build(struct conf_pool *pool, const struct conf *conf, cfg_t *from, bool who
 	conf_app_begin(app, conf);
 	pool_build(pool, &conf_section_app, from, report);
 	health_build(pool, &conf_section_app_health, from, report);
-	conf_app_complete(app);
+	conf_app_complete(app, report);
 	if (whole && conf_syntax_word(from, "command", 0) == NULL)
 		conf_report_add(report, pool->line,
 		    "app \"%s\" has no command; add: command = { \"node\", \"server.js\" }", pool->name);

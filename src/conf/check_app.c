@@ -115,7 +115,7 @@ files_check(const struct conf_app *app, struct conf_report *report)
 
 	if (conf_app_check_directory(app, &err) < 0)
 		conf_report_add(report, app->directory_line, "directory: %s", err.text);
-	else if (app->command_count > 0 && conf_app_find_command(app, path, sizeof path, &err) < 0)
+	else if (app->command_count > 0 && strchr(app->command[0], '{') == NULL && conf_app_find_command(app, path, sizeof path, &err) < 0)
 		conf_report_add(report, app->command_line, "command: %s", err.text);
 }
 

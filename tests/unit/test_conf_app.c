@@ -1,5 +1,6 @@
 /* conf: the app section, and sticky. */
 #include <check.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,10 @@ START_TEST(options_are_set)
 	ck_assert(!app->environment_inherit);
 	ck_assert_uint_eq(app->uid, 0);
 	ck_assert_uint_eq(app->gid, 0); /* that of the user */
+	ck_assert_str_eq(app->account.name, "root");
+	ck_assert_str_eq(app->account.home, getpwuid(0)->pw_dir);
+	ck_assert_uint_ge(app->account.group_count, 1);
+	ck_assert_uint_eq(app->account.groups[0], 0);
 	ck_assert_uint_eq(app->umask, 027);
 	ck_assert_uint_eq(app->stop_signal, CONF_STOP_USR2);
 	ck_assert_uint_eq(app->max_memory, 64 << 20);
@@ -104,6 +109,8 @@ START_TEST(options_are_set)
 	ck_assert(two->shell && two->instances_auto && two->instances > 0);
 	ck_assert_uint_eq(two->uid, 5); /* as workers */
 	ck_assert_uint_eq(two->gid, 7);
+	ck_assert_str_eq(two->account.name, getpwuid(5)->pw_name);
+	ck_assert_uint_eq(two->account.groups[0], 7);
 	conf_free(conf);
 }
 END_TEST
