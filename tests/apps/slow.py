@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """
 Takes its time: START_MS until it listens, HEALTH_MS more until /health is good.
-While the file NEVER is there it does not listen at all. It appends a line to the file SEEN for each
+While the file NEVER is there it does not listen at all, and while the file UNHEALTHY is there
+it is not healthy. It appends a line to the file SEEN for each
 request that came before it was healthy.
 """
 
@@ -15,7 +16,7 @@ healthy_after = (int(os.environ.get("START_MS", 0)) + int(os.environ.get("HEALTH
 
 
 def is_healthy():
-    return time.monotonic() - began >= healthy_after
+    return time.monotonic() - began >= healthy_after and not os.path.exists(os.environ.get("UNHEALTHY", ""))
 
 
 def home(_, __):
