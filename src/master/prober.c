@@ -288,16 +288,32 @@ prober_timer_cb(struct timer *timer)
 	}
 }
 
+/* When it was seen last. */
+static uint64_t
+prober_sign(const struct master *m)
+{
+	uint64_t sign = scoreboard_get(&m->board->prober.heartbeat);
+
+	return sign > m->prober.ready ? sign : m->prober.ready;
+}
+
+uint64_t
+prober_at_work_since(const struct master *m)
+{
+	if (m->prober.child.state != CHILD_READY || m->prober.killed ||
+	    clock_monotonic() > prober_sign(m) + 2 * sign_of_life_every)
+		return 0;
+	return m->prober.ready;
+}
+
 void
 prober_tick(struct master *m, uint64_t now)
 {
 	struct prober_child *p = &m->prober;
-	uint64_t sign = scoreboard_get(&m->board->prober.heartbeat);
+	uint64_t sign = prober_sign(m);
 	uint64_t limit = m->conf->worker_timeout + sign_of_life_every;
 
 	prober_send_owed(m);
-	if (sign < p->ready)
-		sign = p->ready;
 	if (m->conf->worker_timeout == 0 || now < m->workers.hung_from || p->killed || p->ready == 0 ||
 	    p->pid == 0 || now < sign + limit)
 		return;

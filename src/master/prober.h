@@ -49,6 +49,12 @@ void prober_stop(struct master *master);
 /* Whether it is neither there nor about to come. */
 bool prober_is_gone(const struct master *master);
 
+/*
+ * Since when servers are checked, monotonic microseconds; 0: they are not, as the prober is not ready or
+ * has shown no sign of life for a while.
+ */
+uint64_t prober_at_work_since(const struct master *master);
+
 /* Looks whether its process is gone (SIGCHLD). */
 void prober_reap(struct master *master);
 
