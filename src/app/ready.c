@@ -34,7 +34,9 @@ static void
 look_later(struct app_ready *ready)
 {
 	timer_set(&ready->timer, ready->pause);
-	ready->pause = ready->pause * 2 < pause_longest ? ready->pause * 2 : pause_longest;
+	ready->pause += ready->pause / 8; /* so that what it waits in vain is an eighth of what the start takes */
+	if (ready->pause > pause_longest)
+		ready->pause = pause_longest;
 }
 
 static void

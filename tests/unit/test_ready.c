@@ -49,11 +49,11 @@ is_called(void)
 	return calls > 0;
 }
 
-/* It has looked seven times or so. */
+/* It has looked a dozen times or so. */
 static bool
 looks_seldom(void)
 {
-	return ready.pause == 100 * CLOCK_MILLISECOND;
+	return ready.pause > 8 * CLOCK_MILLISECOND;
 }
 
 /* ---- places */
