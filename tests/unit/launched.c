@@ -95,8 +95,10 @@ command_set(const char *first, ...)
 {
 	const char *next = first;
 	va_list list;
-	size_t count = 0;
+	size_t count = 0, i;
 
+	for (i = 0; i < app.app.command_count; i++)
+		free(arguments[i]);
 	va_start(list, first);
 	for (; next != NULL; next = va_arg(list, const char *)) {
 		ck_assert_uint_lt(count, ARRAY_LENGTH(arguments));
