@@ -8,6 +8,8 @@
 /* The struct conf that is given out is the first member. */
 struct effective {
 	struct conf conf;
+	struct app_source **sources; /* whose texts are used, by app; some NULL */
+	size_t source_count;
 	struct conf_server *servers; /* of all pools */
 	struct address_range except[SCOREBOARD_EXCEPT];
 	char (*names)[SCOREBOARD_NAME]; /* theirs, by place, and behind them those that are looked up; other texts belong to the configuration as it was read */
@@ -31,7 +33,7 @@ server_stays(const struct master *m, unsigned slot)
 {
 	enum server_state state = scoreboard_server_state(m->board, slot);
 
-	if (m->servers.places[slot].from != 0)
+	if (m->servers.places[slot].from != 0 || m->servers.places[slot].instance)
 		return false;
 	return state == SERVER_READY || state == SERVER_DRAIN || state == SERVER_MAINTENANCE;
 }
@@ -178,6 +180,24 @@ effective_maintenance(struct effective *e, const struct master *m)
 		e->conf.routes[i].maintenance = master_is_in_maintenance(m, MASTER_ROUTE, i);
 }
 
+/* Apps as they are run now, which a later reading of the file may have changed. */
+static void
+effective_apps(struct effective *e, const struct master *m)
+{
+	for (; e->source_count < m->apps.count; e->source_count++) {
+		const struct app *app = &m->apps.all[e->source_count];
+		struct conf_app *to = &e->conf.pools[app->pool].app;
+
+		*to = app->definition.pool->app;
+		if (app->desired != to->instances)
+			to->instances_auto = false;
+		to->instances = app->desired;
+		e->sources[e->source_count] = app->definition.source;
+		if (app->definition.source != NULL)
+			app->definition.source->users++;
+	}
+}
+
 static void *
 copy(const void *from, size_t count, size_t size)
 {
@@ -204,7 +224,9 @@ master_conf_now(const struct master *m)
 	e->conf.routes = copy(conf->routes, conf->route_count, sizeof *conf->routes);
 	e->servers = calloc(room, sizeof *e->servers);
 	e->names = malloc(room * sizeof *e->names);
-	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->conf.routes == NULL || e->servers == NULL || e->names == NULL) {
+	e->sources = calloc(m->apps.count + 1, sizeof *e->sources);
+	if (e->conf.pools == NULL || e->conf.listeners == NULL || e->conf.routes == NULL || e->servers == NULL ||
+	    e->names == NULL || e->sources == NULL) {
 		master_conf_now_free(&e->conf);
 		return NULL;
 	}
@@ -216,6 +238,7 @@ master_conf_now(const struct master *m)
 	e->conf.log_level = master_log_level_lasting(m, MASTER_LOG_ALL);
 	effective_listeners(e, m);
 	effective_maintenance(e, m);
+	effective_apps(e, m);
 	effective_pools(e, m, slots);
 	return &e->conf;
 }
@@ -227,6 +250,9 @@ master_conf_now_free(struct conf *now)
 
 	if (e == NULL)
 		return;
+	while (e->source_count > 0)
+		app_source_release(e->sources[--e->source_count]);
+	free(e->sources);
 	free(e->conf.pools);
 	free(e->conf.listeners);
 	free(e->conf.routes);

@@ -1,6 +1,10 @@
 noinst_LIBRARIES += libmaster.a
 libmaster_a_SOURCES = \
-	master/apps.h \
+	master/app_state.h \
+	master/apps.c master/apps.h \
+	master/instance_start.c \
+	master/instances.c \
+	master/rolls.c \
 	master/daemon.c master/daemon.h \
 	master/dispatch.c master/dispatch.h \
 	master/effective.c master/effective.h \
@@ -24,6 +28,7 @@ libmaster_a_SOURCES = \
 	master/replace.c master/replace.h \
 	master/schedule.c master/schedule.h \
 	master/servers.c master/servers.h \
+	master/servers_publish.c \
 	master/signals.c master/signals.h \
 	master/spawn.c master/spawn.h \
 	master/state.h \

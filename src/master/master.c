@@ -41,6 +41,7 @@ master_allocate(struct conf *conf, const struct master_options *options, struct 
 static int
 master_open_outside(struct master *m, struct systemd_sockets *passed, struct error *err)
 {
+	apps_remember_origin(&m->apps);
 	if (privileges_check(m->conf, err) < 0 || logs_open(&m->logs, m->conf, err) < 0 ||
 	    limits_raise(m->conf, err) < 0 || pidfile_open(&m->pidfile, m->conf->pid_file, err) < 0)
 		return -1;
@@ -61,6 +62,8 @@ master_open_inside(struct master *m, struct error *err)
 	servers_init(m);
 	if (names_init(m) < 0)
 		return error_set(err, "cannot keep the names of servers: no memory");
+	if (apps_init(m) < 0)
+		return error_set(err, "cannot keep the apps: no memory");
 	log_levels_init(m);
 	news_init(m);
 	workers_init(m);
@@ -117,6 +120,7 @@ master_free(struct master *m)
 	if (m->loop != NULL) {
 		signals_close(m);
 		names_close(m);
+		apps_close(m);
 		servers_close(m);
 		wakers_close(m);
 		news_close(m);
@@ -146,6 +150,7 @@ master_run(struct master *m)
 	dispatch_resume(m); /* there is no worker yet: nothing is accepted */
 	workers_adjust(m);
 	prober_adjust(m);
+	apps_start(m);
 	signals_admit();
 	loop_run(m->loop);
 	signals_hold();

@@ -34,6 +34,45 @@ news_prober(struct master *m, enum event_type type, const char *text)
 }
 
 void
+news_instance(const struct instance *i, enum event_type type, const char *text)
+{
+	struct master_event event = { .type = type, .instance = i->number, .pid = i->last_pid };
+
+	snprintf(event.pool, sizeof event.pool, "%s", i->app->definition.pool->name);
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(i->app->master, &event);
+}
+
+static struct master_event
+event_of_app(const struct app *app, enum event_type type)
+{
+	const struct events *events = &app->master->events;
+	struct master_event event = { .type = type, .uid = events->uid, .by_pid = events->by_pid };
+
+	snprintf(event.pool, sizeof event.pool, "%s", app->definition.pool->name);
+	return event;
+}
+
+void
+news_app(const struct app *app, enum event_type type, const char *text)
+{
+	struct master_event event = event_of_app(app, type);
+
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(app->master, &event);
+}
+
+void
+news_app_scaled(const struct app *app, unsigned from, unsigned to)
+{
+	struct master_event event = event_of_app(app, EVENT_APP_SCALED);
+
+	event.from = from;
+	event.to = to;
+	master_event_add(app->master, &event);
+}
+
+void
 news_server(struct master *m, unsigned server, enum event_type type, const char *text)
 {
 	const struct scoreboard_server *row = &m->board->servers[server];

@@ -62,6 +62,15 @@ void news_server(struct master *master, unsigned server, enum event_type type, c
 struct master_name;
 void news_name(struct master *master, const struct master_name *name, enum event_type type, const char *text);
 
+/* Something has happened to an instance of an app or its last process; text as above. */
+struct instance;
+void news_instance(const struct instance *instance, enum event_type type, const char *text);
+
+/* The same of an app; `by` whoever asks for it. */
+struct app;
+void news_app(const struct app *app, enum event_type type, const char *text);
+void news_app_scaled(const struct app *app, unsigned from, unsigned to);
+
 void news_scaled(struct master *master, unsigned from, unsigned to);
 void news_stopping(struct master *master, bool graceful);
 

@@ -11,6 +11,8 @@
 #include "master/state.h"
 #include "master/workers.h"
 
+enum { STRANGERS_A_TURN = 256 };
+
 static void
 death_record(struct worker *w, pid_t pid, int wait_status)
 {
@@ -63,6 +65,33 @@ reap_one(struct worker *w, int wait_status)
 	worker_event(w, wrong ? CHILD_EVENT_EXITED_WRONG : CHILD_EVENT_EXITED);
 }
 
+static bool
+is_child(const struct master *m, pid_t pid)
+{
+	unsigned slot;
+
+	for (slot = 0; slot < m->workers.used; slot++)
+		if (m->workers.slots[slot].pid == pid)
+			return true;
+	return m->prober.pid == pid || instances_have(m, pid);
+}
+
+/* Whom their own parents have left: the first process of a container has them all. */
+static void
+reap_strangers(const struct master *m)
+{
+	siginfo_t info;
+	int n;
+
+	for (n = 0; n < STRANGERS_A_TURN; n++) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
+		    is_child(m, info.si_pid))
+			return;
+		waitpid(info.si_pid, NULL, WNOHANG);
+	}
+}
+
 void
 reap_children(struct master *m)
 {
@@ -79,6 +108,8 @@ reap_children(struct master *m)
 		any = true;
 	}
 	prober_reap(m);
+	instances_reap(m);
+	reap_strangers(m);
 	if (m->stopping)
 		orphans_close(m);
 	else if (any)

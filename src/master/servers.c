@@ -10,7 +10,6 @@
 #include "ipc/health.h"
 #include "master/state.h"
 
-static const uint64_t publish_every = 5 * CLOCK_MILLISECOND; /* at most */
 enum { LOOKS = 32 }; /* at those that leave, in a row: some 0.5 ms when each is gone */
 static const uint64_t look_every = 20 * CLOCK_MILLISECOND; /* at all of them */
 static const uint64_t look_pause = 2 * CLOCK_MILLISECOND; /* when there are more */
@@ -40,114 +39,11 @@ server_name(const struct master *m, unsigned slot, char text[SCOREBOARD_NAME])
 	return text;
 }
 
-/* ---- telling the workers */
-
-/* The number that what changes now will be published under. */
-static uint32_t
-servers_next_version(const struct master *m)
-{
-	uint32_t next = scoreboard_get(&m->board->servers_version) + 1;
-
-	return next != 0 ? next : 1;
-}
-
-void
-servers_tell(struct master *m)
-{
-	struct channel_message message = { .type = CHANNEL_SERVERS };
-	unsigned slot;
-
-	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0 && m->workers.slots[slot].channel >= 0)
-			channel_send(m->workers.slots[slot].channel, &message);
-}
-
-/* What was written down since the last time is to be seen by the children. */
-static void
-servers_publish(struct master *m)
-{
-	m->servers.unpublished = false;
-	m->servers.published_at = loop_now(m->loop);
-	atomic_store_explicit(&m->board->servers_version, servers_next_version(m), memory_order_release);
-	servers_tell(m);
-	prober_tell_servers(m);
-}
-
-static void
-servers_publish_cb(struct timer *timer)
-{
-	struct servers *servers = CONTAINER_OF(timer, struct servers, publish);
-
-	servers_publish(CONTAINER_OF(servers, struct master, servers));
-}
-
-void
-servers_changed(struct master *m)
-{
-	uint64_t due = m->servers.published_at + publish_every, now = loop_now(m->loop);
-
-	master_changed(m);
-	if (!m->servers.unpublished)
-		timer_set(&m->servers.publish, due > now ? due - now : 0);
-	m->servers.unpublished = true;
-}
-
-static bool
-worker_has_seen(const struct master *m, unsigned slot, uint32_t version)
-{
-	uint32_t seen = atomic_load_explicit(&m->board->workers[slot].servers_seen, memory_order_acquire);
-
-	return seen != 0 && (int32_t)(seen - version) >= 0;
-}
-
-/* The prober as well writes where the servers are. */
-static bool
-prober_has_seen(const struct master *m, uint32_t version)
-{
-	uint32_t seen = atomic_load_explicit(&m->board->prober.servers_seen, memory_order_acquire);
-
-	return m->prober.pid == 0 || (seen != 0 && (int32_t)(seen - version) >= 0);
-}
-
-/* Every worker process works by this version or a later one. 0: one that is starting has not said so yet. */
-static uint32_t
-servers_seen(const struct master *m)
-{
-	uint32_t oldest = servers_next_version(m);
-	unsigned slot;
-
-	for (slot = 0; slot < m->workers.used; slot++) {
-		if (m->workers.slots[slot].pid == 0 || worker_has_seen(m, slot, oldest))
-			continue;
-		oldest = scoreboard_get(&m->board->workers[slot].servers_seen);
-		if (oldest == 0)
-			return 0;
-	}
-	return prober_has_seen(m, oldest) ? oldest : scoreboard_get(&m->board->prober.servers_seen);
-}
-
 /* Whether all of them have, where `seen` is what servers_seen said. */
 static bool
 place_is_seen(const struct master *m, unsigned slot, uint32_t seen)
 {
 	return seen != 0 && (int32_t)(seen - m->servers.places[slot].version) >= 0;
-}
-
-bool
-master_worker_is_current(const struct master *m, unsigned slot)
-{
-	return !m->servers.unpublished && worker_has_seen(m, slot, scoreboard_get(&m->board->servers_version));
-}
-
-bool
-master_servers_settled(const struct master *m)
-{
-	unsigned slot;
-
-	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0 && !master_worker_is_current(m, slot))
-			return false;
-	return !m->servers.unpublished;
 }
 
 /* The one setter of a state. Workers see all that was written before it. */
@@ -212,7 +108,7 @@ server_set_limit(struct master *m, unsigned slot, uint32_t most)
 
 /* Writes a server down in a place that nobody uses. */
 static void
-server_describe(struct master *m, unsigned slot, const struct master_server *server)
+server_describe(struct master *m, unsigned slot, const struct master_server *server, enum server_state state)
 {
 	struct scoreboard_server *row = &m->board->servers[slot];
 
@@ -222,6 +118,7 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	row->pool = m->servers.places[slot].pool = server->pool;
 	m->servers.places[slot].from = server->from;
 	m->servers.places[slot].given_weight = server->weight;
+	m->servers.places[slot].instance = state == SERVER_STARTING;
 	row->id = ++m->servers.last_id;
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;
@@ -233,7 +130,7 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	queue_make_dirty(m->board, server->pool);
 	if (scoreboard_server_slots(m->board) <= slot)
 		scoreboard_set(&m->board->server_slots, slot + 1);
-	server_set_state(m, slot, state_of[server->state]);
+	server_set_state(m, slot, state);
 }
 
 /* The lowest place that no worker can still be using, or -1. */
@@ -279,9 +176,44 @@ master_server_add(struct master *m, const struct master_server *server, struct e
 	if (master_server_check(m, server, err) < 0)
 		return -1;
 	slot = server_free_place(m);
-	server_describe(m, (unsigned)slot, server);
+	server_describe(m, (unsigned)slot, server, state_of[server->state]);
 	health_came_back(&m->board->servers[slot], clock_monotonic());
 	return slot;
+}
+
+int
+servers_add_instance(struct master *m, const struct master_server *server, struct error *err)
+{
+	int slot;
+
+	if (master_server_check(m, server, err) < 0)
+		return -1;
+	slot = server_free_place(m);
+	server_describe(m, (unsigned)slot, server, SERVER_STARTING);
+	return slot;
+}
+
+void
+servers_instance_ready(struct master *m, unsigned slot)
+{
+	health_came_back(&m->board->servers[slot], clock_monotonic());
+	server_set_state(m, slot, SERVER_READY);
+	wakers_call(m);
+}
+
+void
+servers_expect(struct master *m, unsigned pool, bool coming)
+{
+	if ((scoreboard_get(&m->board->pools[pool].coming) != 0) == coming)
+		return;
+	scoreboard_set(&m->board->pools[pool].coming, coming);
+	servers_changed(m);
+}
+
+bool
+master_server_is_instance(const struct master *m, unsigned slot)
+{
+	return m->servers.places[slot].instance;
 }
 
 /* ---- changing */
@@ -363,6 +295,9 @@ master_server_remove_check(const struct master *m, unsigned server, struct error
 	const struct master_name *from = master_name_of_server(m, server);
 	char name[SCOREBOARD_NAME];
 
+	if (m->servers.places[server].instance)
+		return error_set(err, "%s is an instance of the app %s, which alone takes it away",
+		    server_name(m, server, name), pool_name(m, server));
 	if (from != NULL)
 		return error_set(err, "%s is an address of %s, and would come back with the next answer",
 		    server_name(m, server, name), from->text);
@@ -426,6 +361,11 @@ server_gone(struct master *m, unsigned slot)
 	m->servers.places[slot].leaving = false;
 	m->servers.leaving--;
 	server_set_state(m, slot, SERVER_FREE);
+	if (m->servers.places[slot].instance) {
+		m->servers.places[slot].instance = false;
+		apps_server_gone(m, slot);
+		return;
+	}
 	log_notice("server %s of pool %s is removed", server_name(m, slot, name), pool_name(m, slot));
 	news_server(m, slot, EVENT_SERVER_REMOVED, "");
 }
@@ -527,6 +467,16 @@ servers_to_conf(const struct master_server *server)
 	};
 }
 
+/* Requests for an app wait while none of its instances is there. */
+static void
+pool_expect_requests(struct master *m, unsigned pool)
+{
+	if (queue_open(m->board, pool) < 0)
+		log_error("requests for app %s cannot wait: out of resources", m->conf->pools[pool].name);
+	else
+		wakers_want(m);
+}
+
 void
 servers_init(struct master *m)
 {
@@ -534,16 +484,18 @@ servers_init(struct master *m)
 	size_t p, s;
 
 	timer_init(&m->servers.timer, m->loop, servers_timer_cb);
-	timer_init(&m->servers.publish, m->loop, servers_publish_cb);
+	servers_publish_init(m);
 	for (p = 0; p < m->conf->pool_count; p++) {
 		const struct conf_pool *pool = &m->conf->pools[p];
 
 		scoreboard_set(&m->board->pools[p].balance, balance_index(pool->balance));
+		if (pool->app.wanted)
+			pool_expect_requests(m, (unsigned)p);
 		for (s = 0; s < pool->server_count; s++) {
 			struct master_server server = servers_from_conf((unsigned)p, &pool->servers[s]);
 
 			if (pool->servers[s].question.name[0] == '\0')
-				server_describe(m, slot++, &server);
+				server_describe(m, slot++, &server, state_of[server.state]);
 		}
 	}
 	maintenance_init(m);

@@ -33,6 +33,7 @@ struct servers {
 		enum conf_server_state before; /* of one that leaves */
 		uint32_t from; /* id of the name that it is an address of, or was; 0: of none */
 		uint16_t given_weight; /* by that name: another one was set by an admin */
+		bool instance; /* it is one of an app, which alone brings it and takes it away */
 	} places[SCOREBOARD_SERVERS];
 };
 
@@ -41,6 +42,16 @@ struct master_server servers_from_conf(unsigned pool, const struct conf_server *
 
 /* The same back: a section without its name and address. */
 struct conf_server servers_to_conf(const struct master_server *server);
+
+/*
+ * Adds an instance of an app, which takes no requests before servers_instance_ready. Its
+ * place, or -1 with a sentence.
+ */
+int servers_add_instance(struct master *master, const struct master_server *server, struct error *err);
+void servers_instance_ready(struct master *master, unsigned server);
+
+/* Whether instances of that pool come, so that requests wait for them. */
+void servers_expect(struct master *master, unsigned pool, bool coming);
 
 /* Takes a server out whatever it is, the last of its pool, too; else as master_server_remove. */
 void servers_leave(struct master *master, unsigned server, bool force);
@@ -60,6 +71,19 @@ bool servers_pool_has_other(const struct master *master, unsigned pool, int serv
 /* Writes those of the configuration down. */
 void servers_init(struct master *master);
 void servers_close(struct master *master);
+
+/* ---- servers_publish.c */
+
+void servers_publish_init(struct master *master);
+
+/* The number that what changes now will be published under. */
+uint32_t servers_next_version(const struct master *master);
+
+/* Every worker process works by this version or a later one. 0: one that is starting has not said so yet. */
+uint32_t servers_seen(const struct master *master);
+
+/* What was written down since the last time is to be seen by the children. */
+void servers_publish(struct master *master);
 
 /* To be called after each change. A worker copies all servers then, so that many changes in a row are published together. */
 void servers_changed(struct master *master);

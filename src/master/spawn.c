@@ -37,6 +37,7 @@ spawn_close_copies(struct master *m, int own)
 	if (m->prober.channel >= 0)
 		close(m->prober.channel);
 	users_close(&m->users);
+	apps_close_copies(m);
 	orphans_close_copies(m);
 	ports_close_copies(&m->ports);
 	pidfile_close_copy(&m->pidfile);

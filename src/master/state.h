@@ -5,6 +5,7 @@
 #ifndef DROVER_MASTER_STATE_H
 #define DROVER_MASTER_STATE_H
 
+#include "master/app_state.h"
 #include "master/daemon.h"
 #include "master/dispatch.h"
 #include "master/events.h"
@@ -37,6 +38,7 @@ struct master {
 	master_child_fn *on_child;
 	void *on_child_arg;
 	bool stopping;
+	bool graceful; /* and requests in progress are finished */
 	int exit_status;
 	uint64_t changes; /* effective.c */
 
@@ -44,6 +46,7 @@ struct master {
 	struct names names; /* names.c */
 	struct workers workers; /* workers.c, spawn.c, reap.c */
 	struct maintenance maintenance; /* maintenance.c */
+	struct apps apps; /* apps.c */
 	struct prober_child prober; /* prober.c, spawn.c */
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */

@@ -532,6 +532,7 @@ workers_stop(struct master *m, bool graceful)
 	unsigned slot;
 
 	m->workers.desired = 0;
+	m->graceful = graceful;
 	loop_later_cancel(m->loop, &m->workers.adjust);
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
@@ -543,6 +544,8 @@ workers_stop(struct master *m, bool graceful)
 		else
 			worker_end(w, CHILD_EVENT_STOP, "drover is stopping");
 	}
+	if (m->apps.stopping)
+		apps_stop(m, graceful);
 	workers_end_when_gone(m);
 }
 
@@ -551,10 +554,13 @@ workers_end_when_gone(struct master *m)
 {
 	if (workers_count(m, CHILD_EMPTY) != m->workers.used)
 		return;
-	if (prober_is_gone(m))
+	/* these are of use to the last */
+	if (!m->apps.stopping)
+		apps_stop(m, m->graceful);
+	if (!prober_is_gone(m))
+		prober_stop(m);
+	else if (apps_are_gone(m))
 		loop_stop(m->loop);
-	else
-		prober_stop(m); /* it is of use to the last */
 }
 
 void

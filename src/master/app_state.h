@@ -1,0 +1,211 @@
+/*
+ * What the master holds of each app and each process of it, for the files of this
+ * folder alone: apps.c (apps, verbs), instances.c (what the table of states says),
+ * instance_start.c (processes), rolls.c (replacing them). Master.
+ */
+#ifndef DROVER_MASTER_APP_STATE_H
+#define DROVER_MASTER_APP_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "app/group.h"
+#include "app/launch.h"
+#include "app/output.h"
+#include "app/place.h"
+#include "app/ready.h"
+#include "base/error.h"
+#include "conf/conf.h"
+#include "master/apps.h"
+#include "net/loop.h"
+#include "supervise/child.h"
+
+struct master;
+
+/* A configuration that was read later than the master's own; freed with its last user. */
+struct app_source {
+	unsigned users;
+	struct conf *conf;
+};
+
+/* How an app is run: a pool of the master's own configuration, or of a later one. */
+struct app_definition {
+	const struct conf *conf;
+	const struct conf_pool *pool;
+	struct app_source *source; /* NULL: the master's own */
+};
+
+/* What is kept of a number from process to process. */
+struct app_history {
+	struct master_app_death deaths[MASTER_DEATHS_KEPT]; /* the n-th at n % MASTER_DEATHS_KEPT */
+	uint64_t death_count;
+	unsigned restarts;
+};
+
+/* A seat: one process at a time. */
+struct instance {
+	uint32_t magic;
+	struct app *app;
+	unsigned seat, number;
+	struct child child;
+	const char *stale; /* why another one is to come in its stead; NULL: none is */
+	uint64_t roll; /* number of the roll-out that was running when its process was started; 0: none */
+	uint64_t no_recycling_before; /* monotonic microseconds: another one in its stead did not get ready */
+	struct app_definition definition; /* that its process runs by */
+	struct app_place place;
+	struct app_group group;
+	struct app_output output;
+	bool output_open;
+	struct app_ready check;
+	struct timer timer; /* the one time limit of the state it is in */
+	uint64_t timer_due; /* monotonic microseconds, when it is set */
+	pid_t pid; /* 0: no process */
+	pid_t last_pid; /* of the present or the last process; 0: it could not be made */
+	int failure; /* tells why it could not be started; -1: closed */
+	struct watch failure_watch;
+	char failure_text[MASTER_WORDS_MAX]; /* "": it was started */
+	int server; /* place on the scoreboard, -1: none */
+	uint64_t started; /* monotonic microseconds, as `ready` */
+	uint64_t ready; /* 0: not yet */
+	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
+	bool killed, asked_for;
+	const char *why; /* it is to end, or was killed; NULL: for nothing that the master did */
+	char last_words[MASTER_WORDS_MAX]; /* how the last process ended */
+	unsigned failed_starts; /* in a row */
+	uint64_t age_limit; /* microseconds, 0: none; as the next, with this process' own jitter */
+	uint64_t request_limit;
+	struct app_usage usage; /* as it was looked at last */
+	uint64_t usage_at; /* monotonic microseconds, 0: not yet */
+	double cpu; /* percent of one processor */
+	unsigned over_memory; /* looks in a row */
+};
+
+#define INSTANCE_MAGIC 0x696e7374u
+
+struct app {
+	struct master *master;
+	unsigned pool; /* index in conf.pools */
+	struct app_definition definition; /* by which instances are started */
+	struct app_definition before; /* of a roll-out with another one: what it goes back to; pool NULL: nothing */
+	unsigned desired;
+	struct instance **seats;
+	unsigned seat_count, seat_room;
+	struct app_history *histories; /* by number */
+	unsigned history_count;
+	struct app_journal *journal;
+	struct master_roll roll;
+	struct later adjust;
+};
+
+struct apps {
+	struct app *all;
+	size_t count;
+	struct app_directory directory;
+	struct launch_origin origin;
+	struct timer tick;
+	size_t tick_app; /* where the last tick ended */
+	unsigned tick_seat;
+	bool stopping;
+	bool hurried; /* and at once */
+};
+
+/* ---- apps.c */
+
+/* Before the limits of this process are raised. */
+void apps_remember_origin(struct apps *apps);
+
+/* Makes one for each app of the configuration. -1: no memory. */
+int apps_init(struct master *master);
+void apps_close(struct master *master);
+
+/* Starts what is wanted. */
+void apps_start(struct master *master);
+
+/* Ends all instances; `graceful`: within stop-timeout. */
+void apps_stop(struct master *master, bool graceful);
+bool apps_are_gone(const struct master *master);
+
+/* Has those looked at that may be too many or too few. */
+void app_adjust_soon(struct app *app);
+
+/* What workers know of an app beside its servers. */
+void app_show(struct app *app);
+
+struct app *app_at(const struct master *master, unsigned pool); /* NULL: that pool is none */
+
+/*
+ * From now on the app is run as in `pool`, which is part of source->conf: its instances are replaced, and if
+ * the first new ones do not get ready it is run as before. `source` has one user more then. -1 with a sentence.
+ */
+int app_adopt(struct master *master, unsigned app, struct app_source *source, const struct conf_pool *pool, struct error *err);
+struct app_source *app_source_new(struct conf *conf); /* one user; NULL: no memory, and conf stays the caller's */
+void app_source_release(struct app_source *source); /* NULL is allowed */
+
+/* ---- instances.c */
+
+void instance_event(struct instance *instance, enum child_event event);
+void instance_drain(struct instance *instance, const char *why);
+bool instance_is_kept(const struct instance *instance);
+
+/* It can take requests. */
+void instance_is_ready(struct instance *instance);
+
+/* The time limit of its state has passed. */
+void instance_time_is_over(struct instance *instance);
+
+/* Its process cannot be used, and is killed. */
+void instance_fail(struct instance *instance, const char *why);
+
+/* The process of an instance is gone: looks which (SIGCHLD). */
+void instances_reap(struct master *master);
+
+/* Whether that is the process of one. */
+bool instances_have(const struct master *master, pid_t pid);
+
+/* Nothing is left on the server in that place, and it is free. */
+void apps_server_gone(struct master *master, unsigned server);
+
+/* What checks say of that server has changed. */
+void apps_health_changed(struct master *master, unsigned server);
+
+struct app_history *instance_history(const struct instance *instance);
+
+/* ---- instance_start.c */
+
+struct instance *instance_new(struct app *app, unsigned seat); /* NULL: no memory */
+void instance_free(struct instance *instance);
+
+/* Makes its process and its server. -1 with a sentence. */
+int instance_start(struct instance *instance, struct error *err);
+
+/* Reads why its process could not be started, if it says so now. */
+void instance_hear_failure(struct instance *instance);
+
+/* Its server takes no more requests, and is gone when nothing is left on it. */
+void instance_leave(struct instance *instance);
+
+/* Takes in the last words of a process that is gone. */
+void instance_close_output(struct instance *instance);
+
+/* What was open for a process that is gone, and its place. */
+void instance_clear(struct instance *instance);
+
+/* In a forked child: closes copies of what belongs to instances. */
+void apps_close_copies(struct master *master);
+
+/* ---- rolls.c */
+
+/* Replaces all (-1) or those of a number. `why` for people. */
+void roll_begin(struct app *app, int number, const char *why);
+
+/* An instance did not get ready. true: that ended a roll-out, or a replacement, and its seat is free. */
+bool roll_failed(struct instance *instance, bool given_up);
+
+/* To be called when instances have come or gone. */
+void roll_look(struct app *app);
+
+/* Replaces those that have lived for long enough. To be called about once a second. */
+void instance_recycle(struct instance *instance, uint64_t now);
+
+#endif

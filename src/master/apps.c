@@ -1,0 +1,547 @@
+/* The apps: what there is, how many instances are wanted, and their beginning and end. */
+#include "master/apps.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "master/state.h"
+#include "supervise/fleet.h"
+
+static_assert((int)CONF_INSTANCES_MAX <= (int)FLEET_NUMBERS, "fleet.h has room for all instances of an app");
+
+static const uint64_t tick_every = CLOCK_SECOND / 4;
+enum { TICK_LOOKS = 8 }; /* at instances, in one turn: less than a millisecond */
+
+const char *const master_roll_names[] = {
+	[MASTER_ROLL_NEVER] = "never",
+	[MASTER_ROLL_RUNNING] = "running",
+	[MASTER_ROLL_DONE] = "done",
+	[MASTER_ROLL_BACK] = "rolled-back",
+};
+
+struct app *
+app_at(const struct master *m, unsigned pool)
+{
+	size_t i = pool - m->conf->first_app;
+
+	return pool >= m->conf->first_app && i < m->apps.count ? &m->apps.all[i] : NULL;
+}
+
+/* ---- how many */
+
+static unsigned
+app_count(const struct app *app, enum child_state state)
+{
+	unsigned seat, count = 0;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		count += app->seats[seat]->child.state == state;
+	return count;
+}
+
+void
+app_show(struct app *app)
+{
+	unsigned coming = app->desired > 0 && !app->master->apps.stopping, kept = 0, failed = 0, seat;
+
+	for (seat = 0; seat < app->seat_count; seat++) {
+		kept += instance_is_kept(app->seats[seat]);
+		failed += app->seats[seat]->child.state == CHILD_FAILED;
+	}
+	servers_expect(app->master, app->pool, coming && (kept > failed || kept < app->desired));
+}
+
+/* A seat with nobody in it, or NULL: no memory. */
+static struct instance *
+app_free_seat(struct app *app)
+{
+	struct instance **seats, *instance;
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		if (app->seats[seat]->child.state == CHILD_EMPTY)
+			return app->seats[seat];
+	if (app->seat_count == app->seat_room) {
+		seats = reallocarray(app->seats, app->seat_room * 2 + 8, sizeof *seats);
+		if (seats == NULL)
+			return NULL;
+		app->seats = seats;
+		app->seat_room = app->seat_room * 2 + 8;
+	}
+	instance = instance_new(app, app->seat_count);
+	if (instance != NULL)
+		app->seats[app->seat_count++] = instance;
+	return instance;
+}
+
+/* Makes room for what is kept of numbers below `count`. -1: no memory. */
+static int
+app_reserve_numbers(struct app *app, unsigned count)
+{
+	struct app_history *histories;
+
+	if (count <= app->history_count)
+		return 0;
+	histories = reallocarray(app->histories, count, sizeof *histories);
+	if (histories == NULL)
+		return -1;
+	memset(histories + app->history_count, 0, (count - app->history_count) * sizeof *histories);
+	app->histories = histories;
+	app->history_count = count;
+	return 0;
+}
+
+static struct fleet_step
+app_next_step(const struct app *app)
+{
+	const struct conf_app *conf = &app->definition.pool->app;
+	struct fleet_wish wish = { app->desired, conf->surge, conf->max_unavailable };
+	struct fleet_seat *seats = calloc(app->seat_count + 1, sizeof *seats);
+	struct fleet_step step = { .action = FLEET_NOTHING };
+	unsigned seat;
+
+	if (seats == NULL) {
+		log_error("app %s: out of memory: its instances stay as they are", app->definition.pool->name);
+		return step;
+	}
+	for (seat = 0; seat < app->seat_count; seat++) {
+		const struct instance *instance = app->seats[seat];
+
+		seats[seat] = (struct fleet_seat){ instance->number, instance->child.state, instance->stale != NULL };
+	}
+	step = fleet_next(&wish, seats, app->seat_count);
+	free(seats);
+	return step;
+}
+
+/* One to start or drain in a turn of the loop: a fork alone takes a part of a millisecond. */
+static void
+app_adjust_cb(struct later *later)
+{
+	struct app *app = CONTAINER_OF(later, struct app, adjust);
+	struct fleet_step step;
+	struct instance *instance;
+
+	if (app->master->apps.stopping)
+		return;
+	step = app_next_step(app);
+	if (step.action == FLEET_START && (instance = app_free_seat(app)) != NULL) {
+		instance->number = step.number;
+		instance_event(instance, CHILD_EVENT_START);
+	} else if (step.action == FLEET_DRAIN) {
+		instance = app->seats[step.seat];
+		instance_drain(instance, instance->stale != NULL ? instance->stale : "fewer instances are wanted");
+	}
+	if (step.action != FLEET_NOTHING)
+		app_adjust_soon(app);
+	app_show(app);
+	roll_look(app);
+}
+
+void
+app_adjust_soon(struct app *app)
+{
+	if (!app->master->apps.stopping)
+		loop_later(app->master->loop, &app->adjust, app_adjust_cb);
+}
+
+/* ---- time */
+
+/* Looks at some instances, in turn. */
+static void
+apps_tick_cb(struct timer *timer)
+{
+	struct apps *apps = CONTAINER_OF(timer, struct apps, tick);
+	uint64_t now = clock_monotonic();
+	unsigned looks;
+
+	for (looks = 0; looks < TICK_LOOKS; looks++) {
+		struct app *app = &apps->all[apps->tick_app];
+
+		if (apps->tick_seat >= app->seat_count) {
+			apps->tick_seat = 0;
+			apps->tick_app = (apps->tick_app + 1) % apps->count;
+			if (apps->tick_app == 0)
+				break;
+			continue;
+		}
+		instance_recycle(app->seats[apps->tick_seat++], now);
+	}
+	timer_set(timer, tick_every);
+}
+
+/* ---- what others see */
+
+bool
+master_app_get(const struct master *m, unsigned pool, struct master_app *info)
+{
+	const struct app *app = app_at(m, pool);
+
+	if (app == NULL)
+		return false;
+	*info = (struct master_app){
+		.name = app->definition.pool->name,
+		.pool = pool,
+		.conf = &app->definition.pool->app,
+		.desired = app->desired,
+		.ready = app_count(app, CHILD_READY),
+		.starting = app_count(app, CHILD_STARTING) + app_count(app, CHILD_BACKOFF),
+		.draining = app_count(app, CHILD_DRAINING) + app_count(app, CHILD_STOPPING),
+		.failed = app_count(app, CHILD_FAILED),
+		.configured = app->definition.pool->app.instances,
+		.roll = app->roll,
+	};
+	return true;
+}
+
+int
+master_app_find(const struct master *m, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < m->apps.count; i++)
+		if (strcmp(m->apps.all[i].definition.pool->name, name) == 0)
+			return (int)m->apps.all[i].pool;
+	return -1;
+}
+
+static uint64_t
+server_requests(const struct scoreboard *board, int server)
+{
+	unsigned slots = scoreboard_slots(board), w;
+	uint64_t sum = 0;
+
+	for (w = 0; server >= 0 && w < slots; w++)
+		sum += scoreboard_get(&board->share[w][server].requests);
+	return sum;
+}
+
+static void
+instance_show(const struct instance *i, struct master_instance *info)
+{
+	const struct scoreboard *board = i->app->master->board;
+	const struct app_history *history = instance_history(i);
+	uint64_t now = clock_monotonic();
+
+	*info = (struct master_instance){
+		.number = i->number,
+		.seat = i->seat,
+		.state = i->child.state,
+		.stale = i->stale != NULL,
+		.pid = i->pid,
+		.server = i->server,
+		.age = i->pid != 0 ? now - i->started : 0,
+		.until = i->child.state == CHILD_BACKOFF && i->timer_due > now ? i->timer_due - now : 0,
+		.in_flight = i->server >= 0 ? scoreboard_server_load(board, (unsigned)i->server) : 0,
+		.requests = server_requests(board, i->server),
+		.restarts = history->restarts,
+		.failed_starts = i->failed_starts,
+		.memory = i->usage.memory,
+		.cpu = i->cpu,
+		.processes = i->usage.processes,
+		.lines_lost = i->output_open ? i->output.lost : 0,
+		.why = i->child.state == CHILD_FAILED ? i->last_words : NULL,
+	};
+	snprintf(info->address, sizeof info->address, "%s", i->pid != 0 ? i->place.name : "");
+	if (history->death_count > 0)
+		info->last_death = history->deaths[(history->death_count - 1) % MASTER_DEATHS_KEPT];
+}
+
+int
+master_instance_next(const struct master *m, unsigned pool, unsigned seat, struct master_instance *info)
+{
+	const struct app *app = app_at(m, pool);
+
+	for (; app != NULL && seat < app->seat_count; seat++) {
+		if (app->seats[seat]->child.state == CHILD_EMPTY)
+			continue;
+		instance_show(app->seats[seat], info);
+		return (int)seat;
+	}
+	return -1;
+}
+
+size_t
+master_instance_deaths(const struct master *m, unsigned pool, unsigned number,
+    struct master_app_death deaths[MASTER_DEATHS_KEPT])
+{
+	const struct app *app = app_at(m, pool);
+	const struct app_history *history;
+	size_t n;
+
+	if (app == NULL || number >= app->history_count)
+		return 0;
+	history = &app->histories[number];
+	for (n = 0; n < MASTER_DEATHS_KEPT && n < history->death_count; n++)
+		deaths[n] = history->deaths[(history->death_count - 1 - n) % MASTER_DEATHS_KEPT];
+	return n;
+}
+
+struct app_journal *
+master_app_journal(const struct master *m, unsigned pool)
+{
+	const struct app *app = app_at(m, pool);
+
+	return app != NULL ? app->journal : NULL;
+}
+
+/* ---- verbs */
+
+static struct app *
+app_for_verb(struct master *m, unsigned pool, struct error *err)
+{
+	struct app *app = app_at(m, pool);
+
+	if (m->stopping) {
+		error_set(err, "drover is stopping");
+		return NULL;
+	}
+	if (app == NULL)
+		error_set(err, "there is no such app");
+	return app;
+}
+
+static void
+app_retry_failed(struct app *app, int number)
+{
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++) {
+		struct instance *i = app->seats[seat];
+
+		if (i->child.state != CHILD_FAILED || (number >= 0 && i->number != (unsigned)number))
+			continue;
+		i->failed_starts = 0;
+		child_forget_deaths(&i->child);
+		instance_event(i, CHILD_EVENT_RESET);
+	}
+}
+
+int
+master_app_scale(struct master *m, unsigned pool, unsigned instances, struct error *err)
+{
+	struct app *app = app_for_verb(m, pool, err);
+
+	if (app == NULL)
+		return -1;
+	if (instances > CONF_INSTANCES_MAX)
+		return error_set(err, "the number of instances is from 0 to %d", CONF_INSTANCES_MAX);
+	if (app_reserve_numbers(app, instances) < 0)
+		return error_set(err, "out of memory");
+	if (instances != app->desired) {
+		log_notice("app %s: scaling from %u to %u instances", app->definition.pool->name, app->desired, instances);
+		news_app_scaled(app, app->desired, instances);
+	}
+	app->desired = instances;
+	master_changed(m);
+	app_show(app);
+	app_retry_failed(app, -1);
+	app_adjust_soon(app);
+	return 0;
+}
+
+/* Whether there is one of that number, or any number will do. */
+static bool
+app_has(const struct app *app, int number)
+{
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		if (instance_is_kept(app->seats[seat]) && app->seats[seat]->number == (unsigned)number)
+			return true;
+	return number < 0;
+}
+
+int
+master_app_restart(struct master *m, unsigned pool, int number, struct error *err)
+{
+	struct app *app = app_for_verb(m, pool, err);
+
+	if (app == NULL)
+		return -1;
+	if (!app_has(app, number))
+		return error_set(err, "app %s has no instance %d", app->definition.pool->name, number);
+	roll_begin(app, number, "asked for");
+	return 0;
+}
+
+int
+master_app_signal(struct master *m, unsigned pool, int number, int signal, struct error *err)
+{
+	struct app *app = app_for_verb(m, pool, err);
+	unsigned seat;
+	int sent = 0;
+
+	if (app == NULL)
+		return -1;
+	for (seat = 0; seat < app->seat_count; seat++) {
+		const struct instance *i = app->seats[seat];
+
+		if (i->pid != 0 && (number < 0 || i->number == (unsigned)number))
+			sent += kill(i->pid, signal) == 0;
+	}
+	if (sent == 0)
+		return error_set(err, "app %s has no process to send it to", app->definition.pool->name);
+	return sent;
+}
+
+/* ---- another definition */
+
+struct app_source *
+app_source_new(struct conf *conf)
+{
+	struct app_source *source = calloc(1, sizeof *source);
+
+	if (source != NULL)
+		*source = (struct app_source){ .users = 1, .conf = conf };
+	return source;
+}
+
+void
+app_source_release(struct app_source *source)
+{
+	if (source == NULL || --source->users > 0)
+		return;
+	conf_free(source->conf);
+	free(source);
+}
+
+int
+app_adopt(struct master *m, unsigned pool, struct app_source *source, const struct conf_pool *to, struct error *err)
+{
+	struct app *app = app_for_verb(m, pool, err);
+
+	if (app == NULL)
+		return -1;
+	if (app->before.pool == NULL) /* else a roll-out goes on that began with what is good */
+		app->before = app->definition;
+	else
+		app_source_release(app->definition.source);
+	app->definition = (struct app_definition){ source->conf, to, source };
+	source->users++;
+	if (to->app.instances != app->desired && master_app_scale(m, pool, to->app.instances, err) < 0)
+		log_error("app %s: %s", to->name, err->text);
+	roll_begin(app, -1, "its configuration was changed");
+	return 0;
+}
+
+/* ---- begin and end */
+
+void
+apps_remember_origin(struct apps *apps)
+{
+	getrlimit(RLIMIT_NOFILE, &apps->origin.open_files);
+	apps->origin.policy = sched_getscheduler(0);
+}
+
+static int
+app_init(struct app *app, struct master *m, unsigned pool)
+{
+	const struct conf_pool *conf = &m->conf->pools[pool];
+
+	app->master = m;
+	app->pool = pool;
+	app->definition = (struct app_definition){ m->conf, conf, NULL };
+	app->desired = conf->app.instances;
+	app->journal = app_journal_new(conf->name);
+	return app->journal == NULL || app_reserve_numbers(app, app->desired) < 0 ? -1 : 0;
+}
+
+int
+apps_init(struct master *m)
+{
+	struct apps *apps = &m->apps;
+	size_t count = m->conf->pool_count - m->conf->first_app;
+
+	timer_init(&apps->tick, m->loop, apps_tick_cb);
+	if (count == 0)
+		return 0;
+	apps->all = calloc(count, sizeof *apps->all);
+	if (apps->all == NULL)
+		return -1;
+	app_groups_open();
+	for (; apps->count < count; apps->count++)
+		if (app_init(&apps->all[apps->count], m, (unsigned)(m->conf->first_app + apps->count)) < 0) {
+			apps->count++; /* what it has is to be freed */
+			return -1;
+		}
+	timer_set(&apps->tick, tick_every);
+	return 0;
+}
+
+void
+apps_start(struct master *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->apps.count; i++)
+		app_adjust_soon(&m->apps.all[i]);
+}
+
+void
+apps_stop(struct master *m, bool graceful)
+{
+	unsigned seat;
+	size_t i;
+
+	m->apps.stopping = true;
+	m->apps.hurried = !graceful;
+	for (i = 0; i < m->apps.count; i++) {
+		struct app *app = &m->apps.all[i];
+
+		loop_later_cancel(m->loop, &app->adjust);
+		for (seat = 0; seat < app->seat_count; seat++) {
+			app->seats[seat]->why = "drover is stopping";
+			if (!graceful) /* those that were told before */
+				instance_event(app->seats[seat], CHILD_EVENT_KILL_TIMEOUT);
+			instance_event(app->seats[seat], CHILD_EVENT_STOP);
+		}
+	}
+}
+
+bool
+apps_are_gone(const struct master *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->apps.count; i++)
+		if (app_count(&m->apps.all[i], CHILD_EMPTY) != m->apps.all[i].seat_count)
+			return false;
+	return true;
+}
+
+static void
+app_clear(struct app *app)
+{
+	unsigned seat;
+
+	loop_later_cancel(app->master->loop, &app->adjust);
+	for (seat = 0; seat < app->seat_count; seat++)
+		instance_free(app->seats[seat]);
+	free(app->seats);
+	free(app->histories);
+	app_journal_free(app->journal);
+	app_source_release(app->definition.source);
+	if (app->before.pool != NULL)
+		app_source_release(app->before.source);
+}
+
+void
+apps_close(struct master *m)
+{
+	size_t i;
+
+	timer_clear(&m->apps.tick);
+	for (i = 0; i < m->apps.count; i++)
+		app_clear(&m->apps.all[i]);
+	free(m->apps.all);
+	if (m->apps.count > 0)
+		app_groups_close();
+	app_directory_remove(&m->apps.directory);
+}

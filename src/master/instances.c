@@ -1,0 +1,390 @@
+/* What the table of supervise/child.h says, carried out for the instances of apps. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "base/random.h"
+#include "ipc/health.h"
+#include "master/state.h"
+
+static const uint64_t hurried_timeout = 2 * CLOCK_SECOND; /* to end, when drover ends at once */
+
+static const int stop_signals[] = {
+	[CONF_STOP_TERM] = SIGTERM,
+	[CONF_STOP_INT] = SIGINT,
+	[CONF_STOP_QUIT] = SIGQUIT,
+	[CONF_STOP_HUP] = SIGHUP,
+	[CONF_STOP_USR1] = SIGUSR1,
+	[CONF_STOP_USR2] = SIGUSR2,
+};
+
+static const char *
+app_name(const struct instance *i)
+{
+	return i->app->definition.pool->name;
+}
+
+static const struct conf_app *
+conf_of(const struct instance *i)
+{
+	return &i->definition.pool->app;
+}
+
+struct app_history *
+instance_history(const struct instance *i)
+{
+	return &i->app->histories[i->number];
+}
+
+bool
+instance_is_kept(const struct instance *i)
+{
+	return i->child.state == CHILD_STARTING || i->child.state == CHILD_READY || i->child.state == CHILD_BACKOFF ||
+	    i->child.state == CHILD_FAILED;
+}
+
+static void
+instance_set_timer(struct instance *i, uint64_t microseconds)
+{
+	i->timer_due = clock_monotonic() + microseconds;
+	timer_set(&i->timer, microseconds);
+}
+
+/* ---- what the actions of the table mean */
+
+static void
+act_none(struct instance *i)
+{
+	(void)i;
+}
+
+/* It was not ready: a start in vain, of which there may be as many as start-retries. */
+static void
+start_was_in_vain(struct instance *i, enum child_event event)
+{
+	i->failed_starts++;
+	instance_event(i, i->failed_starts > conf_of(i)->start_retries ? CHILD_EVENT_EXITED_WRONG : event);
+}
+
+static void
+act_spawn(struct instance *i)
+{
+	struct error err;
+
+	if (instance_start(i, &err) < 0) {
+		i->lived = i->ready = 0;
+		i->last_pid = 0;
+		snprintf(i->last_words, sizeof i->last_words, "cannot be started: %.150s", err.text);
+		start_was_in_vain(i, CHILD_EVENT_SPAWN_FAILED);
+		return;
+	}
+	instance_set_timer(i, conf_of(i)->start_timeout);
+	news_instance(i, EVENT_INSTANCE_STARTED, "");
+	app_show(i->app);
+}
+
+static void
+act_use(struct instance *i)
+{
+	timer_clear(&i->timer);
+	app_ready_end(&i->check);
+	i->ready = clock_monotonic();
+	i->failed_starts = 0;
+	servers_instance_ready(i->app->master, (unsigned)i->server);
+	log_info("%s/%u (pid %d) is ready at %s", app_name(i), i->number, (int)i->pid, i->place.name);
+	news_instance(i, EVENT_INSTANCE_READY, "");
+	app_adjust_soon(i->app);
+}
+
+static void
+act_drain(struct instance *i)
+{
+	i->asked_for = true;
+	timer_clear(&i->timer);
+	news_instance(i, EVENT_INSTANCE_DRAINING, i->why != NULL ? i->why : "");
+	instance_leave(i);
+	if (i->server < 0)
+		instance_event(i, CHILD_EVENT_STOP);
+}
+
+static void
+act_terminate(struct instance *i)
+{
+	uint64_t timeout = conf_of(i)->stop_timeout;
+
+	i->asked_for = true;
+	app_ready_end(&i->check);
+	instance_leave(i);
+	if (i->app->master->apps.hurried && timeout > hurried_timeout)
+		timeout = hurried_timeout;
+	instance_set_timer(i, timeout);
+	app_group_signal(&i->group, stop_signals[conf_of(i)->stop_signal]);
+	app_group_signal(&i->group, SIGCONT); /* one that is stopped could not end */
+}
+
+static void
+act_kill(struct instance *i)
+{
+	i->killed = true;
+	timer_clear(&i->timer);
+	app_ready_end(&i->check);
+	app_group_signal(&i->group, SIGKILL);
+}
+
+/* How its process ended and what comes next: to the log, to those who watch, and between the lines of its output. */
+static void
+instance_tell_end(const struct instance *i, enum log_level level, const char *next)
+{
+	char text[EVENT_TEXT_MAX];
+
+	snprintf(text, sizeof text, "%s; %s", i->last_words, next);
+	if (i->last_pid != 0)
+		log_write(level, "%s/%u (pid %d) %s", app_name(i), i->number, (int)i->last_pid, text);
+	else
+		log_write(level, "%s/%u %s", app_name(i), i->number, text);
+	app_journal_say(i->app->journal, i->number, i->last_pid, text);
+	news_instance(i, EVENT_INSTANCE_DIED, text);
+}
+
+static void
+act_back_off(struct instance *i)
+{
+	char next[48] = "restarting at once";
+	uint64_t pause;
+
+	if (i->app->master->apps.stopping) {
+		instance_event(i, CHILD_EVENT_STOP);
+		return;
+	}
+	if (roll_failed(i, false))
+		return;
+	pause = child_backoff(&i->child, i->lived, i->ready != 0, random_number());
+	if (pause != 0)
+		snprintf(next, sizeof next, "restarting in %.1f s", (double)pause / (double)CLOCK_SECOND);
+	instance_tell_end(i, LOG_LEVEL_WARN, next);
+	instance_set_timer(i, pause);
+	app_adjust_soon(i->app);
+}
+
+static void
+act_give_up(struct instance *i)
+{
+	timer_clear(&i->timer);
+	if (i->app->master->apps.stopping) {
+		instance_event(i, CHILD_EVENT_STOP);
+		return;
+	}
+	if (roll_failed(i, true))
+		return;
+	instance_tell_end(i, LOG_LEVEL_ERROR, "it is not started again until asked");
+	news_instance(i, EVENT_INSTANCE_FAILED, i->last_words);
+	app_adjust_soon(i->app);
+}
+
+static void
+act_release(struct instance *i)
+{
+	timer_clear(&i->timer);
+	if (i->asked_for && i->last_words[0] != '\0')
+		instance_tell_end(i, LOG_LEVEL_INFO, "as asked");
+	instance_clear(i);
+	if (i->app->master->stopping)
+		workers_end_when_gone(i->app->master);
+	else
+		app_adjust_soon(i->app);
+}
+
+void
+instance_event(struct instance *i, enum child_event event)
+{
+	static void (*const act[CHILD_ACTIONS])(struct instance *) = {
+		[CHILD_ACTION_NONE] = act_none,
+		[CHILD_ACTION_SPAWN] = act_spawn,
+		[CHILD_ACTION_USE] = act_use,
+		[CHILD_ACTION_DRAIN] = act_drain,
+		[CHILD_ACTION_TERMINATE] = act_terminate,
+		[CHILD_ACTION_KILL] = act_kill,
+		[CHILD_ACTION_BACK_OFF] = act_back_off,
+		[CHILD_ACTION_GIVE_UP] = act_give_up,
+		[CHILD_ACTION_RELEASE] = act_release,
+	};
+
+	OBJECT_CHECK(i, INSTANCE_MAGIC);
+	act[child_event(&i->child, event)](i);
+}
+
+void
+instance_drain(struct instance *i, const char *why)
+{
+	i->why = why;
+	instance_event(i, CHILD_EVENT_DRAIN);
+}
+
+/* ---- time */
+
+void
+instance_time_is_over(struct instance *i)
+{
+	switch (i->child.state) {
+	case CHILD_STARTING:
+		instance_fail(i, "it did not get ready within start-timeout");
+		break;
+	case CHILD_BACKOFF:
+		instance_history(i)->restarts++;
+		instance_event(i, CHILD_EVENT_BACKOFF_OVER);
+		break;
+	case CHILD_STOPPING:
+		log_warn("%s/%u (pid %d) has not ended within stop-timeout: it is killed", app_name(i), i->number,
+		    (int)i->pid);
+		instance_event(i, CHILD_EVENT_KILL_TIMEOUT);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- ready, or not */
+
+void
+instance_is_ready(struct instance *i)
+{
+	struct error err;
+
+	if (i->child.state != CHILD_STARTING || i->killed)
+		return;
+	if (app_place_admit(&i->place, i->definition.conf, &err) < 0) {
+		log_error("%s/%u (pid %d): %s", app_name(i), i->number, (int)i->pid, err.text);
+		instance_fail(i, "workers cannot connect to its socket");
+		return;
+	}
+	instance_event(i, CHILD_EVENT_READY);
+}
+
+void
+instance_fail(struct instance *i, const char *why)
+{
+	log_error("%s/%u (pid %d): %s; it is killed", app_name(i), i->number, (int)i->pid, why);
+	i->why = why;
+	instance_event(i, i->child.state == CHILD_STARTING ? CHILD_EVENT_START_TIMEOUT : CHILD_EVENT_HUNG);
+}
+
+static struct instance *
+instance_of_server(const struct master *m, unsigned server)
+{
+	unsigned seat;
+	size_t a;
+
+	for (a = 0; a < m->apps.count; a++)
+		for (seat = 0; seat < m->apps.all[a].seat_count; seat++)
+			if (m->apps.all[a].seats[seat]->server == (int)server)
+				return m->apps.all[a].seats[seat];
+	return NULL;
+}
+
+void
+apps_server_gone(struct master *m, unsigned server)
+{
+	struct instance *i = instance_of_server(m, server);
+
+	if (i == NULL)
+		return;
+	i->server = -1;
+	if (i->child.state == CHILD_DRAINING)
+		instance_event(i, CHILD_EVENT_STOP);
+}
+
+void
+apps_health_changed(struct master *m, unsigned server)
+{
+	const struct scoreboard_check *check = &m->board->checks[server];
+	struct instance *i = instance_of_server(m, server);
+	enum health_verdict verdict = (enum health_verdict)scoreboard_get(&check->verdict);
+
+	if (i == NULL || scoreboard_get(&check->id) != m->board->servers[server].id)
+		return;
+	if (verdict == HEALTH_UP && i->child.state == CHILD_STARTING) {
+		instance_is_ready(i);
+	} else if (verdict == HEALTH_DOWN && i->child.state == CHILD_READY && !i->killed) {
+		instance_fail(i, "its health checks fail");
+	}
+}
+
+/* ---- the end of a process */
+
+static void
+death_record(struct instance *i, int wait_status)
+{
+	struct app_history *history = instance_history(i);
+	struct master_app_death *death = &history->deaths[history->death_count++ % MASTER_DEATHS_KEPT];
+	char how[80];
+
+	if (i->failure_text[0] != '\0')
+		snprintf(i->last_words, sizeof i->last_words, "%s", i->failure_text);
+	else
+		snprintf(i->last_words, sizeof i->last_words, "%s after %.1f s%s%s",
+		    child_describe_exit(wait_status, how, sizeof how), (double)i->lived / (double)CLOCK_SECOND,
+		    i->why != NULL ? ": " : "", i->why != NULL ? i->why : "");
+	*death = (struct master_app_death){
+		.when = clock_wall(),
+		.lived = i->lived,
+		.pid = i->last_pid,
+		.wait_status = wait_status,
+		.asked_for = i->asked_for,
+	};
+	memcpy(death->words, i->last_words, sizeof death->words);
+}
+
+static void
+instance_reaped(struct instance *i, int wait_status)
+{
+	bool starting = i->child.state == CHILD_STARTING;
+
+	i->pid = 0;
+	instance_hear_failure(i);
+	i->lived = clock_monotonic() - i->started;
+	app_ready_end(&i->check);
+	instance_close_output(i);
+	app_group_end(&i->group);
+	instance_leave(i);
+	death_record(i, wait_status);
+	if (i->failure_text[0] != '\0')
+		instance_event(i, CHILD_EVENT_EXITED_WRONG); /* a second start would end the same way */
+	else if (starting)
+		start_was_in_vain(i, CHILD_EVENT_EXITED);
+	else
+		instance_event(i, CHILD_EVENT_EXITED);
+}
+
+bool
+instances_have(const struct master *m, pid_t pid)
+{
+	unsigned seat;
+	size_t a;
+
+	for (a = 0; a < m->apps.count; a++)
+		for (seat = 0; seat < m->apps.all[a].seat_count; seat++)
+			if (m->apps.all[a].seats[seat]->pid == pid)
+				return true;
+	return false;
+}
+
+void
+instances_reap(struct master *m)
+{
+	unsigned seat;
+	size_t a;
+
+	for (a = 0; a < m->apps.count; a++)
+		for (seat = 0; seat < m->apps.all[a].seat_count; seat++) {
+			struct instance *i = m->apps.all[a].seats[seat];
+			int wait_status;
+
+			if (i->pid != 0 && waitpid(i->pid, &wait_status, WNOHANG) == i->pid)
+				instance_reaped(i, wait_status);
+		}
+}

@@ -1,0 +1,234 @@
+/* Replacing instances: all of an app one after the other, or one that has lived for long enough. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/object.h"
+#include "master/state.h"
+
+static const uint64_t look_every = CLOCK_SECOND; /* at what a process uses */
+static const uint64_t recycling_pause = 60 * CLOCK_SECOND; /* behind one that came to nothing */
+enum { LOOKS_OVER_MEMORY = 3 }; /* in a row */
+
+static const char *
+app_name(const struct app *app)
+{
+	return app->definition.pool->name;
+}
+
+static unsigned
+stale_count(const struct app *app)
+{
+	unsigned seat, count = 0;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		count += instance_is_kept(app->seats[seat]) && app->seats[seat]->stale != NULL;
+	return count;
+}
+
+/* ---- a roll-out */
+
+static unsigned
+mark_stale(struct app *app, int number)
+{
+	unsigned seat, marked = 0;
+
+	for (seat = 0; seat < app->seat_count; seat++) {
+		struct instance *i = app->seats[seat];
+
+		if (!instance_is_kept(i) || (number >= 0 && i->number != (unsigned)number))
+			continue;
+		i->stale = "another takes its place";
+		marked++;
+	}
+	return marked;
+}
+
+void
+roll_begin(struct app *app, int number, const char *why)
+{
+	struct master_roll *roll = &app->roll;
+
+	*roll = (struct master_roll){ .state = MASTER_ROLL_RUNNING, .number = roll->number + 1, .began = clock_wall() };
+	roll->total = mark_stale(app, number);
+	log_notice("app %s: %u instances are replaced: %s", app_name(app), roll->total, why);
+	news_app(app, EVENT_ROLL_BEGUN, why);
+	app_adjust_soon(app);
+}
+
+static void
+roll_end(struct app *app, enum master_roll_state state)
+{
+	app->roll.state = state;
+	app->roll.ended = clock_wall();
+	app->before = (struct app_definition){ .pool = NULL };
+}
+
+/* What is good stays: of those that a new definition was begun with, none. */
+static void
+keep_the_old(struct app *app)
+{
+	struct app_definition given_up = app->definition;
+	bool other = app->before.pool != NULL;
+	unsigned seat;
+
+	if (other)
+		app->definition = app->before;
+	for (seat = 0; seat < app->seat_count; seat++) {
+		struct instance *i = app->seats[seat];
+
+		if (instance_is_kept(i))
+			i->stale = other && i->definition.pool == given_up.pool ? "it goes back to what was before" : NULL;
+	}
+	if (other)
+		app_source_release(given_up.source);
+}
+
+static void
+roll_back(struct app *app, const struct instance *failed)
+{
+	char text[EVENT_TEXT_MAX];
+
+	snprintf(app->roll.reason, sizeof app->roll.reason, "%s", failed->last_words);
+	app->roll.replaced = app->roll.total > stale_count(app) ? app->roll.total - stale_count(app) : 0;
+	keep_the_old(app);
+	roll_end(app, MASTER_ROLL_BACK);
+	snprintf(text, sizeof text, "instance %u did not get ready: %s", failed->number, failed->last_words);
+	log_error("app %s: rolled back, the old instances stay: %s", app_name(app), text);
+	news_app(app, EVENT_ROLLED_BACK, text);
+	app_adjust_soon(app);
+}
+
+/* The one that was to be replaced by it, which may stay. */
+static struct instance *
+instance_before(const struct instance *i)
+{
+	const struct app *app = i->app;
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++) {
+		struct instance *other = app->seats[seat];
+
+		if (other != i && other->number == i->number && other->stale != NULL && instance_is_kept(other))
+			return other;
+	}
+	return NULL;
+}
+
+bool
+roll_failed(struct instance *i, bool given_up)
+{
+	struct app *app = i->app;
+	struct instance *before = instance_before(i);
+
+	if (i->stale != NULL || i->ready != 0)
+		return false;
+	if (app->roll.state == MASTER_ROLL_RUNNING && i->roll == app->roll.number) {
+		roll_back(app, i);
+	} else if (given_up && before != NULL) {
+		before->stale = NULL;
+		before->no_recycling_before = clock_monotonic() + recycling_pause;
+		log_error("%s/%u is not replaced: another one in its stead %s", app_name(app), i->number, i->last_words);
+	} else {
+		return false;
+	}
+	app_journal_say(app->journal, i->number, i->last_pid, i->last_words);
+	news_instance(i, EVENT_INSTANCE_DIED, i->last_words);
+	instance_event(i, CHILD_EVENT_DRAIN);
+	return true;
+}
+
+static bool
+all_have_come(const struct app *app)
+{
+	unsigned seat, ready = 0;
+
+	for (seat = 0; seat < app->seat_count; seat++) {
+		enum child_state state = app->seats[seat]->child.state;
+
+		if (state == CHILD_STARTING || state == CHILD_BACKOFF)
+			return false;
+		ready += state == CHILD_READY || state == CHILD_FAILED;
+	}
+	return ready >= app->desired;
+}
+
+void
+roll_look(struct app *app)
+{
+	char text[64];
+	unsigned left = stale_count(app);
+
+	if (app->roll.state != MASTER_ROLL_RUNNING)
+		return;
+	app->roll.replaced = app->roll.total > left ? app->roll.total - left : 0;
+	if (left > 0 || !all_have_come(app))
+		return;
+	if (app->before.pool != NULL)
+		app_source_release(app->before.source);
+	roll_end(app, MASTER_ROLL_DONE);
+	snprintf(text, sizeof text, "%u instances were replaced", app->roll.total);
+	log_notice("app %s: %s", app_name(app), text);
+	news_app(app, EVENT_ROLL_DONE, text);
+}
+
+/* ---- one that has lived for long enough */
+
+static void
+instance_look(struct instance *i, uint64_t now)
+{
+	struct app_usage usage;
+	uint64_t limit = i->definition.pool->app.max_memory;
+
+	if (now < i->usage_at + look_every || !app_group_usage(&i->group, &usage))
+		return;
+	if (i->usage_at != 0 && usage.cpu >= i->usage.cpu)
+		i->cpu = 100.0 * (double)(usage.cpu - i->usage.cpu) / (double)(now - i->usage_at);
+	i->usage = usage;
+	i->usage_at = now;
+	i->over_memory = limit != 0 && usage.memory > limit ? i->over_memory + 1 : 0;
+}
+
+static uint64_t
+instance_requests(const struct instance *i)
+{
+	const struct scoreboard *board = i->app->master->board;
+	unsigned slots = scoreboard_slots(board), w;
+	uint64_t sum = 0;
+
+	for (w = 0; w < slots; w++)
+		sum += scoreboard_get(&board->share[w][i->server].requests);
+	return sum;
+}
+
+/* Why it is to be replaced, or NULL. */
+static const char *
+recycle_reason(const struct instance *i, uint64_t now)
+{
+	if (i->over_memory >= LOOKS_OVER_MEMORY)
+		return "it uses more than max-memory";
+	if (i->age_limit != 0 && now - i->ready > i->age_limit)
+		return "it has lived for max-age";
+	if (i->request_limit != 0 && instance_requests(i) >= i->request_limit)
+		return "it has had max-requests";
+	return NULL;
+}
+
+void
+instance_recycle(struct instance *i, uint64_t now)
+{
+	const char *why;
+
+	if (i->pid == 0)
+		return;
+	instance_look(i, now);
+	if (i->child.state != CHILD_READY || i->stale != NULL || i->server < 0 || now < i->no_recycling_before)
+		return;
+	why = recycle_reason(i, now);
+	if (why == NULL)
+		return;
+	log_notice("%s/%u (pid %d) is replaced: %s", app_name(i->app), i->number, (int)i->pid, why);
+	i->stale = why;
+	app_adjust_soon(i->app);
+}
