@@ -204,7 +204,7 @@ static void
 server_compare(struct master *m, unsigned server, const struct news_server *found)
 {
 	struct news_server *last = &m->news.servers[server];
-	bool failed, checked, was_out;
+	bool failed, checked, was_out, judged;
 
 	if (last->id != found->id) /* whatever was said of the one before it */
 		*last = (struct news_server){ .id = found->id };
@@ -219,9 +219,12 @@ server_compare(struct master *m, unsigned server, const struct news_server *foun
 		server_came_up(m, server, last->checked_down || checked);
 	if (failed || checked || (was_out && !found->down && !found->checked_down))
 		wakers_call(m);
+	judged = found->checked_up != last->checked_up || checked;
 	failed |= last->down;
 	*last = *found;
 	last->down = found->down && failed;
+	if (judged)
+		apps_health_changed(m, server);
 }
 
 static void news_look_cb(struct later *later);
