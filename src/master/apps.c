@@ -450,6 +450,7 @@ app_init(struct app *app, struct master *m, unsigned pool)
 	app->definition = (struct app_definition){ m->conf, conf, NULL };
 	app->desired = conf->app.instances;
 	app->journal = app_journal_new(conf->name);
+	app_show(app); /* before there is a worker that could be asked */
 	return app->journal == NULL || app_reserve_numbers(app, app->desired) < 0 ? -1 : 0;
 }
 
