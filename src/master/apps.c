@@ -16,7 +16,7 @@
 static_assert((int)CONF_INSTANCES_MAX <= (int)FLEET_NUMBERS, "fleet.h has room for all instances of an app");
 
 static const uint64_t tick_every = CLOCK_SECOND / 4;
-enum { TICK_LOOKS = 8 }; /* at instances, in one turn: less than a millisecond */
+static const uint64_t tick_lasts = CLOCK_MILLISECOND; /* at most, and the last look */
 
 const char *const master_roll_names[] = {
 	[MASTER_ROLL_NEVER] = "never",
@@ -158,10 +158,9 @@ static void
 apps_tick_cb(struct timer *timer)
 {
 	struct apps *apps = CONTAINER_OF(timer, struct apps, tick);
-	uint64_t now = clock_monotonic();
-	unsigned looks;
+	uint64_t began = clock_monotonic(), now = began;
 
-	for (looks = 0; looks < TICK_LOOKS; looks++) {
+	for (; now < began + tick_lasts; now = clock_monotonic()) {
 		struct app *app = &apps->all[apps->tick_app];
 
 		if (apps->tick_seat >= app->seat_count) {
