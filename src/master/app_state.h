@@ -17,6 +17,7 @@
 #include "app/ready.h"
 #include "base/error.h"
 #include "conf/conf.h"
+#include "ipc/health.h"
 #include "master/apps.h"
 #include "net/loop.h"
 #include "supervise/child.h"
@@ -71,6 +72,7 @@ struct instance {
 	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
 	bool killed, asked_for;
 	const char *why; /* it is to end, or was killed; NULL: for nothing that the master did */
+	char checked[24 + HEALTH_CHECK_TEXT]; /* what its last check said when it was killed: ", last check: status 503" */
 	char last_words[MASTER_WORDS_MAX]; /* how the last process ended */
 	unsigned failed_starts; /* in a row */
 	uint64_t age_limit; /* microseconds, 0: none; as the next, with this process' own jitter */

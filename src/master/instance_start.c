@@ -119,7 +119,7 @@ instance_forget_last(struct instance *i)
 	i->ready = 0;
 	i->killed = i->asked_for = false;
 	i->why = i->stale = NULL;
-	i->failure_text[0] = '\0';
+	i->failure_text[0] = i->checked[0] = '\0';
 	i->usage = (struct app_usage){ 0 };
 	i->usage_at = 0;
 	i->cpu = 0;

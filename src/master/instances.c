@@ -227,12 +227,39 @@ instance_drain(struct instance *i, const char *why)
 
 /* ---- time */
 
+/* While nobody looks whether it is healthy, it is not late. How much longer it may take, microseconds. */
+static uint64_t
+start_time_left(const struct instance *i)
+{
+	const struct master *m = i->app->master;
+	uint64_t since, until;
+
+	if (!m->conf->pools[i->app->pool].health.wanted)
+		return 0;
+	since = prober_at_work_since(m);
+	if (since == 0)
+		return conf_of(i)->start_timeout;
+	until = since + conf_of(i)->start_timeout;
+	return since > i->started && until > clock_monotonic() ? until - clock_monotonic() : 0;
+}
+
+static void
+start_time_is_over(struct instance *i)
+{
+	uint64_t left = i->killed ? 0 : start_time_left(i);
+
+	if (left == 0)
+		instance_fail(i, "it did not get ready within start-timeout");
+	else
+		instance_set_timer(i, left);
+}
+
 void
 instance_time_is_over(struct instance *i)
 {
 	switch (i->child.state) {
 	case CHILD_STARTING:
-		instance_fail(i, "it did not get ready within start-timeout");
+		start_time_is_over(i);
 		break;
 	case CHILD_BACKOFF:
 		instance_history(i)->restarts++;
@@ -265,10 +292,22 @@ instance_is_ready(struct instance *i)
 	instance_event(i, CHILD_EVENT_READY);
 }
 
+/* Before its server is gone. */
+static void
+instance_keep_check(struct instance *i)
+{
+	struct health_check check;
+	char text[HEALTH_CHECK_TEXT];
+
+	if (i->server >= 0 && health_check_get(i->app->master->board, (unsigned)i->server, &check))
+		snprintf(i->checked, sizeof i->checked, ", last check: %s", health_check_text(&check, text));
+}
+
 void
 instance_fail(struct instance *i, const char *why)
 {
-	log_error("%s/%u (pid %d): %s; it is killed", app_name(i), i->number, (int)i->pid, why);
+	instance_keep_check(i);
+	log_error("%s/%u (pid %d): %s%s; it is killed", app_name(i), i->number, (int)i->pid, why, i->checked);
 	i->why = why;
 	instance_event(i, i->child.state == CHILD_STARTING ? CHILD_EVENT_START_TIMEOUT : CHILD_EVENT_HUNG);
 }
@@ -326,9 +365,9 @@ death_record(struct instance *i, int wait_status)
 	if (i->failure_text[0] != '\0')
 		snprintf(i->last_words, sizeof i->last_words, "%s", i->failure_text);
 	else
-		snprintf(i->last_words, sizeof i->last_words, "%s after %.1f s%s%s",
+		snprintf(i->last_words, sizeof i->last_words, "%s after %.1f s%s%s%s",
 		    child_describe_exit(wait_status, how, sizeof how), (double)i->lived / (double)CLOCK_SECOND,
-		    i->why != NULL ? ": " : "", i->why != NULL ? i->why : "");
+		    i->why != NULL ? ": " : "", i->why != NULL ? i->why : "", i->checked);
 	*death = (struct master_app_death){
 		.when = clock_wall(),
 		.lived = i->lived,
