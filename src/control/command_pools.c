@@ -34,10 +34,11 @@ pool_queue(const struct call *call, unsigned pool)
 static json_t *
 pool_show(const struct call *call, const struct pool_walk *walk)
 {
-	return json_pack("{s:o,s:s,s:b,s:{s:i,s:i,s:i},s:I,s:I,s:I,s:o,s:o}", "pool",
+	return json_pack("{s:o,s:s,s:b,s:b,s:{s:i,s:i,s:i},s:I,s:I,s:I,s:o,s:o}", "pool",
 	    value_pool(master_conf(call->master), walk->pool), "balance",
 	    master_pool_balance(call->master, walk->pool)->name, "maintenance",
-	    (int)master_is_in_maintenance(call->master, MASTER_POOL, walk->pool), "servers", "total", (int)walk->servers, "ready",
+	    (int)master_is_in_maintenance(call->master, MASTER_POOL, walk->pool), "app",
+	    (int)(walk->pool >= master_conf(call->master)->first_app), "servers", "total", (int)walk->servers, "ready",
 	    (int)walk->ready, "up", (int)walk->up, "load", (json_int_t)walk->sum.load, "requests",
 	    (json_int_t)walk->sum.requests, "failures", (json_int_t)walk->sum.failures, "latency",
 	    value_percentiles(walk->sum.latency), "queue", pool_queue(call, walk->pool));

@@ -1,5 +1,6 @@
-/* scale, restart-worker: how many worker processes there are, and new ones for old ones. Master. */
+/* scale, restart-worker: how many worker processes there are, and new ones for old ones. Of apps: command_app_change.c. Master. */
 #include "base/clock.h"
+#include "control/command_app_change.h"
 #include "control/commands.h"
 #include "control/named.h"
 #include "control/values.h"
@@ -50,8 +51,8 @@ scale_poll(struct call *call, bool expired)
 	return true;
 }
 
-void
-command_scale(struct call *call)
+static void
+workers_scale(struct call *call)
 {
 	int64_t workers = call_integer(call, "workers");
 	struct error err;
@@ -67,6 +68,22 @@ command_scale(struct call *call)
 		call_wait(call, scale_poll, patience);
 	else
 		scale_reply(call);
+}
+
+void
+command_scale(struct call *call)
+{
+	bool workers = call_has(call, "workers"), app = call_has(call, "app"), instances = call_has(call, "instances");
+
+	if (workers && !app && !instances)
+		workers_scale(call);
+	else if (app && instances && !workers)
+		app_scale(call);
+	else
+		call_fail(call, REPLY_ERROR_PARAMS, "Give workers, or app and instances.",
+		    workers ? "scale changes either the workers or an app."
+		    : app   ? "scale needs the parameter instances, too."
+			    : "scale needs the parameter workers, or app and instances.");
 }
 
 /* ---- restart-worker: its number is the parameter; call->cursor the process that was at work, or 0 */

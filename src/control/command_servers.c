@@ -5,6 +5,7 @@
 #include "control/sums.h"
 #include "control/values.h"
 #include "ipc/health.h"
+#include "master/apps.h"
 #include "master/names.h"
 
 /* One that is cut off is on its way out like any other that leaves. */
@@ -74,12 +75,14 @@ server_show(const struct call *call, unsigned server, enum server_state state)
 	const struct scoreboard *board = master_board(call->master);
 	const struct scoreboard_server *s = &board->servers[server];
 	uint64_t until = scoreboard_get(&s->down_until), now = clock_monotonic();
+	bool instance = master_server_is_instance(call->master, server);
 	struct server_sum sum = { 0 };
 
 	server_sum_add(&sum, board, server);
-	return json_pack("{s:o,s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:i,s:b,s:I,s:I,s:I,s:I,s:o}", "pool",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:b,s:o,s:o,s:o,s:I,s:i,s:b,s:I,s:I,s:I,s:I,s:o}", "pool",
 	    value_pool(conf, s->pool), "server", value_server_name(s), "address", value_address(&s->address),
-	    "from", server_from(call->master, server), "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
+	    "from", server_from(call->master, server), "app", instance ? value_pool(conf, s->pool) : json_null(), "instance",
+	    instance ? json_integer(master_server_instance(call->master, server)) : json_null(), "state", state_word(state), "up", (int)health_is_up(s, now), "down-for-ms",
 	    value_ms(until > now ? until - now : 0), "down-reason", server_reason(board, server, now), "check",
 	    server_check(conf, board, server, now), "weight",
 	    (json_int_t)scoreboard_get(&s->weight), "weight-percent", (int)health_warmth(s, now), "backup",

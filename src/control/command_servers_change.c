@@ -7,6 +7,7 @@
 #include "control/commands.h"
 #include "control/named.h"
 #include "control/values.h"
+#include "master/apps.h"
 #include "master/names.h"
 
 static const uint64_t patience = 30 * CLOCK_SECOND;
@@ -94,6 +95,17 @@ server_options(const struct master_server *server)
 
 /* ---- server-add */
 
+/* Whether drover runs the servers of that pool: then the call has failed. */
+static bool
+add_is_of_app(struct call *call, unsigned pool)
+{
+	if (pool < master_conf(call->master)->first_app)
+		return false;
+	call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The method scale changes how many instances it has.",
+	    "Nothing is added: %s is an app, which has its instances for servers.", call_text(call, "pool"));
+	return true;
+}
+
 /* What it is but for its name and address; false: the call has failed. */
 static bool
 add_read_options(struct call *call, struct master_server *server)
@@ -101,7 +113,7 @@ add_read_options(struct call *call, struct master_server *server)
 	const struct conf *conf = master_conf(call->master);
 	int pool = pool_named(call, call_text(call, "pool"));
 
-	if (pool < 0)
+	if (pool < 0 || add_is_of_app(call, (unsigned)pool))
 		return false;
 	*server = (struct master_server){
 		.pool = (unsigned)pool,
@@ -253,20 +265,29 @@ remove_note(struct call *call, enum server_state state)
 		    call_text(call, "pool"), name_of(row, name));
 }
 
+/* What to do about one that cannot be taken out. */
+static const char *
+remove_hint(const struct call *call, unsigned place)
+{
+	if (master_server_is_instance(call->master, place))
+		return "Have fewer instances with scale, replace it with restart, or set its state to drain with server-set.";
+	if (master_name_of_server(call->master, place) != NULL)
+		return "Remove the name, or set the state of this one to maintenance with server-set.";
+	return "Add another one first, or set its state to maintenance with server-set.";
+}
+
 /* -1: it cannot be taken out, and the call has failed. */
 static int
 remove_check(struct call *call, unsigned place, enum server_state state)
 {
 	struct error err;
 
-	if (state == SERVER_LEAVING || state == SERVER_CUT ||
+	if (master_server_is_instance(call->master, place))
+		error_set(&err, "it is an instance of the app %s", call_text(call, "pool"));
+	else if (state == SERVER_LEAVING || state == SERVER_CUT ||
 	    master_server_remove_check(call->master, place, &err) == 0)
 		return 0;
-	call_fail(call, REPLY_ERROR_IMPOSSIBLE,
-	    master_name_of_server(call->master, place) != NULL
-		? "Remove the name, or set the state of this one to maintenance with server-set."
-		: "Add another one first, or set its state to maintenance with server-set.",
-	    "Nothing is removed: %s.", err.text);
+	call_fail(call, REPLY_ERROR_IMPOSSIBLE, remove_hint(call, place), "Nothing is removed: %s.", err.text);
 	return -1;
 }
 
@@ -382,10 +403,14 @@ set_check(struct call *call)
 	return -1;
 }
 
-/* -1: it is on its way out, and the call has failed. */
+/* -1: it is on its way in or out, and the call has failed. */
 static int
 set_check_state(struct call *call, enum server_state state)
 {
+	if (state == SERVER_STARTING && call_has(call, "state")) {
+		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Ask again when it is ready.", "The instance is starting.");
+		return -1;
+	}
 	if (state != SERVER_LEAVING && state != SERVER_CUT)
 		return 0;
 	call_fail(

@@ -6,6 +6,7 @@
 #include "control/named.h"
 #include "control/values.h"
 #include "ipc/health.h"
+#include "master/apps.h"
 
 enum { STATUS_DEATHS = 8 };
 
@@ -96,6 +97,73 @@ status_prober(const struct scoreboard *board)
 	    "checks-failed", (json_int_t)scoreboard_get(&prober->checks_failed));
 }
 
+/* ---- apps */
+
+static json_t *
+status_app(const struct master_app *app)
+{
+	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i,s:s}", "app", value_text(app->name), "desired", (int)app->desired, "ready",
+	    (int)app->ready, "starting", (int)app->starting, "draining", (int)app->draining, "failed", (int)app->failed,
+	    "roll", master_roll_names[app->roll.state]);
+}
+
+static json_t *
+status_failed(const struct master_app *app, const struct master_instance *instance)
+{
+	return json_pack("{s:o,s:i,s:o}", "app", value_text(app->name), "instance", (int)instance->number, "reason",
+	    value_text_or_null(instance->why));
+}
+
+/* The next app; cursor: pools that were looked at. */
+static enum stream_row
+status_next_app(struct call *call, json_t **row)
+{
+	struct master_app app;
+
+	if (call->cursor < master_conf(call->master)->first_app)
+		call->cursor = master_conf(call->master)->first_app;
+	if (call->cursor < master_conf(call->master)->pool_count) {
+		if (!master_app_get(call->master, (unsigned)call->cursor++, &app))
+			return STREAM_BUSY;
+		*row = status_app(&app);
+		return STREAM_ROW;
+	}
+	call->cursor = master_conf(call->master)->first_app;
+	call->inner = 1;
+	*row = json_string("failed-instances");
+	return STREAM_LIST;
+}
+
+/* The next one of those that have failed; inner: seats of the app at the cursor that were looked at, + 1. */
+static enum stream_row
+status_next_failed(struct call *call, json_t **row)
+{
+	struct master_instance instance;
+	struct master_app app;
+	int seat = -1;
+
+	if (call->cursor >= master_conf(call->master)->pool_count)
+		return STREAM_LAST;
+	if (master_app_get(call->master, (unsigned)call->cursor, &app) && app.failed > 0)
+		seat = master_instance_next(call->master, app.pool, (unsigned)call->inner - 1, &instance);
+	if (seat < 0) {
+		call->cursor++;
+		call->inner = 1;
+		return STREAM_BUSY;
+	}
+	call->inner = (size_t)seat + 2;
+	if (instance.state != CHILD_FAILED)
+		return STREAM_BUSY;
+	*row = status_failed(&app, &instance);
+	return STREAM_ROW;
+}
+
+static enum stream_row
+status_next(struct call *call, json_t **row)
+{
+	return call->inner == 0 ? status_next_app(call, row) : status_next_failed(call, row);
+}
+
 void
 command_version(struct call *call)
 {
@@ -108,7 +176,7 @@ command_status(struct call *call)
 	const struct master *master = call->master;
 	const struct scoreboard *board = master_board(call->master);
 
-	call_reply(
+	call_rows(
 	    call, json_pack("{s:s,s:i,s:o,s:o,s:b,s:b,s:o,s:{s:i,s:i},s:o,s:i,s:o,s:o,s:I,s:o,s:I,s:o}", "version",
 		      PACKAGE_VERSION, "pid", (int)getpid(), "started", value_time(board->started_wall),
 		      "uptime-ms", value_ms(clock_monotonic() - board->started_monotonic), "stopping",
@@ -119,5 +187,6 @@ command_status(struct call *call)
 		      "prober", status_prober(board), "pools", (int)master_conf(master)->pool_count, "servers", status_servers(board),
 		      "listeners", status_listeners(master), "newest-event",
 		      (json_int_t)master_event_newest(master), "totals", status_totals(board), "deaths",
-		      (json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)));
+		      (json_int_t)scoreboard_get(&board->deaths_seen), "last-deaths", status_deaths(board)),
+	    "apps", status_next);
 }

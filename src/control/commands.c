@@ -7,6 +7,14 @@ static const char *const config_forms[] = { "json", "text", NULL };
 static const char *const histogram_words[] = { "all", "pools", "servers", "workers", NULL };
 
 /* What several methods have. */
+#define PARAM_APP(...) \
+	{ \
+		"app", PARAM_TEXT, .min = 1, .max = CONF_POOL_NAME_MAX, __VA_ARGS__ \
+	}
+#define PARAM_INSTANCE(text) \
+	{ \
+		"instance", PARAM_INTEGER, .min = 0, .max = CONF_INSTANCES_MAX - 1, .sentence = text \
+	}
 #define PARAM_POOL(text) \
 	{ \
 		"pool", PARAM_TEXT, .required = true, .min = 1, .max = CONF_POOL_NAME_MAX, .sentence = text \
@@ -61,13 +69,17 @@ const struct command control_commands[] = {
 	},
 	{
 	    .name = "scale",
-	    .summary = "Changes the number of workers.",
+	    .summary = "Changes the number of workers, or of an app's instances.",
 	    .permission = CONF_PERMISSION_OPERATE,
 	    .handler = command_scale,
 	    .example = "{\"method\":\"scale\",\"params\":{\"workers\":8,\"wait\":true}}",
+	    .short_forms = { "workers", "app instances" },
 	    .params = {
-		{ "workers", PARAM_INTEGER, .required = true, .min = 1, .max = CONF_WORKERS_MAX,
-		    .sentence = "How many are wanted." },
+		{ "workers", PARAM_INTEGER, .min = 1, .max = CONF_WORKERS_MAX,
+		    .sentence = "How many workers are wanted." },
+		PARAM_APP(.sentence = "The name of an app, instead of workers."),
+		{ "instances", PARAM_INTEGER, .min = 0, .max = CONF_INSTANCES_MAX,
+		    .sentence = "How many instances of it are wanted." },
 		PARAM_WAIT("they are ready and the surplus is gone"),
 		PARAM_DRY_RUN,
 	    },
@@ -82,6 +94,48 @@ const struct command control_commands[] = {
 		{ "worker", PARAM_INTEGER, .required = true, .min = 0, .max = CONF_WORKERS_MAX - 1,
 		    .sentence = "The number of a worker, as the method workers shows it." },
 		PARAM_WAIT("the new one is ready and the old one is gone"),
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "apps",
+	    .summary = "Shows the apps that drover runs, and each instance: state, process, load, CPU, memory, last death.",
+	    .permission = CONF_PERMISSION_READ,
+	    .handler = command_apps,
+	    .example = "{\"method\":\"apps\"}",
+	    .short_forms = { "app" },
+	    .params = {
+		PARAM_APP(.sentence = "Show this app alone."),
+	    },
+	},
+	{
+	    .name = "restart",
+	    .summary = "Replaces the instances of an app one after the other, or one of them, without a gap.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_restart,
+	    .example = "{\"method\":\"restart\",\"params\":{\"app\":\"shop\",\"wait\":true}}",
+	    .short_forms = { "app", "app instance" },
+	    .params = {
+		PARAM_APP(.required = true, .sentence = "Its name."),
+		PARAM_INSTANCE("This instance alone. Left out: all of them."),
+		{ "wait", PARAM_BOOLEAN, .default_json = "false",
+		    .sentence = "Answer when it is over: done and the old ones gone, rolled back or superseded; or after timeout-ms." },
+		{ "timeout-ms", PARAM_INTEGER, .min = 1, .max = 86400000, .default_json = "600000",
+		    .sentence = "How long to wait at most. The restart goes on all the same." },
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
+	    .name = "signal",
+	    .summary = "Sends a signal to the processes of an app's instances, or of one.",
+	    .permission = CONF_PERMISSION_OPERATE,
+	    .handler = command_signal,
+	    .example = "{\"method\":\"signal\",\"params\":{\"app\":\"shop\",\"instance\":0,\"signal\":\"USR2\"}}",
+	    .short_forms = { "app signal", "app instance signal" },
+	    .params = {
+		PARAM_APP(.required = true, .sentence = "Its name."),
+		{ "signal", PARAM_WORD, .required = true, .words = signal_words, .sentence = "Which signal." },
+		PARAM_INSTANCE("To this instance alone. Left out: to all of them."),
 		PARAM_DRY_RUN,
 	    },
 	},

@@ -10,8 +10,10 @@
 extern const struct command control_commands[]; /* the last has no name */
 
 extern const char *const name_families[], *const name_addresses[]; /* by enum conf_family, conf_addresses */
+extern const char *const signal_words[];
 extern const char *const server_states_to_set[]; /* by enum conf_server_state, NULL at the end */
 
+command_fn command_apps; /* command_apps.c */
 command_fn command_config; /* command_config.c */
 command_fn command_counters; /* command_counters.c */
 command_fn command_histograms; /* command_histograms.c */
@@ -35,11 +37,13 @@ command_fn command_log_level; /* command_log.c */
 command_fn command_auth_reload; /* command_auth.c */
 command_fn command_log_reopen; /* command_log.c */
 command_fn command_resolve; /* command_names.c */
+command_fn command_restart; /* command_app_change.c */
 command_fn command_restart_worker; /* command_scale.c */
 command_fn command_scale; /* command_scale.c */
 command_fn command_server_add; /* command_servers_change.c */
 command_fn command_server_remove; /* command_servers_change.c */
 command_fn command_server_set; /* command_servers_change.c */
+command_fn command_signal; /* command_app_change.c */
 command_fn command_stop; /* command_stop.c */
 
 #endif

@@ -1,7 +1,10 @@
 noinst_LIBRARIES += libcontrol.a
 libcontrol_a_SOURCES = \
+	control/app_values.c control/app_values.h \
 	control/buffer.c control/buffer.h \
 	control/command.c control/command.h \
+	control/command_app_change.c control/command_app_change.h \
+	control/command_apps.c \
 	control/command_auth.c \
 	control/command_balance.c \
 	control/command_config.c \

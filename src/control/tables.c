@@ -87,6 +87,9 @@ control_list_states(FILE *to)
 		fprintf(to, "%s\tworker\n", child_state_names[i]);
 	for (i = SERVER_READY; i < SERVER_CUT; i++) /* one that is cut is shown as leaving */
 		fprintf(to, "%s\tserver\n", server_state_names[i]);
+	fprintf(to, "%s\tserver\n", server_state_names[SERVER_STARTING]);
+	for (i = CHILD_STARTING; i < CHILD_STATES; i++) /* without a process none is shown */
+		fprintf(to, "%s\tinstance\n", child_state_names[i]);
 	for (i = 0; i < QUERY_STATES; i++)
 		fprintf(to, "%s\tsession\n", query_state_names[i]);
 }

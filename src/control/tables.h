@@ -16,7 +16,7 @@ void control_list_parameters(FILE *to);
 /* code TAB name TAB sentence */
 void control_list_errors(FILE *to);
 
-/* name TAB what is in that state: worker or server */
+/* name TAB what is in that state: worker, server, instance or session */
 void control_list_states(FILE *to);
 
 #endif

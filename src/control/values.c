@@ -1,6 +1,7 @@
 #include "control/values.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,6 +24,22 @@ value_text(const char *text)
 		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
 	plain[i] = '\0';
 	return json_string(plain);
+}
+
+json_t *
+value_bytes(const char *bytes, size_t length)
+{
+	json_t *json = json_stringn(bytes, length);
+	char *plain = json != NULL ? NULL : malloc(length + 1);
+	size_t i;
+
+	if (plain == NULL)
+		return json;
+	for (i = 0; i < length; i++)
+		plain[i] = (unsigned char)bytes[i] < 0x80 ? bytes[i] : '?';
+	json = json_stringn(plain, length);
+	free(plain);
+	return json;
 }
 
 json_t *

@@ -14,7 +14,10 @@
 /* A name from the configuration; bytes that are no UTF-8 become '?'. */
 json_t *value_text(const char *text);
 
-/* The same; JSON's null for NULL. */
+/* Bytes that anybody may have written: what is no UTF-8 becomes '?'. */
+json_t *value_bytes(const char *bytes, size_t length);
+
+/* A name as above; JSON's null for NULL. */
 json_t *value_text_or_null(const char *text);
 
 /* A pool's name by its index, or null: there is none of that index. */

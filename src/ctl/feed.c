@@ -77,7 +77,8 @@ question_params(enum question question, bool all_histograms)
 void
 feed_ask(struct feed *f, const bool wanted[QUESTIONS], bool all_histograms, uint64_t now)
 {
-	static const char *const methods[QUESTIONS] = { "status", "workers", "pools", "servers", "histograms", "sessions" };
+	static const char *const methods[QUESTIONS] = { "status", "workers", "pools", "servers", "histograms", "sessions",
+		"apps" };
 	json_t *params;
 	int i;
 

@@ -38,6 +38,24 @@ const struct sheet_kind list_kinds[LISTS] = {
 			{ "log", "log-level", CELL_TEXT },
 		},
 	},
+	[LIST_INSTANCES] = {
+		.name = "instances",
+		.keys = { "app", "instance", "pid" },
+		.columns = {
+			{ "instance", "instance", CELL_NUMBER },
+			{ "app", "app", CELL_TEXT },
+			{ "state", "state", CELL_STATE },
+			{ "cpu%", "cpu-percent", CELL_NUMBER },
+			{ "memory", "memory-bytes", CELL_BYTES },
+			{ "in flight", "in-flight", CELL_NUMBER },
+			{ "req/s", "requests", CELL_RATE },
+			{ "restarts", "restarts", CELL_NUMBER },
+			{ "age", "age-ms", CELL_DURATION },
+			{ "pid", "pid", CELL_NUMBER },
+			{ "address", "address", CELL_TEXT },
+			{ "last death", "last-death.text", CELL_TEXT },
+		},
+	},
 	[LIST_POOLS] = {
 		.name = "pools",
 		.of = "pool",
@@ -161,6 +179,7 @@ figures_update(struct figures *f, json_t *const replies[QUESTIONS], uint64_t now
 {
 	static const enum question questions[LISTS] = {
 		[LIST_WORKERS] = QUESTION_WORKERS,
+		[LIST_INSTANCES] = QUESTION_APPS,
 		[LIST_POOLS] = QUESTION_POOLS,
 		[LIST_SERVERS] = QUESTION_SERVERS,
 		[LIST_SESSIONS] = QUESTION_SESSIONS,

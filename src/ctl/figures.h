@@ -19,12 +19,14 @@ enum question {
 	QUESTION_SERVERS,
 	QUESTION_HISTOGRAMS,
 	QUESTION_SESSIONS,
+	QUESTION_APPS,
 	QUESTIONS
 };
 
 /* The lists, in the order of the overview. */
 enum list {
 	LIST_WORKERS,
+	LIST_INSTANCES,
 	LIST_POOLS,
 	LIST_SERVERS,
 	LIST_SESSIONS,

@@ -187,6 +187,7 @@ static const struct source {
 	{ "server", "servers", "servers", "server" },
 	{ "worker", "workers", "workers", "worker" },
 	{ "listener", "listeners", "listeners", "listener" },
+	{ "app", "status", "apps", "app" },
 	{ "method", "help", "methods", "method" },
 };
 
@@ -203,39 +204,78 @@ is_bare(const char *word)
 	return i > 0 && word[i] == '\0';
 }
 
+/* "name=word", or the word alone when `name` is NULL. */
 static void
 put_word(FILE *to, const char *name, const char *word)
 {
 	if (is_bare(word))
-		fprintf(to, "\t%s=%s", name, word);
+		fprintf(to, "\t%s%s%s", name != NULL ? name : "", name != NULL ? "=" : "", word);
 }
 
 static void
-put_rows(FILE *to, const struct source *source, json_t *rows)
+put_words(FILE *to, const char *name, json_t *words)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(words, i, word)
+		if (json_is_string(word))
+			put_word(to, name, json_string_value(word));
+}
+
+static void
+put_rows(FILE *to, const char *name, const struct source *source, json_t *rows)
 {
 	const char *text, *last = "";
 	json_t *row, *value;
+	char number[32];
 	size_t i;
 
 	json_array_foreach(rows, i, row) {
 		value = json_object_get(row, source->member);
 		text = json_string_value(value);
-		if (json_is_integer(value))
-			fprintf(to, "\t%s=%" JSON_INTEGER_FORMAT, source->param, json_integer_value(value));
-		else if (text != NULL && strcmp(text, last) != 0)
-			put_word(to, source->param, text);
+		if (json_is_integer(value)) {
+			snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+			put_word(to, name, number);
+		} else if (text != NULL && strcmp(text, last) != 0) {
+			put_word(to, name, text);
+		}
 		last = text != NULL ? text : "";
 		if (i == WORDS_MAX)
 			break;
 	}
 }
 
+/* All values that are known of a parameter, each with `name` before it if that is not NULL. */
 static void
-put_param(FILE *to, json_t *param, json_t *const *known)
+put_values(FILE *to, json_t *param, const char *name, json_t *const *known)
 {
-	json_t *words = json_object_get(param, "words"), *word;
-	const char *name = member_text(param, "name");
 	size_t i;
+
+	put_words(to, name, json_object_get(param, "words"));
+	for (i = 0; i < SOURCES; i++)
+		if (strcmp(sources[i].param, member_text(param, "name")) == 0)
+			put_rows(to, name, &sources[i], json_object_get(known[i], sources[i].rows));
+}
+
+/* Whether a method takes the values of that parameter without its name. */
+static bool
+has_short_form(json_t *method, const char *param)
+{
+	json_t *forms = json_object_get(method, "short-forms"), *form, *name;
+	size_t i, k;
+
+	json_array_foreach(forms, i, form)
+		json_array_foreach(form, k, name)
+			if (json_is_string(name) && strcmp(json_string_value(name), param) == 0)
+				return true;
+	return false;
+}
+
+static void
+put_param(FILE *to, json_t *method, json_t *param, json_t *const *known)
+{
+	const char *name = member_text(param, "name");
 
 	if (!is_bare(name))
 		return;
@@ -243,14 +283,11 @@ put_param(FILE *to, json_t *param, json_t *const *known)
 		fprintf(to, "\t%s", name);
 		return;
 	}
-	json_array_foreach(words, i, word)
-		if (json_is_string(word))
-			put_word(to, name, json_string_value(word));
-	for (i = 0; i < SOURCES; i++)
-		if (strcmp(sources[i].param, name) == 0)
-			put_rows(to, &sources[i], json_object_get(known[i], sources[i].rows));
-	if (json_array_size(words) == 0)
+	put_values(to, param, name, known);
+	if (json_array_size(json_object_get(param, "words")) == 0)
 		fprintf(to, "\t%s=", name);
+	if (has_short_form(method, name))
+		put_values(to, param, NULL, known);
 }
 
 void
@@ -268,7 +305,7 @@ help_words(FILE *to, const struct options *o, struct client *c, json_t *methods)
 			continue;
 		fputs(member_text(method, "method"), to);
 		json_array_foreach(json_object_get(method, "params"), k, param)
-			put_param(to, param, known);
+			put_param(to, method, param, known);
 		fputc('\n', to);
 	}
 	for (i = 0; i < SOURCES; i++)

@@ -349,10 +349,14 @@ bare_add(json_t *to, json_t *method, int count, char *const *arguments, struct e
 		bare_unknown(method, count, arguments, err);
 		return -1;
 	}
-	for (i = 0; i < count; i++)
-		if (is_bare(method, arguments[i]) &&
-		    argument_add(to, method, json_string_value(json_array_get(form, next++)), arguments[i], err) < 0)
-			return -1;
+	for (i = 0; i < count; i++) {
+		if (!is_bare(method, arguments[i]) ||
+		    argument_add(to, method, json_string_value(json_array_get(form, next++)), arguments[i], err) == 0)
+			continue;
+		if (row_nearest(json_object_get(method, "params"), "name", arguments[i]) != NULL) /* "wiat" */
+			param_unknown(method, arguments[i], err);
+		return -1;
+	}
 	return 0;
 }
 

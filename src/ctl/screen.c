@@ -337,6 +337,12 @@ view_rows(const struct view *v, int part)
 	return part == SHOW_EVENTS ? v->event_count : v->figures.lists[part].count;
 }
 
+bool
+view_has(const struct view *v, int part)
+{
+	return part != LIST_SESSIONS && (part != LIST_INSTANCES || view_rows(v, part) > 0);
+}
+
 void
 screen_share(size_t room, const size_t *wanted, size_t *got, size_t count)
 {
@@ -373,17 +379,16 @@ part_draw(struct view *v, int part, int y, size_t rows)
 static void
 overview_draw(struct view *v, int y, size_t lines)
 {
-	static const int order[] = { LIST_WORKERS, LIST_POOLS, LIST_SERVERS, SHOW_EVENTS };
-	enum { SHOWN = sizeof order / sizeof order[0] };
-	size_t wanted[SHOWN], got[SHOWN], i;
+	size_t wanted[PARTS], got[PARTS];
+	int part;
 
-	for (i = 0; i < SHOWN; i++)
-		wanted[i] = 2 + view_rows(v, order[i]); /* the titles, and an empty line below */
-	screen_share(lines, wanted, got, SHOWN);
-	for (i = 0; i < SHOWN; i++) {
-		if (got[i] > 1)
-			part_draw(v, order[i], y, got[i] - (got[i] == wanted[i] || got[i] > 3 ? 2 : 1));
-		y += (int)got[i];
+	for (part = 0; part < PARTS; part++) /* the titles, and an empty line below */
+		wanted[part] = view_has(v, part) ? 2 + view_rows(v, part) : 0;
+	screen_share(lines, wanted, got, PARTS);
+	for (part = 0; part < PARTS; part++) {
+		if (got[part] > 1)
+			part_draw(v, part, y, got[part] - (got[part] == wanted[part] || got[part] > 3 ? 2 : 1));
+		y += (int)got[part];
 	}
 }
 
@@ -392,8 +397,8 @@ keys_draw(const struct view *v)
 {
 	move(LINES - 1, 0);
 	put(v, PAINT_HEADING,
-	    v->alone ? "q quit  0 overview  1-5 lists  < > sort  r turn  arrows scroll  space pause  + - pace  h help"
-		     : "q quit  1 workers 2 pools 3 servers 4 sessions 5 events  tab next  < > sort  h help");
+	    v->alone ? "q quit  0 overview  1-6 lists  < > sort  r turn  arrows scroll  space pause  + - pace  h help"
+		     : "q quit  1 workers 2 pools 3 servers 4 sessions 5 events 6 apps  tab next  h help");
 }
 
 static void
@@ -401,8 +406,8 @@ help_draw(const struct view *v, int y)
 {
 	static const char *const lines[] = {
 		"q, ^C, ^D       quit",
-		"1 2 3 4 5       workers, pools, servers, sessions, events alone",
-		"0, escape       all of them, one under another",
+		"1 2 3 4 5 6     workers, pools, servers, sessions, events, apps alone",
+		"0, escape       all but sessions, one under another",
 		"tab, enter      the next list; the list alone",
 		"< >             sort by the column to the left or right; * marks it",
 		"r               turn the order around",

@@ -58,6 +58,9 @@ void screen_draw(struct view *v);
 /* A key, or -1: none is waiting. */
 int screen_key(void);
 
+/* Whether a part is in the overview: sessions never are, instances of apps when there are any. */
+bool view_has(const struct view *v, int part);
+
 /* How many rows a part has. */
 size_t view_rows(const struct view *v, int part);
 

@@ -66,7 +66,7 @@ table_is_possible(json_t *array)
 
 /* ---- columns */
 
-/* The column of that path, made when there is none; `hint` is where it should be. NULL: there are too many. */
+/* The column of that path; `hint` is where it should be, and is put there when there is none. NULL: there are too many. */
 static struct column *
 column_get(struct table *t, const char *path, size_t hint)
 {
@@ -79,8 +79,10 @@ column_get(struct table *t, const char *path, size_t hint)
 			return &t->columns[i];
 	if (t->count == COLUMNS_MAX)
 		return NULL;
-	t->columns[t->count] = (struct column){ .path = memory_copy(path), .numeric = true };
-	return &t->columns[t->count++];
+	memmove(t->columns + hint + 1, t->columns + hint, (t->count - hint) * sizeof t->columns[0]);
+	t->count++;
+	t->columns[hint] = (struct column){ .path = memory_copy(path), .numeric = true };
+	return &t->columns[hint];
 }
 
 /* Called for each plain value of a row. */

@@ -101,7 +101,7 @@ static void
 round_begin(struct top *t, uint64_t now)
 {
 	bool wanted[QUESTIONS] = { [QUESTION_STATUS] = true, [QUESTION_WORKERS] = true, [QUESTION_POOLS] = true,
-		[QUESTION_SERVERS] = true, [QUESTION_HISTOGRAMS] = true };
+		[QUESTION_SERVERS] = true, [QUESTION_HISTOGRAMS] = true, [QUESTION_APPS] = true };
 
 	wanted[QUESTION_SESSIONS] = t->view.alone && t->view.focus == LIST_SESSIONS;
 	feed_ask(&t->feed, wanted, t->view.figures.lists[LIST_SERVERS].count <= FIGURES_SERVERS_MAX, now);
@@ -186,20 +186,20 @@ show_alone(struct top *t, int part)
 	t->next = 0;
 }
 
-/* The next part of the overview, which has no sessions. */
+/* The next part; of the overview, which does not have all. */
 static void
 focus_next(struct top *t)
 {
-	t->view.focus = (t->view.focus + 1) % PARTS;
-	if (!t->view.alone && t->view.focus == LIST_SESSIONS)
-		t->view.focus++;
+	do
+		t->view.focus = (t->view.focus + 1) % PARTS;
+	while (!t->view.alone && !view_has(&t->view, t->view.focus));
 }
 
 static void
 overview(struct top *t)
 {
 	t->view.alone = false;
-	if (t->view.focus == LIST_SESSIONS)
+	if (!view_has(&t->view, t->view.focus))
 		t->view.focus = LIST_SERVERS;
 }
 
@@ -246,7 +246,7 @@ key_scroll(struct top *t, int key)
 static void
 key_show(struct top *t, int key)
 {
-	static const int parts[] = { LIST_WORKERS, LIST_POOLS, LIST_SERVERS, LIST_SESSIONS, SHOW_EVENTS };
+	static const int parts[] = { LIST_WORKERS, LIST_POOLS, LIST_SERVERS, LIST_SESSIONS, SHOW_EVENTS, LIST_INSTANCES };
 
 	switch (key) {
 	case '0':
@@ -258,6 +258,7 @@ key_show(struct top *t, int key)
 	case '3':
 	case '4':
 	case '5':
+	case '6':
 		show_alone(t, parts[key - '1']);
 		break;
 	case '\r':

@@ -76,6 +76,8 @@ bool master_app_get(const struct master *master, unsigned pool, struct master_ap
 int master_app_find(const struct master *master, const char *name);
 /* Whether a server on the scoreboard is an instance: then it comes and goes with that alone. */
 bool master_server_is_instance(const struct master *master, unsigned server);
+/* The number of the instance that a server is, or -1. */
+int master_server_instance(const struct master *master, unsigned server);
 
 /*
  * The instances of an app, by their seats: the one at `seat` or behind it. Its seat, or -1: no more.
@@ -118,6 +120,7 @@ struct master_reload {
 		enum master_reload_what what;
 		char name[CONF_POOL_NAME_MAX + 1]; /* of the app; for MASTER_RELOAD_LATER of the option or section */
 		char text[MASTER_WORDS_MAX]; /* which options, for people */
+		unsigned from, to; /* of MASTER_RELOAD_SCALE: instances that were wanted, and that are wanted now */
 	} *rows;
 	size_t count;
 };

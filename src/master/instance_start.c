@@ -156,7 +156,7 @@ instance_add_server(struct instance *i, struct error *err)
 		.slow_start = pool->slow_start,
 	};
 
-	i->server = servers_add_instance(i->app->master, &server, err);
+	i->server = servers_add_instance(i->app->master, &server, i->number, err);
 	return i->server < 0 ? -1 : 0;
 }
 

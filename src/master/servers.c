@@ -182,7 +182,7 @@ master_server_add(struct master *m, const struct master_server *server, struct e
 }
 
 int
-servers_add_instance(struct master *m, const struct master_server *server, struct error *err)
+servers_add_instance(struct master *m, const struct master_server *server, unsigned number, struct error *err)
 {
 	int slot;
 
@@ -190,6 +190,7 @@ servers_add_instance(struct master *m, const struct master_server *server, struc
 		return -1;
 	slot = server_free_place(m);
 	server_describe(m, (unsigned)slot, server, SERVER_STARTING);
+	m->servers.places[slot].number = (uint16_t)number;
 	return slot;
 }
 
@@ -214,6 +215,12 @@ bool
 master_server_is_instance(const struct master *m, unsigned slot)
 {
 	return m->servers.places[slot].instance;
+}
+
+int
+master_server_instance(const struct master *m, unsigned slot)
+{
+	return m->servers.places[slot].instance ? m->servers.places[slot].number : -1;
 }
 
 /* ---- changing */

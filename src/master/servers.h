@@ -33,6 +33,7 @@ struct servers {
 		enum conf_server_state before; /* of one that leaves */
 		uint32_t from; /* id of the name that it is an address of, or was; 0: of none */
 		uint16_t given_weight; /* by that name: another one was set by an admin */
+		uint16_t number; /* of the instance that it is */
 		bool instance; /* it is one of an app, which alone brings it and takes it away */
 	} places[SCOREBOARD_SERVERS];
 };
@@ -44,10 +45,10 @@ struct master_server servers_from_conf(unsigned pool, const struct conf_server *
 struct conf_server servers_to_conf(const struct master_server *server);
 
 /*
- * Adds an instance of an app, which takes no requests before servers_instance_ready. Its
+ * Adds the instance of that number of an app, which takes no requests before servers_instance_ready. Its
  * place, or -1 with a sentence.
  */
-int servers_add_instance(struct master *master, const struct master_server *server, struct error *err);
+int servers_add_instance(struct master *master, const struct master_server *server, unsigned number, struct error *err);
 void servers_instance_ready(struct master *master, unsigned server);
 
 /* Whether instances of that pool come, so that requests wait for them. */

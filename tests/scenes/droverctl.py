@@ -101,7 +101,8 @@ def mistakes(t):
     drover = start(t, workers=1)
     fails(ctl(t, "statsu", drover=drover), 2, "statsu", "did you mean status?")
     fails(ctl(t, "scale", "worker=3", drover=drover), 2, "did you mean workers?")
-    fails(ctl(t, "scale", drover=drover), 2, "workers=INTEGER")
+    fails(ctl(t, "restart-worker", drover=drover), 2, "worker=INTEGER")
+    fails(ctl(t, "scale", drover=drover), 1, "needs the parameter workers, or app and instances")
     fails(ctl(t, "scale", "8", "wiat", drover=drover), 2, "did you mean wait?")
     assert "workers.desired:  1" in ctl(t, "scale", "1", drover=drover)[1]
     fails(ctl(t, "scale", "workers=x", drover=drover), 2, "whole number")
@@ -118,10 +119,10 @@ def help_texts(t):
     "help for people and for programs, and the words for completion"
     drover = start(t)
     status, out, err = ctl(t, "help", drover=drover)
-    assert status == 0 and re.search(r"^scale +operate  Changes the number of workers\.$", out, re.MULTILINE), out
+    assert status == 0 and re.search(r"^scale +operate  Changes the number of workers, or of an app's instances\.$", out, re.MULTILINE), out
     status, out, err = ctl(t, "help", "scale", drover=drover)
-    assert status == 0 and "workers=INTEGER  (1 to 256, required)" in out and "droverctl scale workers=8 wait" in out, out
-    assert "droverctl scale WORKERS" in out, out
+    assert status == 0 and "workers=INTEGER  (1 to 256, optional)" in out and "droverctl scale workers=8 wait" in out, out
+    assert "droverctl scale WORKERS\n" in out and "droverctl scale APP INSTANCES\n" in out, out
     assert ctl(t, "help", "method=scale", drover=drover)[1] == out
     assert json.loads(ctl(t, "-j", "help", drover=drover)[1]) == drover.call("help")
     assert json.loads(ctl(t, "-j", "help", "scale", drover=drover)[1]) == drover.call("help", method="scale")

@@ -10,7 +10,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import DROVER, environment  # pylint: disable=wrong-import-position
+from drover import DROVER, HELLO, environment  # pylint: disable=wrong-import-position
 from fake import Fake  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
@@ -61,6 +61,26 @@ def figures(t):
     load.stop()
     drover.call("scale", workers=1)
     terminal.wait_text("workers ready 1/1", "from 3 to 1")
+    terminal.type("q")
+    ends(terminal)
+
+
+@case
+def apps(t):
+    "instances of apps, in the overview and alone"
+    command = f'"{os.path.abspath(HELLO)}", "-p", "{{port}}"'
+    drover = t.drover(f'app "web" {{ command = {{ {command} }} instances = 2 }}\n', workers=1)
+    terminal = top(t, drover, columns=180)
+    row = r"^ +{} +web +ready +\d+ +[\d.]+ MB +0 +[\d.]+ +0 "
+    for instance in (0, 1):
+        terminal.wait(lambda text, i=instance: re.search(row.format(i), text, re.MULTILINE), f"instance {instance}")
+    os.kill(drover.call("apps")["instances"][1]["pid"], signal.SIGKILL)
+    terminal.wait(lambda text: re.search(r"instance-died app web instance 1 pid \d+: killed by signal 9", text), "its death")
+    terminal.type("6")
+    terminal.wait(lambda text: "loop p99" not in text and re.search(r"^ +1 +web +ready .* 127\.0\.0\.1:\d+ +killed by", text, re.MULTILINE),
+                  "the instances alone")
+    terminal.type("0")
+    terminal.wait_text("loop p99", "cpu%", "events (")
     terminal.type("q")
     ends(terminal)
 

@@ -5,6 +5,7 @@
 scenes += scenes/access.py
 scenes += scenes/access_log.py
 scenes += scenes/answers.py
+scenes += scenes/app_control.py
 scenes += scenes/auth_basic.py
 scenes += scenes/auth_request.py
 scenes += scenes/balance_hash.py

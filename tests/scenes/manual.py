@@ -13,7 +13,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import manual  # pylint: disable=wrong-import-position
 from dns import Dns, a  # pylint: disable=wrong-import-position
-from drover import TOP, Drover, environment  # pylint: disable=wrong-import-position
+from drover import HELLO, TOP, Drover, environment, wait_until  # pylint: disable=wrong-import-position
 from scene import case, diagnose, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
@@ -90,12 +90,16 @@ class Reader:
                       "/var/log/drover/error.log": self.t.path(name + ".log"),
                       "/var/log/drover/access.log": self.t.path(name + ".access"),
                       "/etc/drover/drover.conf": self.t.path(name + ".conf"), "10.0.0.2:53": self.dns.address,
-                      **self.servers}
+                      "/usr/local/bin/hello": os.path.abspath(HELLO), **self.servers}
         self.drover = PageDrover.__new__(PageDrover)
         self.t.processes.append(self.drover)
         self.drover.__init__(self.t.dir, self.to_real(self.conf), name=name)
+        wait_until(self.has_apps, "the instances of all apps are ready")
         # as its replies say it: the addresses that the listeners got
         self.addresses = dict(zip(self.drover.addresses, self.listeners))
+
+    def has_apps(self):
+        return all(app["ready"] == app["desired"] for app in self.drover.call("status")["apps"])
 
     def listener(self, page):
         if page.startswith("unix:"):

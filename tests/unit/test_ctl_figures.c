@@ -35,6 +35,9 @@ round_of(struct figures *f, const char *started, int requests, int pid, const ch
 	    "up", 0, "requests", 5);
 	replies[QUESTION_HISTOGRAMS] = json_pack("{s:[{s:s,s:s,s:o},{s:s,s:s,s:s,s:o}]}", "histograms", "of", "pool", "pool",
 	    "p", "buckets", parse("[[1,1000]]"), "of", "server", "pool", "p", "server", "b", "buckets", parse(buckets));
+	replies[QUESTION_APPS] = json_pack("{s:[{s:s,s:i,s:i,s:s,s:i,s:f,s:{s:s}}]}", "instances", "app", "a", "instance", 0,
+	    "pid", pid, "state", "ready", "requests", requests, "cpu-percent", 12.5, "last-death", "text", "killed");
+	ck_assert_ptr_nonnull(replies[QUESTION_APPS]);
 	for (i = 0; i <= QUESTION_HISTOGRAMS; i++)
 		ck_assert(i == QUESTION_POOLS || replies[i] != NULL);
 	figures_update(f, replies, now);
@@ -76,6 +79,8 @@ START_TEST(rates_are_differences)
 	ck_assert_double_eq(value(&f, LIST_WORKERS, "0", "req/s"), 250);
 	ck_assert_double_eq(value(&f, LIST_SERVERS, "b", "p50"), 9);
 	ck_assert(isnan(value(&f, LIST_SERVERS, "b", "fail/s")));
+	ck_assert_double_eq(value(&f, LIST_INSTANCES, "0", "req/s"), 250);
+	ck_assert_double_eq(value(&f, LIST_INSTANCES, "0", "cpu%"), 12.5);
 	figures_free(&f);
 }
 END_TEST
@@ -92,6 +97,7 @@ START_TEST(nothing_absurd_after_a_restart)
 	ck_assert(isnan(value(&f, LIST_SERVERS, "b", "p50")));
 	round_of(&f, "t2", 3, 8, "[[1,2]]", CLOCK_SECOND * 4); /* less than before: begun anew */
 	ck_assert(isnan(value(&f, LIST_WORKERS, "0", "req/s")));
+	ck_assert(isnan(value(&f, LIST_INSTANCES, "0", "req/s"))); /* another process */
 	ck_assert(isnan(value(&f, LIST_SERVERS, "b", "p50")));
 	round_of(&f, "t2", 5, 8, "[[1,3]]", CLOCK_SECOND * 5);
 	ck_assert_double_eq(value(&f, LIST_WORKERS, "0", "req/s"), 2);

@@ -45,6 +45,8 @@ static const struct {
 	  "{\"worker\":1,\"loop\":{\"p50-ms\":2},\"last\":{\"pid\":7}}]}",
 	    "ready:  1\n\nworkers:\n  worker  loop.p50  last.pid\n       0      1 ms         -\n"
 	    "       1      2 ms         7\n" },
+	{ "{\"rows\":[{\"a\":1,\"last\":null,\"b\":2},{\"a\":3,\"last\":{\"pid\":7,\"text\":\"x\"},\"b\":4}]}",
+	    "a  last.pid  last.text  b\n1         -  -          2\n3         7  x          4\n" },
 	{ "{\"last\":[{\"worker\":0,\"last\":null}]}", "worker  last\n     0     -\n" },
 	{ "{\"servers\":[]}", "servers:  -\n" },
 	{ "{\"totals\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4},\"z\":null}",
