@@ -28,6 +28,7 @@ scenes += scenes/first_states.py
 scenes += scenes/full_disk.py
 scenes += scenes/header_rules.py
 scenes += scenes/health.py
+scenes += scenes/hello.py
 scenes += scenes/kill_under_load.py
 scenes += scenes/large_bodies.py
 scenes += scenes/limits.py

@@ -193,7 +193,7 @@ class Hello(Process):
 
     def finish(self):
         if not self.exited():
-            self.kill(signal.SIGTERM)
+            self.kill(signal.SIGQUIT)  # it would wait for what a test has left in progress
         assert self.wait() == 0, f"hello ended with {self.popen.returncode}: {self.stderr()}"
 
 
