@@ -57,14 +57,8 @@ def wait_checked(t, drover, result, count):
 def event_names(drover):
     watch = drover.open_control()
     try:
-        watch.watch(since=0)
-        mark = drover.call("status")["last-event"]
-        names = []
-        while True:
-            params = watch.note()["params"]
-            names.append(params["event"])
-            if params["number"] >= mark:
-                return names
+        newest = watch.watch(since=0)["newest"]
+        return [watch.note()["params"]["event"] for _ in range(newest)]
     finally:
         watch.close()
 
@@ -87,7 +81,7 @@ def no_request_before_it_is_healthy(t):
     drover = start(t, "instances = 2", healthy=False)
     wait_checked(t, drover, "status 503", 2)
     waiting = Waiting(drover)
-    t.wait(lambda: drover.call("pools")["pools"][0]["waiting"] == 1, "the request waits")
+    t.wait(lambda: drover.call("pools")["pools"][0]["queue"]["waiting"] == 1, "the request waits")
     checks = drover.call("status")["prober"]["checks"]
     t.wait(lambda: drover.call("status")["prober"]["checks"] > checks + 4, "there are more checks")
     assert waiting.response is None
@@ -157,7 +151,7 @@ def the_prober_dies_meanwhile(t):
 @case
 def the_prober_hangs_meanwhile(t):
     "instances start when the prober hangs for longer than their start-timeout: that is not their fault"
-    drover = start(t, "instances = 2\n  start-timeout = 1s", worker_timeout="2s")
+    drover = start(t, "instances = 2\n  start-timeout = 2500ms", worker_timeout="2s")
     wait_instances(t, drover, "ready", 2)
     pid = drover.call("status")["prober"]["pid"]
     os.kill(pid, signal.SIGSTOP)

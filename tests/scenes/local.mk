@@ -6,6 +6,7 @@ scenes += scenes/access.py
 scenes += scenes/access_log.py
 scenes += scenes/answers.py
 scenes += scenes/app_control.py
+scenes += scenes/app_health.py
 scenes += scenes/auth_basic.py
 scenes += scenes/auth_request.py
 scenes += scenes/balance_hash.py
