@@ -107,6 +107,14 @@ conf_app_check_directory(const struct conf_app *app, struct error *err)
 	return S_ISDIR(status.st_mode) ? 0 : error_set(err, "%.200s is no directory", app->directory);
 }
 
+/* Its name depends on the instance, and on where that listens. */
+static bool
+is_known_later(const char *program)
+{
+	return strstr(program, "{instance}") != NULL || strstr(program, "{port}") != NULL ||
+	    strstr(program, "{socket}") != NULL;
+}
+
 static void
 files_check(const struct conf_app *app, struct conf_report *report)
 {
@@ -115,7 +123,8 @@ files_check(const struct conf_app *app, struct conf_report *report)
 
 	if (conf_app_check_directory(app, &err) < 0)
 		conf_report_add(report, app->directory_line, "directory: %s", err.text);
-	else if (app->command_count > 0 && strchr(app->command[0], '{') == NULL && conf_app_find_command(app, path, sizeof path, &err) < 0)
+	else if (app->command_count > 0 && !is_known_later(app->command[0]) &&
+	    conf_app_find_command(app, path, sizeof path, &err) < 0)
 		conf_report_add(report, app->command_line, "command: %s", err.text);
 }
 

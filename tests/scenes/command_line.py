@@ -199,7 +199,8 @@ def missing_commands(t):
             ("e", 'command = "sh"  directory = "/nowhere"', "directory: /nowhere: No such file or directory"),
             ("f", 'command = "sh"  directory = "/etc/passwd"', "directory: /etc/passwd is no directory"),
             ("g", 'command = "good"  environment = "PATH=/nope:bin"  directory = "%s"' % here, None),
-            ("h", 'command = "no such program"  shell = true', None))
+            ("h", 'command = "no such program"  shell = true', None),
+            ("i", 'command = "./run-{instance}"', None))
     lines = "".join('app "%s" { %s }\n' % (name, text) for name, text, _ in rows)
     status, _, err = run(t, "-t", "-c", write(t, "apps.conf", lines + 'listen "127.0.0.1:0" { pool = a }\n'))
     told = err.splitlines()

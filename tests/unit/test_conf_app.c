@@ -144,6 +144,8 @@ START_TEST(where_it_listens_is_found_out)
 		{ "command = { x, \"--bind=unix:{socket}\" }", CONF_APP_UNIX },
 		{ "command = x  environment = \"S={socket}\"", CONF_APP_UNIX },
 		{ "command = x  environment = \"PORT={port}\"", CONF_APP_PORT },
+		{ "command = x  environment = { 'PORTAL=1', 'LISTEN_FDS=1', 'LISTEN=1' }", CONF_APP_PORT },
+		{ "command = x  environment = { 'AB=1', 'A=1' }", CONF_APP_PORT },
 		{ "command = \"x {socket}\"  listen = unix", CONF_APP_UNIX },
 		{ "command = \"x {socket}\"  listen = activation", CONF_APP_ACTIVATION },
 		{ "command = \"x {port}\"  listen = activation-port", CONF_APP_ACTIVATION_PORT },
@@ -301,6 +303,7 @@ START_TEST(commands_are_found)
 	expect_program("command = \"x y\"  shell = on", "/bin/sh");
 	expect_program("command = \"./sh\"  directory = /bin", "/bin/./sh");
 	expect_program("command = sh  environment = 'PATH=/etc:.'  directory = /bin", "/bin/./sh");
+	expect_program("command = sh  environment = 'PATH=/nowhere:/bin'  directory = /etc", "/bin/sh");
 	expect_program("command = sh  environment = 'PATH='  directory = /bin", "/bin/sh");
 	expect_program("command = sh  environment = 'PATH=/etc'", "there is no program \"sh\" in PATH, which is /etc");
 	expect_program("command = passwd  environment = 'PATH=/etc:/nowhere'",
