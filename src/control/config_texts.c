@@ -57,7 +57,7 @@ making_new(const struct master *master, enum conf_form form)
 	if (making->now == NULL)
 		goto fail;
 	making->writer = conf_writer_new(making->now, form);
-	making->drift = conf_drift_new(master_conf(master), making->now);
+	making->drift = conf_drift_new(master_conf_now_file(making->now), making->now);
 	if (making->writer != NULL && making->drift != NULL && making_begin(making, master_conf(master)) == 0)
 		return making;
 

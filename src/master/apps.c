@@ -193,7 +193,7 @@ master_app_get(const struct master *m, unsigned pool, struct master_app *info)
 		.starting = app_count(app, CHILD_STARTING) + app_count(app, CHILD_BACKOFF),
 		.draining = app_count(app, CHILD_DRAINING) + app_count(app, CHILD_STOPPING),
 		.failed = app_count(app, CHILD_FAILED),
-		.configured = app->definition.pool->app.instances,
+		.configured = app_configured(app),
 		.roll = app->roll,
 	};
 	return true;
@@ -424,8 +424,6 @@ app_adopt(struct master *m, unsigned pool, struct app_source *source, const stru
 		app_source_release(app->definition.source);
 	app->definition = (struct app_definition){ source->conf, to, source };
 	source->users++;
-	if (to->app.instances != app->desired && master_app_scale(m, pool, to->app.instances, err) < 0)
-		log_error("app %s: %s", to->name, err->text);
 	roll_begin(app, -1, "its configuration was changed");
 	return 0;
 }

@@ -10,6 +10,8 @@ struct effective {
 	struct conf conf;
 	struct app_source **sources; /* whose texts are used, by app; some NULL */
 	size_t source_count;
+	struct app_source *file; /* or NULL: */
+	const struct conf *started; /* with what drover was started */
 	struct conf_server *servers; /* of all pools */
 	struct address_range except[SCOREBOARD_EXCEPT];
 	char (*names)[SCOREBOARD_NAME]; /* theirs, by place, and behind them those that are looked up; other texts belong to the configuration as it was read */
@@ -239,8 +241,20 @@ master_conf_now(const struct master *m)
 	effective_listeners(e, m);
 	effective_maintenance(e, m);
 	effective_apps(e, m);
+	e->started = conf;
+	e->file = m->file;
+	if (e->file != NULL)
+		e->file->users++;
 	effective_pools(e, m, slots);
 	return &e->conf;
+}
+
+const struct conf *
+master_conf_now_file(const struct conf *now)
+{
+	const struct effective *e = (const struct effective *)now;
+
+	return e->file != NULL ? e->file->conf : e->started;
 }
 
 void
@@ -252,6 +266,7 @@ master_conf_now_free(struct conf *now)
 		return;
 	while (e->source_count > 0)
 		app_source_release(e->sources[--e->source_count]);
+	app_source_release(e->file);
 	free(e->sources);
 	free(e->conf.pools);
 	free(e->conf.listeners);

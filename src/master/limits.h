@@ -12,4 +12,7 @@
  */
 int limits_raise(struct conf *conf, struct error *err);
 
+/* Of a configuration that is not in use: makes worker_connections what that would. */
+void limits_foresee(struct conf *conf);
+
 #endif

@@ -25,6 +25,7 @@ libmaster_a_SOURCES = \
 	master/prober.c master/prober.h \
 	master/queries.c master/queries.h \
 	master/reap.c master/reap.h \
+	master/reload.c \
 	master/replace.c master/replace.h \
 	master/schedule.c master/schedule.h \
 	master/servers.c master/servers.h \

@@ -121,6 +121,7 @@ master_free(struct master *m)
 		signals_close(m);
 		names_close(m);
 		apps_close(m);
+		app_source_release(m->file);
 		servers_close(m);
 		wakers_close(m);
 		news_close(m);

@@ -55,6 +55,8 @@ const struct conf *master_conf(const struct master *master);
  */
 struct conf *master_conf_now(const struct master *master);
 void master_conf_now_free(struct conf *now);
+/* The configuration that it differs from: as the file, or the arguments, was read last. For as long as `now`. */
+const struct conf *master_conf_now_file(const struct conf *now);
 
 /* A number that grows with each change of what master_conf_now gives. */
 uint64_t master_changes(const struct master *master);

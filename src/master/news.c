@@ -112,6 +112,15 @@ news_scaled(struct master *m, unsigned from, unsigned to)
 }
 
 void
+news_reload(struct master *m, enum event_type type, const char *text)
+{
+	struct master_event event = { .type = type, .uid = m->events.uid, .by_pid = m->events.by_pid };
+
+	snprintf(event.text, sizeof event.text, "%s", text);
+	master_event_add(m, &event);
+}
+
+void
 news_stopping(struct master *m, bool graceful)
 {
 	struct master_event event = { .type = EVENT_STOPPING };

@@ -72,6 +72,9 @@ void news_app(const struct app *app, enum event_type type, const char *text);
 void news_app_scaled(const struct app *app, unsigned from, unsigned to);
 
 void news_scaled(struct master *master, unsigned from, unsigned to);
+
+/* The file was read again: EVENT_RELOADED or EVENT_RELOAD_FAILED. */
+void news_reload(struct master *master, enum event_type type, const char *text);
 void news_stopping(struct master *master, bool graceful);
 
 #endif

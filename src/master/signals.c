@@ -25,8 +25,10 @@ signal_stop_now(struct master *m)
 static void
 signal_reload(struct master *m)
 {
-	(void)m;
-	log_warn("reload is not possible yet: restart to use a changed configuration");
+	struct master_reload reload;
+
+	master_reload(m, false, &reload); /* which tells of it */
+	master_reload_free(&reload);
 }
 
 static void
@@ -48,7 +50,7 @@ static const struct {
 	    "Stop: finish the requests in progress, within shutdown-timeout. A second one: at once." },
 	{ SIGINT, "INT", signal_stop, "The same as TERM." },
 	{ SIGQUIT, "QUIT", signal_stop_now, "Stop at once: requests in progress are cut." },
-	{ SIGHUP, "HUP", signal_reload, "Reload the configuration. Not possible yet: a warning is logged." },
+	{ SIGHUP, "HUP", signal_reload, "Read the configuration again: apps follow it, all else at the next start." },
 	{ SIGUSR1, "USR1", signal_reopen_logs, "Open the log files again, after they were moved away." },
 	{ SIGCHLD, "CHLD", reap_children, "A worker or the prober has ended; the system sends it." },
 };

@@ -47,6 +47,7 @@ struct master {
 	struct workers workers; /* workers.c, spawn.c, reap.c */
 	struct maintenance maintenance; /* maintenance.c */
 	struct apps apps; /* apps.c */
+	struct app_source *file; /* reload.c: what was read last; NULL: nothing since the start */
 	struct prober_child prober; /* prober.c, spawn.c */
 	struct dispatch dispatch; /* dispatch.c */
 	struct orphans orphans; /* orphans.c */
