@@ -99,7 +99,7 @@ def no_request_before_it_is_healthy(t):
 @case
 def never_healthy(t):
     "an instance that does not get healthy within start-timeout is given up, with what the checks found"
-    drover = start(t, "instances = 1\n  start-timeout = 700ms\n  start-retries = 0", healthy=False)
+    drover = start(t, "instances = 1\n  start-timeout = 4s\n  start-retries = 0", healthy=False)
     wait_instances(t, drover, "failed", 1)
     assert "status 503" in str(drover.call("apps")["failed-instances"])
     assert drover.get().status == 503
