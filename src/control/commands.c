@@ -420,6 +420,16 @@ const struct command control_commands[] = {
 	    },
 	},
 	{
+	    .name = "reload",
+	    .summary = "Reads the configuration file again: apps that have changed are restarted or scaled.",
+	    .permission = CONF_PERMISSION_ADMIN,
+	    .handler = command_reload,
+	    .example = "{\"method\":\"reload\",\"params\":{\"dry-run\":true}}",
+	    .params = {
+		PARAM_DRY_RUN,
+	    },
+	},
+	{
 	    .name = "watch",
 	    .summary = "Tells of events as they happen, on this connection, until it is closed.",
 	    .permission = CONF_PERMISSION_READ,

@@ -36,6 +36,7 @@ command_fn command_maintenance; /* command_maintenance.c */
 command_fn command_log_level; /* command_log.c */
 command_fn command_auth_reload; /* command_auth.c */
 command_fn command_log_reopen; /* command_log.c */
+command_fn command_reload; /* command_reload.c */
 command_fn command_resolve; /* command_names.c */
 command_fn command_restart; /* command_app_change.c */
 command_fn command_restart_worker; /* command_scale.c */

@@ -17,6 +17,7 @@ libcontrol_a_SOURCES = \
 	control/command_maintenance.c \
 	control/command_names.c control/command_names.h \
 	control/command_pools.c \
+	control/command_reload.c \
 	control/command_scale.c \
 	control/command_servers.c \
 	control/command_servers_change.c \

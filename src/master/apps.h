@@ -120,7 +120,7 @@ struct master_reload {
 		enum master_reload_what what;
 		char name[CONF_POOL_NAME_MAX + 1]; /* of the app; for MASTER_RELOAD_LATER of the option or section */
 		char text[MASTER_WORDS_MAX]; /* which options, for people */
-		unsigned from, to; /* of MASTER_RELOAD_SCALE: instances that were wanted, and that are wanted now */
+		unsigned from, to; /* instances that were wanted, and that are wanted then; of an app */
 	} *rows;
 	size_t count;
 };

@@ -129,7 +129,9 @@ app_compare(const struct reading *reading, struct app *app)
 		row->what = MASTER_RELOAD_ROLL;
 	else if (scaled)
 		row->what = MASTER_RELOAD_SCALE;
-	snprintf(number, sizeof number, "instances from %u to %u", app->desired, then->app.instances);
+	row->from = app->desired;
+	row->to = scaled ? then->app.instances : app->desired;
+	snprintf(number, sizeof number, "instances from %u to %u", row->from, row->to);
 	if (scaled)
 		words_add(row->text, sizeof row->text, ", ", number);
 	return 0;

@@ -132,9 +132,10 @@ def permissions(t):
     limited = t.drover(app("web"), name="other", control="permission = operate")
     before = pids(drover)
     for method, params in (("restart", {"app": "web"}), ("signal", {"app": "web", "signal": "KILL"}),
-                           ("scale", {"app": "web", "instances": 0})):
+                           ("scale", {"app": "web", "instances": 0}), ("reload", {})):
         fails(drover, PERMISSION, ["needs the permission"], method, **params)
     assert pids(drover) == before
+    fails(limited, PERMISSION, ["reload needs the permission admin"], "reload")
     assert limited.call("scale", app="web", instances=1)["instances"]["desired"] == 1
 
 
@@ -152,6 +153,8 @@ def dry_runs(t):
     assert result["instance"] == 1 and result["roll"] is None and result["succeeded"] is None, result
     assert drover.call("signal", app="web", signal="KILL", **{"dry-run": True})["processes"] == 2
     assert drover.call("signal", app="web", instance=0, signal="KILL", **{"dry-run": True})["processes"] == 1
+    result = drover.call("reload", **{"dry-run": True})
+    assert result["changes"] == [] and result["dry-run"] and result["later"] == [], result
     assert drover.call("apps")["apps"][0]["roll"]["number"] == 0
     assert (pids(drover), drover.call("status")["newest-event"]) == before
 
@@ -294,6 +297,41 @@ def signals(t):
     drover.call("scale", app="web", instances=0, wait=True)
     fails(drover, IMPOSSIBLE, ["has no process"], "signal", app="web", signal="HUP")
     fails(drover, IMPOSSIBLE, ["has no process"], "signal", app="web", signal="HUP", **{"dry-run": True})
+
+
+@case
+def reloading(t):
+    "reload tells what it does, does it, and refuses a file with mistakes with all of them"
+    drover = start(t, app("web"), app("jobs"), ROUTE, counts=(("web", 2), ("jobs", 2)))
+    before = pids(drover), pids(drover, "jobs")
+    result = drover.call("reload")
+    assert [(row["app"], row["action"]) for row in result["apps"]] == [("web", "same"), ("jobs", "same")], result
+    assert result["changes"] == result["later"] == [] and result["config-file"] == drover.conf_path, result
+    drover.body = app("web", options='environment = { "NEW=1" }') + app("jobs", 3) + ROUTE
+    drover.configure()
+    for dry_run in (True, False):
+        result = drover.call("reload", **{"dry-run": dry_run})
+        assert [(row["app"], row["action"]) for row in result["apps"]] == [("web", "roll"), ("jobs", "scale")], result
+        assert "environment" in result["apps"][0]["text"], result
+        assert result["changes"] == [{"what": "app web roll", "from": 0, "to": 1},
+                                     {"what": "app jobs instances", "from": 2, "to": 3}], result
+    ready(t, drover, "jobs", 3)
+    t.wait(lambda: drover.call("apps")["apps"][0]["roll"]["state"] == "done", "the roll-out is done")
+    ready(t, drover, "web", 2)
+    assert not set(before[0]) & set(pids(drover)) and set(before[1]) < set(pids(drover, "jobs"))
+    after = pids(drover), pids(drover, "jobs")
+    drover.body = app("web", options='max-memry = 1m\n start-timeout = never') + app("jobs", 3) + ROUTE
+    drover.configure()
+    for dry_run in (True, False):
+        error = fails(drover, IMPOSSIBLE, ["2 mistakes", "Nothing is changed"], "reload", **{"dry-run": dry_run})
+        assert error.message == "The file has 2 mistakes.", error
+    reply = t.keep(drover.open_control()).ask({"method": "reload"})
+    errors = reply["error"]["data"]["errors"]
+    assert len(errors) == 2 and all(re.match(r".*drover\.conf:\d+: ", line) for line in errors), errors
+    assert "max-memory" in errors[0], errors
+    status, out, err = ctl(t, drover, "reload")
+    assert status == 1 and out == "" and all(line in err for line in errors), (status, out, err)
+    assert (pids(drover), pids(drover, "jobs")) == after
 
 
 @case
