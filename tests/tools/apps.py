@@ -76,8 +76,18 @@ def app_of(drover, name="web"):
     return drover.call("apps", app=name)["apps"][0]
 
 
+def desired(drover, name="web"):
+    return app_of(drover, name)["instances"]["desired"]
+
+
 def rows(drover, name="web"):
-    return app_of(drover, name)["instances"]
+    """All instances, by number; one that is replaced stands beside the one that replaces it."""
+    return sorted(drover.call("apps", app=name)["instances"], key=lambda row: row["instance"])
+
+
+def failed(drover, name="web"):
+    """Those that are not started again until asked, with their last lines of output."""
+    return drover.call("apps", app=name)["failed-instances"]
 
 
 def ready_rows(drover, name="web"):

@@ -96,7 +96,7 @@ class Traffic:
         if answer.status != 200:
             peer.close()
             raise Failed(str(answer.status), answer.body.decode("latin-1").strip())
-        if client.method == "POST" and answer.body != b"1000 bytes\n":
+        if client.target == "/post" and answer.body != b"1000 bytes\n":
             peer.close()
             raise Failed("wrong", repr(answer.body))
         if client.keep_alive and answer.get("connection") != "close":

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""drover ends: no instance stays behind, and what is in flight is finished when there is time."""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import apps  # pylint: disable=wrong-import-position
+from drover import DROVER, Control, process_exists  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+from wire import connect, request  # pylint: disable=wrong-import-position
+
+
+def in_front(t, command, instances=3, environment=(), top=None, **options):
+    section = apps.section("web", command, environment, instances=instances, **options)
+    drover = t.drover(section + 'route { pool = "web" }', **(top or {}))
+    apps.wait_settled(drover, instances)
+    return drover
+
+
+def all_gone(t, pids):
+    t.wait(lambda: not any(map(process_exists, pids)), f"nobody is left of {pids}")
+
+
+@case
+def graceful(t):
+    "TERM finishes what is in flight, then ends the instances"
+    drover = in_front(t, apps.python("plain.py"))
+    pids = apps.pids(drover)
+    peers = [t.connect(drover) for _ in range(6)]
+    for peer in peers:
+        peer.send(request("POST", "/slow?ms=1000", body=b"x"))
+    t.wait(lambda: sum(row["in-flight"] for row in apps.rows(drover)) == 6, "all are in flight")
+    drover.kill(signal.SIGTERM)
+    assert [peer.read_response().status for peer in peers] == [200] * 6
+    drover.stopped = True
+    assert drover.wait() == 0
+    all_gone(t, pids)
+    assert "is killed" not in drover.log()
+
+
+@case
+def at_once(t):
+    "QUIT ends all of them at once, with their children"
+    drover = in_front(t, apps.python("tree.py"), instances=1)
+    pid = apps.pids(drover)[0]
+    stays, leaves = map(int, drover.get("/children").body.split())
+    assert drover.stop(signal.SIGQUIT) == 0
+    all_gone(t, [pid, stays])
+    if process_exists(leaves):  # there was no cgroup to find it by
+        os.kill(leaves, signal.SIGKILL)
+
+
+@case
+def deaf_to_the_signal(t):
+    "one that ignores TERM is killed behind stop-timeout"
+    script = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import plain; plain.main()'
+    drover = in_front(t, [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {apps.HERE!r}); {script}"],
+                      stop_timeout='"300ms"')
+    pids = apps.pids(drover)
+    assert drover.stop(signal.SIGTERM) == 0
+    all_gone(t, pids)
+
+
+@case
+def while_starting(t):
+    "it ends as well while instances start, are in a pause, or have failed"
+    with open(t.path("never"), "w", encoding="ascii"):
+        pass
+    body = (apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], instances=2)
+            + apps.section("pause", ["/bin/sh", "-c", "exit 1"])
+            + apps.section("failed", ["/bin/sh", "-c", "exit 1"], start_retries=0))
+    drover = t.drover(body + 'route { pool = "web" }')
+    apps.wait_state(drover, "failed", "failed")
+    apps.wait_state(drover, "backoff", "pause")
+    pids = [row["pid"] for row in apps.rows(drover)]
+    assert all(pids), pids
+    assert drover.stop(signal.SIGTERM) == 0
+    all_gone(t, pids)
+
+
+@case
+def killed(t):
+    "kill -9 of drover: its instances end too"
+    drover = in_front(t, apps.python("plain.py"))
+    pids = apps.pids(drover) + drover.pids()
+    assert drover.stop(signal.SIGKILL) == -signal.SIGKILL
+    all_gone(t, pids)
+
+
+@case
+def workers_killed(t):
+    "workers that are killed do not take instances with them"
+    drover = in_front(t, apps.python("plain.py"))
+    pids = apps.pids(drover)
+    for pid in drover.pids():
+        os.kill(pid, signal.SIGKILL)
+    t.wait(lambda: drover.get("/").status == 200, "it answers")
+    assert apps.pids(drover) == pids
+
+
+@case
+def from_the_command_line(t):
+    "drover -l ADDRESS -n 3 -- COMMAND"
+    started = t.process("command-line", [DROVER, "-l", "127.0.0.1:0", "-S", t.path("socket"), "-n", "3", "--",
+                                         *apps.python("plain.py")])
+    t.wait(lambda: os.path.exists(t.path("socket")) or started.exited(), "it listens")
+    assert not started.exited(), started.stderr()
+    control = t.keep(Control(t.path("socket")))
+    t.wait(lambda: [row["state"] for row in control.call("apps", app="default")["instances"]] == ["ready"] * 3,
+           "three instances are ready")
+    host, port = control.call("status")["listeners"][0]["address"].rsplit(":", 1)
+    peer = t.keep(connect((host, int(port))))
+    peer.send(request())
+    assert peer.read_response().status == 200
+    children = apps.children_of(started.pid)
+    started.kill(signal.SIGTERM)
+    assert started.wait() == 0, started.stderr()
+    all_gone(t, children)
+
+
+main()

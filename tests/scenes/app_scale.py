@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""The number of instances is changed under load: no request fails."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import apps  # pylint: disable=wrong-import-position
+from drover import process_exists  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+from traffic import MIX, SLOW, Traffic  # pylint: disable=wrong-import-position
+from wire import request  # pylint: disable=wrong-import-position
+
+
+def in_front(t, command, **options):
+    drover = t.drover(apps.section("web", command, **options) + 'route { pool = "web" }', workers=4)
+    apps.wait_settled(drover, options.get("instances", 1))
+    return drover
+
+
+def scale(drover, instances):
+    reply = drover.call("scale", app="web", instances=instances, wait=True)
+    assert apps.is_settled(drover, "web", instances), (reply, apps.rows(drover))
+
+
+def up_and_down(t, command, listen):
+    drover = in_front(t, command, instances=4, listen=listen)
+    traffic = t.keep(Traffic(drover, MIX + [SLOW]))
+    traffic.wait(200)
+    for instances in 8, 1, 4:
+        before = apps.pids(drover)
+        scale(drover, instances)
+        now = apps.pids(drover)
+        assert now[:len(before)] == before[:len(now)], "those that stay are the same"
+        t.wait(lambda gone=set(before) - set(now): not any(map(process_exists, gone)), "the others are gone")
+        traffic.wait(100)
+    traffic.finish()
+    assert set(apps.pids(drover)) < set(traffic.answered), (apps.pids(drover), traffic.answered)
+
+
+@case
+def by_port(t):
+    "4 to 8 to 1 to 4 by PORT: no request fails"
+    up_and_down(t, apps.python("plain.py"), "port")
+
+
+@case
+def by_unix_socket(t):
+    "the same on unix sockets"
+    up_and_down(t, apps.python("plain.py", "{socket}"), "unix")
+
+
+@case
+def by_activation(t):
+    "the same on passed sockets"
+    up_and_down(t, apps.python("plain.py"), "activation")
+
+
+@case
+def in_flight(t):
+    "what is in flight on an instance is finished before that is told to end, and nothing new goes there"
+    drover = in_front(t, apps.python("plain.py"), instances=2)
+    first, second = apps.pids(drover)
+    peers = [t.connect(drover) for _ in range(4)]
+    for peer in peers:
+        peer.send(request("POST", "/slow?ms=1500", body=b"x"))
+    t.wait(lambda: all(row["in-flight"] == 2 for row in apps.rows(drover)), "two requests are on each")
+    drover.call("scale", app="web", instances=1)
+    assert apps.wait_state(drover, "draining", number=1)["pid"] == second
+    for _ in range(10):
+        assert drover.get("/").get("x-pid") == str(first)
+    assert process_exists(second)
+    assert sorted(peer.read_response().get("x-pid") for peer in peers) == sorted([str(first), str(second)] * 2)
+    apps.wait_settled(drover, 1)
+    assert not process_exists(second)
+
+
+@case
+def to_nothing(t):
+    "scaled to 0 it answers 503 at once, with Retry-After; and comes back"
+    drover = in_front(t, apps.python("plain.py"), instances=2)
+    scale(drover, 0)
+    answer = drover.get("/")
+    assert answer.status == 503 and int(answer.get("retry-after")) >= 1, answer.head
+    scale(drover, 1)
+    assert drover.get("/").status == 200
+
+
+@case
+def changed_again(t):
+    "changed again and again before it is settled: the last number holds, and no request fails"
+    drover = in_front(t, apps.python("plain.py"), instances=2)
+    traffic = t.keep(Traffic(drover))
+    for instances in 6, 1, 5, 2, 7, 3:
+        drover.call("scale", app="web", instances=instances)
+        traffic.wait(20)
+    apps.wait_settled(drover, 3)
+    traffic.wait(50)
+    traffic.finish()
+
+
+@case
+def does_not_end(t):
+    "one that ignores the signal to end is killed behind stop-timeout"
+    script = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import plain; plain.main()'
+    drover = in_front(t, [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {apps.HERE!r}); {script}"],
+                      instances=2, stop_timeout='"300ms"')
+    pid = apps.pids(drover)[1]
+    scale(drover, 1)
+    assert not process_exists(pid)
+    drover.wait_log(rf"web/1 \(pid {pid}\).* is killed")
+
+
+main()
