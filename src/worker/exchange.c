@@ -261,16 +261,19 @@ exchange_loss(const struct exchange *x, unsigned status)
 
 /*
  * Whether the request may be sent once more (RFC 9110 9.2.2), and all of it is still here.
- * What instances that were gone have never seen is no attempt. One that dies of the
- * request is: it would take them all along.
+ * What instances that were gone have never seen is no attempt, nor is the first that was lost
+ * with a kept connection. One that dies of the request is: it would take them all along.
  */
 static bool
 exchange_may_retry(struct exchange *x, enum loss loss)
 {
-	if (loss == LOSS_DEATH && !x->sent && x->missed < MISSED_MAX)
-		x->missed++;
+	bool missed;
+
 	if (x->received || x->answered || (x->request.held == 0 && !x->tcp) || x->pool == NULL)
 		return false;
+	missed = loss == LOSS_DEATH ? !x->sent : loss == LOSS_RACE && !x->fresh_only && x->pool->conf->app.wanted;
+	if (missed && x->missed < MISSED_MAX)
+		x->missed++;
 	if (x->sent && !(loss != LOSS_OTHER && h1_method_idempotent(exchange_method(x))))
 		return false;
 	return (loss == LOSS_RACE && !x->fresh_only) || x->attempts <= x->pool->conf->retries + x->missed;
