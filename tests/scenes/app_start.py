@@ -256,7 +256,7 @@ def wrong_at_start(t):
     assert answer.status == 503 and answer.get("retry-after"), answer.head
     events = t.keep(drover.open_control())
     events.watch(since=0)
-    drover.call("log-set", level="info")  # an event behind all others
+    drover.call("log-level", level="info")  # an event behind all others
     seen = []
     while not seen or seen[-1] != "changed":
         seen.append(events.note()["params"]["event"])
