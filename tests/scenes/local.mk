@@ -59,6 +59,7 @@ scenes += scenes/proxy_retry.py
 scenes += scenes/proxy_timeouts.py
 scenes += scenes/queue.py
 scenes += scenes/real_servers.py
+scenes += scenes/reload.py
 scenes += scenes/request_id.py
 scenes += scenes/restart_worker.py
 scenes += scenes/routes.py
