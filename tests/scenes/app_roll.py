@@ -2,6 +2,7 @@
 """Rolling restarts: new instances get ready first, old ones drain; what does not get ready is rolled back."""
 
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
@@ -144,6 +145,63 @@ def scaled_meanwhile(t):
     assert not set(before) & set(apps.pids(drover))
     traffic.wait(50)
     traffic.finish()
+
+
+@case
+def changed_in_the_file(t):
+    "HUP replaces the instances of the app whose command has changed, and of no other"
+    def body(greeting):
+        return (apps.section("web", apps.python("plain.py"), [f"GREETING={greeting}"], instances=2)
+                + apps.section("other", apps.python("plain.py")))
+
+    drover = in_front(t, body("good day"), "web", "other")
+    before, other = apps.pids(drover), apps.pids(drover, "other")
+    traffic = t.keep(Traffic(drover))
+    drover.body = body("good night") + 'route { pool = "web" }'
+    drover.configure()
+    drover.kill(signal.SIGHUP)
+    wait_roll(t, drover, "done")
+    assert not set(before) & set(apps.pids(drover)) and apps.pids(drover, "other") == other
+    assert b"good night" in drover.get("/env").body
+    traffic.wait(50)
+    traffic.finish()
+
+
+@case
+def wrong_in_the_file(t):
+    "a new command that does not get ready: the instances go on as before, and are started so again"
+    def body(script, *more):
+        return apps.section("web", apps.python(script), more, instances=2, start_timeout='"10s"')
+
+    drover = in_front(t, body("plain.py"))
+    before = apps.pids(drover)
+    traffic = t.keep(Traffic(drover))
+    drover.body = body("crash.py", "CRASH=1") + 'route { pool = "web" }'
+    drover.configure()
+    drover.kill(signal.SIGHUP)
+    roll = wait_roll(t, drover, "rolled-back")
+    assert "exited with status 1" in roll["reason"], roll
+    apps.wait_settled(drover, 2)
+    assert apps.pids(drover) == before
+    assert drover.call("scale", app="web", instances=3, wait=True)
+    assert len(apps.wait_settled(drover, 3)) == 3
+    traffic.wait(50)
+    traffic.finish()
+
+
+@case
+def nothing_changed(t):
+    "HUP without a change touches nothing, and a file with a mistake is refused as a whole"
+    drover = in_front(t, apps.section("web", apps.python("plain.py"), instances=2))
+    before = apps.pids(drover)
+    control = watching(t, drover)
+    drover.kill(signal.SIGHUP)
+    control.event_of("reloaded")
+    with open(drover.conf_path, "a", encoding="ascii") as file:
+        file.write("wokers = 3\n")
+    drover.kill(signal.SIGHUP)
+    assert "wokers" in control.event_of("reload-failed")["text"]
+    assert apps.pids(drover) == before and apps.is_settled(drover, "web", 2)
 
 
 @case
