@@ -39,6 +39,7 @@ struct param {
 enum { COMMAND_PARAMS_MAX = 16, COMMANDS_MAX = 64, COMMAND_SHORT_FORMS = 2 };
 
 struct call;
+struct tail;
 struct watcher;
 typedef void command_fn(struct call *call);
 
@@ -103,6 +104,7 @@ struct call {
 	uint64_t deadline; /* monotonic microseconds */
 	struct stream stream;
 	struct watcher *watcher; /* the connection's */
+	struct tail *tail; /* the same */
 	struct control_shared *shared; /* the control socket's */
 	void (*wake)(struct call *call); /* the connection's */
 	/* of a handler whose call goes on after it has returned */

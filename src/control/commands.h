@@ -19,6 +19,7 @@ command_fn command_counters; /* command_counters.c */
 command_fn command_histograms; /* command_histograms.c */
 command_fn command_listeners; /* command_listeners.c */
 command_fn command_help; /* command_help.c */
+command_fn command_logs; /* command_logs.c */
 command_fn command_names; /* command_names.c */
 command_fn command_pools; /* command_pools.c */
 command_fn command_routes; /* command_pools.c */

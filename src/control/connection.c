@@ -13,6 +13,7 @@
 #include "control/commands.h"
 #include "control/record.h"
 #include "control/params.h"
+#include "master/apps.h"
 
 #define CONNECTION_MAGIC 0xc0117301u
 
@@ -226,6 +227,7 @@ connection_run(struct connection *c)
 	c->call.command = request->command;
 	c->call.params = request->params;
 	c->call.watcher = &c->watcher;
+	c->call.tail = &c->tail;
 	master_act_for(c->call.master, c->peer.uid, c->peer.pid);
 	request->command->handler(&c->call);
 	master_act_for(c->call.master, 0, 0);
@@ -351,13 +353,25 @@ connection_is_gone(const struct connection *c)
 	return c->deaf || (c->ended && poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0);
 }
 
+/* Tells of events and of output, in turns. */
+static enum watcher_step
+connection_tell(struct connection *c)
+{
+	enum watcher_step step = watcher_step(&c->watcher, c->call.master, &c->out), other;
+
+	if (step == WATCHER_FAILED || !c->tail.active)
+		return step;
+	other = tail_step(&c->tail, master_app_journal(c->call.master, c->tail.pool), &c->out);
+	return other > step ? other : step;
+}
+
 static enum connection_step
 connection_step_watch(struct connection *c)
 {
 	if (connection_is_gone(c))
 		return CONNECTION_OVER;
 	connection_put_begin(c);
-	switch (watcher_step(&c->watcher, c->call.master, &c->out)) {
+	switch (connection_tell(c)) {
 	case WATCHER_IDLE:
 		connection_send(c);
 		return c->deaf ? CONNECTION_OVER : CONNECTION_IDLE;
@@ -414,7 +428,7 @@ connection_step_input(struct connection *c)
 		return CONNECTION_AGAIN;
 	}
 	connection_send(c);
-	if (c->watcher.active)
+	if (c->watcher.active || c->tail.active)
 		return connection_step_watch(c);
 	return c->ended && buffer_length(&c->out) == 0 ? CONNECTION_OVER : CONNECTION_IDLE;
 }
@@ -447,7 +461,7 @@ connection_step(struct connection *c)
 enum connection_step
 connection_tick(struct connection *c, uint64_t now)
 {
-	uint64_t patience = c->watcher.active ? watcher_stall_timeout : stall_timeout;
+	uint64_t patience = c->watcher.active || c->tail.active ? watcher_stall_timeout : stall_timeout;
 
 	OBJECT_CHECK(c, CONNECTION_MAGIC);
 	if (buffer_length(&c->out) > 0 && now > c->progress && now - c->progress > patience) {
@@ -470,6 +484,13 @@ connection_event(struct connection *c)
 	c->wake(c);
 }
 
+void
+connection_output(struct connection *c)
+{
+	if (c->tail.active)
+		c->wake(c);
+}
+
 bool
 connection_is_waiting(const struct connection *c)
 {
@@ -479,7 +500,7 @@ connection_is_waiting(const struct connection *c)
 bool
 connection_is_idle(const struct connection *c)
 {
-	return !connection_is_waiting(c) && !c->watcher.active && c->next >= c->line.count;
+	return !connection_is_waiting(c) && !c->watcher.active && !c->tail.active && c->next >= c->line.count;
 }
 
 /* Goes on with what was begun while the client takes it: the rest of a batch or of a long reply. */
@@ -501,7 +522,7 @@ connection_finish(struct connection *c)
 {
 	connection_finish_line(c);
 	if (c->call.command == NULL && c->next >= c->line.count)
-		while (watcher_step(&c->watcher, c->call.master, &c->out) == WATCHER_MORE)
+		while (connection_tell(c) == WATCHER_MORE)
 			continue;
 	connection_send(c);
 }

@@ -7,7 +7,7 @@
  * Its memory is bounded: it holds one line, the requests of one line, and
  * replies; while more than CONNECTION_OUTPUT_MAX bytes of those are unsent it
  * neither reads nor carries out anything. Long replies are made while they are sent.
- * What it watches is told between lines: never within the array of a batch.
+ * What it watches and follows is told between lines: never within the array of a batch.
  */
 #ifndef DROVER_CONTROL_CONNECTION_H
 #define DROVER_CONTROL_CONNECTION_H
@@ -19,6 +19,7 @@
 #include "control/buffer.h"
 #include "control/command.h"
 #include "control/request.h"
+#include "control/tail.h"
 #include "control/watch.h"
 #include "net/loop.h"
 
@@ -68,6 +69,7 @@ struct connection {
 	bool recorded; /* what it changes was written down and told, or that it changes nothing */
 	bool poll_due; /* what it waits for may have come */
 	struct watcher watcher;
+	struct tail tail;
 };
 
 /* Takes over fd on success. NULL: no memory. */
@@ -81,6 +83,9 @@ enum connection_step connection_tick(struct connection *c, uint64_t now);
 
 /* An event has happened: whoever watches is to be told, and what a call waits for may have come. */
 void connection_event(struct connection *c);
+
+/* The output of an app has gone on. */
+void connection_output(struct connection *c);
 
 /* Whether connection_tick is needed. */
 bool connection_is_waiting(const struct connection *c);

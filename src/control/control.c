@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/object.h"
 #include "control/connection.h"
+#include "master/apps.h"
 #include "net/listener.h"
 
 #define CONTROL_MAGIC 0xc0117000u
@@ -169,6 +170,17 @@ control_event_cb(void *arg)
 
 	TAILQ_FOREACH (c, &control->connections, link)
 		connection_event(c);
+}
+
+/* An app whose output somebody follows, or followed, has written. */
+static void
+control_journal_cb(void *arg)
+{
+	struct control *control = OBJECT_CAST(arg, struct control, CONTROL_MAGIC);
+	struct connection *c;
+
+	TAILQ_FOREACH (c, &control->connections, link)
+		connection_output(c);
 }
 
 /* ---- accepting */
@@ -405,6 +417,8 @@ control_open(struct master *master, struct error *err)
 	timer_init(&control->tick, control->loop, control_tick_cb);
 	timer_init(&control->pause, control->loop, control_resume_cb);
 	refusals_open(&control->shared.refusals, control->loop);
+	control->shared.journal_listener = control_journal_cb;
+	control->shared.journal_arg = control;
 	for (i = 0; i < conf->control_count; i++)
 		if (listener_start(control, &conf->controls[i], err) < 0)
 			goto fail;
@@ -429,6 +443,21 @@ listener_stop(struct control_listener *listener)
 		unlink(listener->conf->path);
 }
 
+/* Apps write on, but nobody listens any more. */
+static void
+control_leave_apps(struct control *control)
+{
+	const struct conf *conf = master_conf(control->master);
+	struct app_journal *journal;
+	size_t i;
+
+	for (i = conf->first_app; i < conf->pool_count; i++) {
+		journal = master_app_journal(control->master, (unsigned)i);
+		if (journal != NULL)
+			app_journal_listen(journal, NULL, NULL);
+	}
+}
+
 void
 control_close(struct control *control)
 {
@@ -438,6 +467,7 @@ control_close(struct control *control)
 	if (control == NULL)
 		return;
 	master_on_event(control->master, NULL, NULL);
+	control_leave_apps(control);
 	for (i = 0; i < control->listener_count; i++)
 		listener_stop(&control->listeners[i]);
 	while ((c = TAILQ_FIRST(&control->connections)) != NULL) {

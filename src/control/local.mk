@@ -14,6 +14,7 @@ libcontrol_a_SOURCES = \
 	control/command_listener_set.c \
 	control/command_listeners.c \
 	control/command_log.c \
+	control/command_logs.c \
 	control/command_maintenance.c \
 	control/command_names.c control/command_names.h \
 	control/command_pools.c \
@@ -45,5 +46,6 @@ libcontrol_a_SOURCES = \
 	control/stream.c control/stream.h \
 	control/sums.c control/sums.h \
 	control/tables.c control/tables.h \
+	control/tail.c control/tail.h \
 	control/values.c control/values.h \
 	control/watch.c control/watch.h

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "conf/show_json.h"
 #include "master/names.h"
 #include "master/servers.h"
@@ -31,12 +32,17 @@ value_bytes(const char *bytes, size_t length)
 {
 	json_t *json = json_stringn(bytes, length);
 	char *plain = json != NULL ? NULL : malloc(length + 1);
-	size_t i;
+	size_t i, n;
 
 	if (plain == NULL)
 		return json;
-	for (i = 0; i < length; i++)
-		plain[i] = (unsigned char)bytes[i] < 0x80 ? bytes[i] : '?';
+	for (i = 0; i < length; i += n) {
+		n = text_utf8_length(bytes + i, length - i);
+		memcpy(plain + i, bytes + i, n);
+		if (n == 0)
+			plain[i] = '?';
+		n += n == 0;
+	}
 	json = json_stringn(plain, length);
 	free(plain);
 	return json;

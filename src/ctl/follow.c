@@ -17,9 +17,10 @@ struct follow {
 	const struct options *options;
 	const struct style *style;
 	struct client client;
-	json_t *params; /* of watch */
+	const struct followed *what;
+	json_t *params; /* of the method */
 	char *started; /* when the drover of the last connection was started; NULL: not known */
-	json_int_t last; /* number of the newest event seen */
+	json_int_t last; /* number of the newest that was seen */
 };
 
 /* ---- one event */
@@ -84,6 +85,8 @@ follow_line(json_t *notification, const struct style *style)
 	return line;
 }
 
+const struct followed follow_watch = { .method = "watch", .line = follow_line };
+
 static void
 show(struct follow *f, json_t *notification)
 {
@@ -96,7 +99,7 @@ show(struct follow *f, json_t *notification)
 		render_json(stdout, notification);
 		return;
 	}
-	line = follow_line(notification, f->style);
+	line = f->what->line(notification, f->style);
 	puts(line);
 	free(line);
 }
@@ -121,7 +124,21 @@ identify(struct follow *f, bool *other)
 	return 0;
 }
 
-/* Begins to watch on a new connection: 0, or the status to end with. */
+/* What the reply tells already. Behind it comes what is newer. */
+static void
+show_first(struct follow *f, json_t *result)
+{
+	json_t *first = f->what->first(result), *notification, *newest = json_object_get(result, "newest");
+	size_t i;
+
+	json_array_foreach(first, i, notification)
+		show(f, notification);
+	json_decref(first);
+	if (json_is_integer(newest))
+		f->last = json_integer_value(newest);
+}
+
+/* Begins to follow on a new connection: 0, or the status to end with. */
 static int
 begin(struct follow *f, bool again)
 {
@@ -135,12 +152,17 @@ begin(struct follow *f, bool again)
 		f->last = 0;
 	if (again) {
 		memory_need(json_object_set_new(f->params, "since", json_integer(f->last)) < 0 ? NULL : f->params);
+		if (f->what->again != NULL)
+			f->what->again(f->params);
 		fprintf(stderr, "-- connected again%s\n", other ? ": drover was restarted" : "");
 	}
-	end = ask(f->options, &f->client, "watch", f->params, &result);
-	if (end == 0)
-		json_decref(result);
-	return end;
+	end = ask(f->options, &f->client, f->what->method, f->params, &result);
+	if (end != 0)
+		return end;
+	if (f->what->first != NULL)
+		show_first(f, result);
+	json_decref(result);
+	return 0;
 }
 
 /* Waits for bytes from drover; false when nobody reads the output any more. */
@@ -216,9 +238,10 @@ interrupted(int number)
 }
 
 int
-follow(const struct options *o, struct client *c, json_t *params, const struct style *style)
+follow(const struct options *o, struct client *c, const struct followed *what, json_t *params,
+    const struct style *style)
 {
-	struct follow f = { .options = o, .style = style, .client = *c };
+	struct follow f = { .options = o, .style = style, .client = *c, .what = what };
 	struct sigaction action = { .sa_handler = interrupted };
 	struct error err;
 	int end;

@@ -7,6 +7,7 @@ libctl_a_SOURCES = \
 	ctl/follow.c ctl/follow.h \
 	ctl/help.c ctl/help.h \
 	ctl/human.c ctl/human.h \
+	ctl/logs.c ctl/logs.h \
 	ctl/memory.c ctl/memory.h \
 	ctl/methods.c ctl/methods.h \
 	ctl/printable.c ctl/printable.h \

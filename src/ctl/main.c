@@ -16,6 +16,7 @@
 #include "ctl/ask.h"
 #include "ctl/follow.h"
 #include "ctl/help.h"
+#include "ctl/logs.h"
 #include "ctl/memory.h"
 #include "ctl/methods.h"
 #include "ctl/render.h"
@@ -27,6 +28,7 @@ static const uint64_t answer_time = 5 * CLOCK_SECOND;
 
 static const char help_text[] =
     "usage: droverctl [-j] [-S SOCKET] [-t SECONDS] METHOD [NAME=VALUE ...]\n"
+    "       droverctl [-j] [-S SOCKET] logs APP [-f] [-n LINES] [-i INSTANCE]\n"
     "       droverctl [-S SOCKET] top\n"
     "       droverctl [-S SOCKET] -w\n"
     "       droverctl -V | -h\n"
@@ -35,12 +37,16 @@ static const char help_text[] =
     "              " DROVER_RUNDIR "/control.sock\n"
     "  -j          print results as JSON, a line each\n"
     "  -t SECONDS  how long to wait for an answer (35)\n"
+    "  -f          logs: go on with what comes\n"
+    "  -n LINES    logs: how many of the last lines (100)\n"
+    "  -i INSTANCE logs: of this instance alone\n"
     "  -w          print the words that a shell completes\n"
     "  -V          print the version; so does --version\n"
     "  -h          print this; so does --help\n"
     "\n"
     "`droverctl help` lists the methods, `droverctl help METHOD` tells about one,\n"
-    "`droverctl watch` follows events, `droverctl top` shows everything live.\n"
+    "`droverctl watch` follows events, `droverctl logs APP -f` the output of an app,\n"
+    "`droverctl top` shows everything live.\n"
     "droverctl(8) and drover-control(7) tell the rest.\n";
 
 static const struct option long_options[] = {
@@ -76,6 +82,7 @@ timeout_read(struct options *o, const char *text)
 /* What a line of options asks for besides a method. */
 struct wanted {
 	bool words;
+	struct logs_options logs;
 };
 
 /* -1: go on. Else the status to end with. */
@@ -96,6 +103,15 @@ option_read(struct options *o, struct wanted *wanted, int option, const char *la
 	case 'w':
 		wanted->words = true;
 		return -1;
+	case 'f':
+		wanted->logs.follow = true;
+		return -1;
+	case 'n':
+		wanted->logs.lines = optarg;
+		return -1;
+	case 'i':
+		wanted->logs.instance = optarg;
+		return -1;
 	case 'V':
 		puts("droverctl " PACKAGE_VERSION);
 		return output_end(EXIT_DONE);
@@ -115,7 +131,7 @@ options_read(struct options *o, struct wanted *wanted, int argc, char **argv)
 	int option, end = -1;
 
 	opterr = 0;
-	while (end < 0 && (option = getopt_long(argc, argv, ":S:jt:wVh", long_options, NULL)) != -1)
+	while (end < 0 && (option = getopt_long(argc, argv, ":S:jt:wfn:i:Vh", long_options, NULL)) != -1)
 		end = option_read(o, wanted, option, argv[optind > 0 ? optind - 1 : 0]);
 	o->path = client_path(o->path);
 	if (end < 0 && !wanted->words && optind == argc)
@@ -181,8 +197,30 @@ run_call_patiently(const struct options *o, struct client *c, json_t *method, js
 	return run_call(&patient, c, json_string_value(json_object_get(method, "method")), params, style);
 }
 
+static bool
+is_logs(const char *method)
+{
+	return method != NULL && strcmp(method, "logs") == 0;
+}
+
+/* The parameters of a method, from its arguments and options. NULL with a sentence. */
+static json_t *
+params_read(const struct wanted *wanted, json_t *method, char *const *arguments, struct error *err)
+{
+	char **all;
+	json_t *params;
+	int count = 0;
+
+	while (arguments[count] != NULL)
+		count++;
+	all = logs_arguments(&wanted->logs, arguments, &count);
+	params = methods_params(method, count, all, err);
+	logs_arguments_free(all);
+	return params;
+}
+
 static int
-run_method(const struct options *o, struct client *c, json_t *methods, char *const *arguments)
+run_method(const struct options *o, const struct wanted *wanted, struct client *c, json_t *methods, char *const *arguments)
 {
 	struct error err;
 	struct style style;
@@ -195,11 +233,11 @@ run_method(const struct options *o, struct client *c, json_t *methods, char *con
 	if (strcmp(arguments[0], "help") == 0 && count <= 2)
 		return run_help(o, c, methods, arguments[1], &style);
 	method = methods_find(methods, arguments[0], &err);
-	params = method == NULL ? NULL : methods_params(method, count - 1, arguments + 1, &err);
+	params = method == NULL ? NULL : params_read(wanted, method, arguments + 1, &err);
 	if (params == NULL)
 		return complain(EXIT_USAGE, "%s", err.text);
-	if (strcmp(arguments[0], "watch") == 0) {
-		end = follow(o, c, params, &style);
+	if (strcmp(arguments[0], "watch") == 0 || is_logs(arguments[0])) {
+		end = is_logs(arguments[0]) ? logs(o, c, params, &style) : follow(o, c, &follow_watch, params, &style);
 		c->fd = -1;
 		c->bytes = NULL;
 	} else {
@@ -216,6 +254,8 @@ run(const struct options *o, const struct wanted *wanted, char *const *arguments
 	json_t *methods;
 	int end;
 
+	if (logs_options_are_given(&wanted->logs) && !is_logs(arguments[0]))
+		return usage_error("-f, -n and -i are options of logs alone", "");
 	if (!wanted->words && strcmp(arguments[0], "top") == 0) {
 		if (arguments[1] != NULL)
 			return usage_error("top takes no parameters, such as ", arguments[1]);
@@ -229,7 +269,7 @@ run(const struct options *o, const struct wanted *wanted, char *const *arguments
 		if (wanted->words)
 			help_words(stdout, o, &c, methods);
 		else
-			end = run_method(o, &c, methods, arguments);
+			end = run_method(o, wanted, &c, methods, arguments);
 		json_decref(methods);
 	}
 	client_close(&c);

@@ -9,6 +9,7 @@ scenes += scenes/app_control.py
 scenes += scenes/app_health.py
 scenes += scenes/app_kill.py
 scenes += scenes/app_master.py
+scenes += scenes/app_output.py
 scenes += scenes/app_recycle.py
 scenes += scenes/app_roll.py
 scenes += scenes/app_scale.py

@@ -94,12 +94,13 @@ class Reader:
         self.drover = PageDrover.__new__(PageDrover)
         self.t.processes.append(self.drover)
         self.drover.__init__(self.t.dir, self.to_real(self.conf), name=name)
-        wait_until(self.has_apps, "the instances of all apps are ready")
+        wait_until(self.has_apps, "the instances of all apps are ready and have said so")
         # as its replies say it: the addresses that the listeners got
         self.addresses = dict(zip(self.drover.addresses, self.listeners))
 
     def has_apps(self):
-        return all(app["ready"] == app["desired"] for app in self.drover.call("status")["apps"])
+        return all(app["ready"] == app["desired"] == len(self.drover.call("logs", app=app["app"])["lines"])
+                   for app in self.drover.call("status")["apps"])
 
     def listener(self, page):
         if page.startswith("unix:"):
@@ -168,7 +169,7 @@ class Reader:
 
     def run(self, session, expected):
         """What the command prints, which must succeed. Of a stream no more lines are awaited than the page has."""
-        stream = '"watch"' in session.command
+        stream = '"watch"' in session.command or '"follow":true' in session.command
         env = environment(self.t.dir, {"PATH": self.t.path("bin") + ":" + os.environ["PATH"]})
         popen = subprocess.Popen(["/bin/sh", "-c", self.to_real(self.settings + session.command)], cwd=self.t.dir,
                                  env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@
 
 #include "base/object.h"
 #include "ctl/follow.h"
+#include "ctl/logs.h"
 #include "ctl/printable.h"
 #include "ctl/render.h"
 
@@ -154,6 +155,34 @@ START_TEST(event)
 }
 END_TEST
 
+static const struct {
+	const char *json, *text;
+} output[] = {
+	{ "{\"method\":\"line\",\"params\":{\"number\":1,\"time\":\"2026-01-31T09:30:00.125Z\",\"instance\":3,\"pid\":12,"
+	  "\"stream\":\"stderr\",\"part\":false,\"text\":\"it\\u0001s \\u001b[2J\",\"app\":\"web\"}}",
+	    "2026-01-31 09:30:00  web/3 stderr: it\\x01s \\x1b[2J" },
+	{ "{\"method\":\"line\",\"params\":{\"instance\":0,\"stream\":\"stdout\",\"part\":true,\"text\":\"a\",\"app\":\"b\"}}",
+	    "-                    b/0 stdout: a..." },
+	{ "{\"method\":\"lost\",\"params\":{\"from\":5,\"to\":90,\"count\":86}}", "-- 86 lines are not kept any more" },
+	{ "{\"method\":\"lost\",\"params\":{\"count\":1}}", "-- 1 line is not kept any more" },
+	{ "{\"method\":7}", "-                    -/0 -: -" },
+};
+
+START_TEST(output_of_apps)
+{
+	struct style style = { .utf8 = true };
+	json_t *json = parse(output[_i].json);
+	char *line;
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	line = logs_line(json, &style);
+	ck_assert_str_eq(line, output[_i].text);
+	free(line);
+	json_decref(json);
+}
+END_TEST
+
 /* JSON as it came: numbers keep their digits, and nothing steers the terminal. */
 START_TEST(json)
 {
@@ -184,6 +213,7 @@ main(void)
 	tcase_add_test(tc, narrow);
 	tcase_add_test(tc, deep);
 	tcase_add_loop_test(tc, event, 0, ARRAY_LENGTH(events));
+	tcase_add_loop_test(tc, output_of_apps, 0, ARRAY_LENGTH(output));
 	tcase_add_test(tc, json);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
