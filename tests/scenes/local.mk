@@ -16,6 +16,7 @@ scenes += scenes/app_scale.py
 scenes += scenes/app_start.py
 scenes += scenes/app_sticky.py
 scenes += scenes/app_wait.py
+scenes += scenes/app_waiting.py
 scenes += scenes/auth_basic.py
 scenes += scenes/auth_request.py
 scenes += scenes/balance_hash.py

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""What becomes of requests while an app has no instance, and when instances die."""
+
+import json
+import os
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import apps  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+from wire import request  # pylint: disable=wrong-import-position
+
+EAGER = "defer-accept = false"
+# Answers each connection as its file says, on what drover passes: "close", "reset", or a status line.
+FICKLE = """
+import os, socket, struct, sys
+listener = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])), backlog=512)
+while True:
+    peer, _ = listener.accept()
+    data = peer.recv(65536)
+    if b"/die" in data:
+        os._exit(3)
+    with open(sys.argv[1]) as file:
+        what = file.read()
+    with open(sys.argv[1] + ".seen", "a") as file:
+        file.write("x" if data else "")
+    if what == "reset":
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif what != "close":
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok")
+    peer.close()
+"""
+
+
+def queued(drover):
+    return drover.counters()["queued"]
+
+
+def late(t, *environment, **options):
+    """An app that does not listen while a file is there: drover, and what lets it."""
+    never = t.path("never")
+    with open(never, "w", encoding="ascii"):
+        pass
+    options.setdefault("queue_timeout", '"30s"')
+    more = {key: options.pop(key) for key in ("workers", "access_log_format") if key in options}
+    extra = options.pop("extra", "")
+    app = apps.section("web", apps.python("slow.py"), [f"NEVER={never}", *environment], start_timeout='"60s"', **options)
+    return t.drover(app + extra, listen=EAGER, **more), lambda: os.unlink(never)
+
+
+def fickle(t, what, **options):
+    """An app that does what its file says, and how to change that."""
+    path = t.path("what")
+
+    def say(word):
+        with open(path + ".new", "w", encoding="ascii") as file:
+            file.write(word)
+        os.rename(path + ".new", path)
+
+    say(what)
+    drover = t.drover(apps.section("web", [sys.executable, "-S", "-c", FICKLE, path], **options),
+                      listen=EAGER, access_log_format="json")
+    return drover, say, path + ".seen"
+
+
+def pids(drover):
+    return apps.pids(drover)
+
+
+def ask(t, drover, target="/", method="GET", index=0):
+    peer = t.connect(drover, index)
+    peer.send(request(method=method, target=target))
+    return peer
+
+
+def log_row(t, drover, target):
+    """The line of the access log of that request."""
+    def found():
+        rows = [json.loads(line) for line in drover.access_lines()]
+        return next((row for row in rows if row["target"] == target), None)
+
+    return t.wait(found, f"a line about {target}")
+
+
+@case
+def until_the_first_is_ready(t):
+    "requests on four workers, and a TCP connection, wait for the first instance and are then answered"
+    drover, begin = late(t, workers=4, instances=2, extra='listen "127.0.0.1:0" { mode = tcp  pool = web }\n')
+    peers = [ask(t, drover, f"/?{i}") for i in range(20)]
+    tcp = ask(t, drover, "/?tcp", index=1)
+    t.wait(lambda: queued(drover) == 21, "all wait")
+    assert len([row for row in drover.call("workers")["workers"] if row["load"] > 0]) > 1
+    queue = next(row for row in drover.call("pools")["pools"] if row["pool"] == "web")["queue"]
+    assert queue["waiting"] == 21 and queue["size"] == 1024, queue
+    rows = [row["request"] for row in drover.call("sessions")["sessions"]]
+    assert {(row["pool"], row["server"]) for row in rows} == {("web", None)}, rows
+    gone = ask(t, drover, "/gone")
+    t.wait(lambda: queued(drover) == 22, "one more")
+    gone.reset()
+    t.wait(lambda: queued(drover) == 21, "it has gone away")
+    begin()
+    assert [peer.read_response().status for peer in peers] == [200] * 20
+    tcp.half_close()
+    assert tcp.read_response().status == 200
+    assert queued(drover) == 0 and drover.counters()["no-server"] == 0
+
+
+@case
+def too_late_or_too_many(t):
+    "queue-timeout and queue-size: 503 that says when to come again, no-instance in the log"
+    drover, begin = late(t, instances=1, queue_timeout='"1200ms"', queue_size=2, access_log_format="json")
+    first = [ask(t, drover, "/first") for _ in range(2)]
+    t.wait(lambda: queued(drover) == 2, "both wait")
+    answer = drover.get("/many")
+    assert answer.status == 503 and answer.get("retry-after") == "2", answer.head
+    assert log_row(t, drover, "/many")["reason"] == "no-instance"
+    for peer in first:
+        answer = peer.read_response()
+        assert answer.status == 503 and answer.get("retry-after") == "2", answer.head
+    row = log_row(t, drover, "/first")
+    assert row["reason"] == "no-instance" and row["queue-ms"] >= 1000, row
+    totals = drover.counters()
+    assert (totals["queue-full"], totals["queue-timeouts"], totals["queued"]) == (1, 2, 0), totals
+    begin()
+    t.wait(lambda: drover.get("/").status == 200, "it is there")
+
+
+@case
+def nothing_is_to_come(t):
+    "no instance is wanted, or all have failed: 503 at once, also for those who wait already"
+    none = t.drover(apps.section("web", apps.python("plain.py"), instances=0, queue_timeout='"60s"'), name="none")
+    answer = none.get("/")
+    assert answer.status == 503 and answer.get("retry-after") == "60", answer.head
+    assert none.counters()["no-server"] == 1
+    end = t.path("end")
+    command = ["/bin/sh", "-c", f"while ! test -e {end}; do sleep 0.05; done; exit 1"]
+    failed = t.drover(apps.section("web", command, instances=2, start_retries=0, queue_timeout='"60s"'), name="failed",
+                      listen=EAGER, access_log_format="json")
+    peers = [ask(t, failed, "/waits") for _ in range(4)]
+    t.wait(lambda: queued(failed) == 4, "they wait")
+    with open(end, "w", encoding="ascii"):
+        pass
+    for peer in peers:
+        answer = peer.read_response()
+        assert answer.status == 503 and answer.get("retry-after") == "60", answer.head
+    assert failed.get("/later").status == 503
+    assert log_row(t, failed, "/later")["reason"] == "no-instance"
+
+
+@case
+def the_first_is_not_drowned(t):
+    "with max-connections no more go on at once than it takes, the others follow"
+    drover, begin = late(t, instances=1, max_connections=2, workers=4)
+    peers = [ask(t, drover, "/slow?ms=50") for _ in range(12)]
+    t.wait(lambda: queued(drover) == 12, "all wait")
+    most = [0]
+    done = threading.Event()
+
+    def watch():
+        while not done.is_set():
+            most[0] = max([most[0]] + [row["load"] for row in drover.servers()])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    begin()
+    try:
+        assert [peer.read_response().status for peer in peers] == [200] * 12
+    finally:
+        done.set()
+        watcher.join()
+    assert most[0] == 2, most
+
+
+@case
+def the_only_one_is_killed(t):
+    "requests wait for the next process, whether they were on the one that died or came after it"
+    drover = t.drover(apps.section("web", apps.python("plain.py"), instances=1, queue_timeout='"30s"'),
+                      workers=4, listen=EAGER, access_log_format="json")
+    assert drover.get("/").status == 200
+    for _ in range(2):
+        old = apps.wait_settled(drover, 1)[0]["pid"]
+        inside = [ask(t, drover, "/slow?ms=300") for _ in range(8)]
+        posted = ask(t, drover, "/slow?ms=20000", "POST")
+        t.wait(lambda: sum(row["load"] for row in drover.servers()) == 9, "all are in it")
+        os.kill(old, signal.SIGKILL)
+        after = [ask(t, drover) for _ in range(8)]
+        assert posted.read_response().status == 502
+        answers = [peer.read_response() for peer in inside + after]
+        assert [answer.status for answer in answers] == [200] * 16, [answer.head for answer in answers]
+        assert all(int(answer.get("x-pid")) != old for answer in answers[:8])
+    assert log_row(t, drover, "/slow?ms=20000")["reason"] in ("closed-by-server", "reset-by-server")
+
+
+@case
+def several_are_killed_at_once(t):
+    "a load of GET while three of four are killed, again and again: none fails"
+    drover = t.drover(apps.section("web", apps.python("plain.py"), instances=4, queue_timeout='"30s"'),
+                      workers=4, listen=EAGER, retries=1)
+    apps.wait_settled(drover, 4)
+    stop, statuses = threading.Event(), []
+
+    def load():
+        peer = drover.connect()
+        try:
+            while not stop.is_set():
+                peer.send(request(target="/slow?ms=2"))
+                statuses.append(peer.read_response().status)
+        except (EOFError, OSError) as end:
+            statuses.append(repr(end))
+        finally:
+            peer.close()
+
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            apps.wait_settled(drover, 4)
+            done = len(statuses)
+            t.wait(lambda n=done: len(statuses) > n + 50, "requests are answered")
+            for pid in pids(drover)[:3]:
+                os.kill(pid, signal.SIGKILL)
+        apps.wait_settled(drover, 4)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) == {200}, [status for status in statuses if status != 200]
+
+
+@case
+def well_but_unwilling(t):
+    "an instance that ends connections and lives: 502, soon, and no attempts without end"
+    drover, say, seen = fickle(t, "fine", instances=1, queue_timeout='"60s"', max_fails=1)
+    apps.wait_settled(drover, 1)
+    assert drover.get("/").status == 200
+    for what in ("close", "reset"):
+        say(what)
+        with open(seen, "w", encoding="ascii"):
+            pass
+        answer = drover.get(f"/{what}")
+        assert answer.status == 502, answer.head
+        with open(seen, encoding="ascii") as file:
+            assert file.read() == "x", "the request was sent once"
+        assert drover.exchange(request(method="POST", target=f"/{what}", body=b"x")).status == 502
+    say("fine")
+    assert drover.get("/").status == 200, "it is the last: not out for its failures"
+
+
+@case
+def a_request_that_kills(t):
+    "it takes no more instances along than retries says"
+    drover, _, _ = fickle(t, "fine", instances=6, queue_timeout='"60s"', retries=1)
+    before = {row["pid"] for row in apps.wait_settled(drover, 6)}
+    assert drover.get("/die").status == 502
+    t.wait(lambda: len(pids(drover)) == 6 and len(before & set(pids(drover))) == 4, "two have died, and others are there")
+    assert drover.get("/").status == 200
+
+
+main()
