@@ -109,6 +109,7 @@ struct scoreboard_server {
 	struct address address;
 	uint32_t id; /* never used twice: another server in the same place has another */
 	uint32_t pool; /* index in conf.pools */
+	uint32_t instance; /* of an app: its number and 1, the same for the next process; 0: it is none */
 	uint32_t max_fails; /* see ipc/health.h */
 	uint64_t fail_timeout;
 	uint64_t slow_start; /* it takes so long to come to all of its weight when it has come back; 0: at once */

@@ -150,6 +150,7 @@ instance_add_server(struct instance *i, struct error *err)
 		.name = i->place.name,
 		.address = i->place.address,
 		.weight = 1,
+		.instance = i->number + 1,
 		.max_connections = i->definition.pool->app.max_connections,
 		.max_fails = pool->max_fails,
 		.fail_timeout = pool->fail_timeout,

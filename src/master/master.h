@@ -102,6 +102,7 @@ struct master_server {
 	uint64_t fail_timeout; /* microseconds */
 	uint32_t from; /* id of the name that it is an address of, see names.h; 0: of none */
 	uint64_t slow_start; /* microseconds */
+	uint32_t instance; /* of an app: its number and 1; 0: it is none */
 	bool backup;
 };
 

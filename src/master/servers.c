@@ -119,6 +119,7 @@ server_describe(struct master *m, unsigned slot, const struct master_server *ser
 	m->servers.places[slot].from = server->from;
 	m->servers.places[slot].given_weight = server->weight;
 	m->servers.places[slot].instance = state == SERVER_STARTING;
+	row->instance = server->instance;
 	row->id = ++m->servers.last_id;
 	row->max_fails = server->max_fails;
 	row->fail_timeout = server->fail_timeout;

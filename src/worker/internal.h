@@ -87,6 +87,7 @@ struct server {
 	struct pool *pool;
 	unsigned index; /* on the scoreboard */
 	uint32_t id; /* what tells it from another one in the same place */
+	uint32_t instance; /* as on the scoreboard */
 	unsigned users; /* references: the worker's own, upstreams, exchanges that name it in the log */
 	enum server_state state;
 	bool refused; /* checks call it down */

@@ -36,6 +36,14 @@ lineup_free(struct lineup *lineup)
 
 /* ---- the ring */
 
+/* What its points are drawn from: the next process of an instance, wherever it listens, has those of the one before. */
+static uint64_t
+ring_name(const struct server *server)
+{
+	return server->instance != 0 ? ring_hash(0, &server->instance, sizeof server->instance)
+				     : ring_hash(0, server->name, strlen(server->name));
+}
+
 static int
 ring_change(struct balance_ring *ring, const struct pool *pool)
 {
@@ -51,7 +59,7 @@ ring_change(struct balance_ring *ring, const struct pool *pool)
 	for (i = 0; i < pool->count; i++) {
 		const struct server *server = pool->servers[i];
 
-		wanted[server->index].hash = ring_hash(0, server->name, strlen(server->name));
+		wanted[server->index].hash = ring_name(server);
 		wanted[server->index].points = ring_share(server->weight, total, pool->count);
 	}
 	done = ring_update(ring, wanted);

@@ -43,6 +43,7 @@ server_new(struct worker *worker, unsigned index)
 	server->pool = &worker->pools[row->pool];
 	server->index = index;
 	server->id = row->id;
+	server->instance = row->instance;
 	server->users = 1;
 	server->state = SERVER_READY;
 	server->max_fails = row->max_fails;

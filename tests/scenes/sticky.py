@@ -3,10 +3,12 @@
 
 import os
 import re
+import signal
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import apps  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
@@ -233,6 +235,44 @@ def beside_other_additions(t):
     drover.call("server-set", pool="app", server=server.address, state="drain", wait=True)
     answer = drover.get("/")
     assert answer.status == 503 and word(answer) is None, answer.head
+
+
+def instance_of(drover, fields):
+    answer = ask(drover, fields=fields)
+    return int(answer.get("x-instance")), int(answer.get("x-pid")), answer
+
+
+@case
+def instances_of_an_app(t):
+    "one is killed: its clients alone move, and by field they come back to its next process; a cookie is of one process"
+    def app(name, sticky):
+        return t.drover(apps.section(name, apps.python("plain.py"), instances=3, sticky=sticky, queue_timeout='"30s"'),
+                        name=name, workers=4)
+
+    fields, cookies = app("fields", "header:X-User"), app("cookies", "cookie")
+    users = [[("X-User", f"u{i}")] for i in range(24)]
+    t.wait(lambda: len([row for row in fields.servers() if row["state"] == "ready"]) == 3, "three are ready")
+    homes = [instance_of(fields, user)[:2] for user in users]
+    assert {number for number, _ in homes} == {0, 1, 2}, homes
+    victim = next(pid for number, pid in homes if number == 1)
+    os.kill(victim, signal.SIGKILL)
+    for user, home in zip(users, homes):
+        assert home[0] == 1 or instance_of(fields, user)[:2] == home
+    t.wait(lambda: [instance_of(fields, user)[0] for user in users] == [number for number, _ in homes], "all are back")
+    assert victim not in [instance_of(fields, user)[1] for user in users]
+
+    _, first, answer = instance_of(cookies, [])
+    line = answer.get("set-cookie")
+    assert line.startswith("drover-cookies="), line
+    cookie = [("Cookie", line.split(";")[0])]
+    assert all(instance_of(cookies, cookie)[1] == first for _ in range(8))
+    os.kill(first, signal.SIGKILL)
+    _, second, answer = instance_of(cookies, cookie)
+    other = answer.get("set-cookie")
+    assert second != first and other is not None and other != line, answer.head
+    t.wait(lambda: len([row for row in cookies.servers() if row["state"] == "ready"]) == 3, "three are ready")
+    assert instance_of(cookies, cookie)[2].get("set-cookie") is not None, "it means nobody"
+    assert all(instance_of(cookies, [("Cookie", other.split(";")[0])])[1] == second for _ in range(8))
 
 
 main()
