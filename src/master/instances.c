@@ -378,6 +378,18 @@ death_record(struct instance *i, int wait_status)
 	memcpy(death->words, i->last_words, sizeof death->words);
 }
 
+/* Whether its process has ended; then all that it has started ends, too, while its number is still its own. */
+static bool
+instance_has_ended(struct instance *i)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (i->pid == 0 || waitid(P_PID, (id_t)i->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+		return false;
+	app_group_end(&i->group);
+	return true;
+}
+
 static void
 instance_reaped(struct instance *i, int wait_status)
 {
@@ -388,7 +400,6 @@ instance_reaped(struct instance *i, int wait_status)
 	i->lived = clock_monotonic() - i->started;
 	app_ready_end(&i->check);
 	instance_close_output(i);
-	app_group_end(&i->group);
 	instance_leave(i);
 	death_record(i, wait_status);
 	if (i->failure_text[0] != '\0')
@@ -423,7 +434,7 @@ instances_reap(struct master *m)
 			struct instance *i = m->apps.all[a].seats[seat];
 			int wait_status;
 
-			if (i->pid != 0 && waitpid(i->pid, &wait_status, WNOHANG) == i->pid)
+			if (instance_has_ended(i) && waitpid(i->pid, &wait_status, WNOHANG) == i->pid)
 				instance_reaped(i, wait_status);
 		}
 }
