@@ -51,6 +51,7 @@ def changed_apps_are_rolled(t):
     drover, watcher = start(t, app() + app("other", instances=1))
     apps.wait_settled(drover, 1, "other")
     before, others = pids(drover), pids(drover, "other")
+    assert drover.call("config")["changes"] == []
     traffic = Traffic(drover, GETS)
     traffic.wait(20)
     reload(drover, app(word="two") + app("other", instances=1))
@@ -63,7 +64,8 @@ def changed_apps_are_rolled(t):
     assert pids(drover, "other") == others
     drover.wait_log(r"drover\.conf was read again: app web: environment\n")
     shown = drover.call("config")
-    assert "WORD=two" in json.dumps(shown) and "WORD=one" in json.dumps(shown["config"]["app"][1]), shown
+    words = [[value for value in row["environment"] if value.startswith("WORD")] for row in shown["config"]["app"]]
+    assert words == [["WORD=two"], ["WORD=one"]] and shown["changes"] == [], shown
     after = pids(drover)
     reload(drover)
     assert watcher.event_of("reloaded")["text"] == "no app changes"
@@ -153,12 +155,14 @@ def the_rest_is_for_later(t):
     server = t.server()
     drover, watcher = start(t, app())
     before = pids(drover)
+    assert drover.call("config")["changes"] == []
     reload(drover, app(queue_size=7, sticky="cookie") + app("fresh") + t.pool(server, name="extra") + "retries = 1\n")
     text = watcher.event_of("reloaded")["text"]
     assert text.startswith("no app changes; "), text
     log = drover.wait_log(r"these take effect when drover is started again: (.*)\n")
     assert log[1] == ("retries, pool extra, app web sticky, app web sticky-cookie, app web queue-size, "
                       "app web retries, app fresh"), log[1]
+    assert [row["what"] for row in drover.call("config")["changes"]] == log[1].split(", ")  # against the file
     assert pids(drover) == before and [row["app"] for row in drover.call("apps")["apps"]] == ["web"]
     reload(drover, app("other"))
     watcher.event_of("reload-failed")  # the listener names an app that is gone
