@@ -52,7 +52,8 @@ enum counter_kind {
 	    "Times that a server was taken out after max-fails failures.")                                         \
 	X(RETRIES, "retries", MONOTONIC, "requests", "Attempts made again on another connection or server.")       \
 	X(NO_SERVER, "no-server", MONOTONIC, "requests", "Requests answered 503: no server was usable.")           \
-	X(QUEUED, "queued", GAUGE, "requests", "Requests that wait for a place on a server now.")                  \
+	X(QUEUED, "queued", GAUGE, "requests",                                                                     \
+	    "Requests that wait now for a place on a server, or for an instance of an app.")                       \
 	X(QUEUE_FULL, "queue-full", MONOTONIC, "requests", "Requests answered 503: as many as queue-size were waiting.") \
 	X(QUEUE_TIMEOUTS, "queue-timeouts", MONOTONIC, "requests", "Requests answered 503 after queue-timeout.")   \
 	X(PASSWORD_CHECKS, "password-checks", MONOTONIC, "passwords",                                              \
