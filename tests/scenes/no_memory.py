@@ -11,7 +11,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import is_sanitized  # pylint: disable=wrong-import-position
+from drover import HELLO, is_sanitized  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
@@ -159,11 +159,15 @@ CALLS = (("status", {}), ("servers", {}), ("pools", {}), ("workers", {}), ("conf
          ("log-level", {"level": "info", "for": "1s"}))
 
 
-@case
-def control_calls(t):
-    "each allocation of the master while it answers: an error or a closed connection, and then it answers"
-    starve, drover = start(t)
-    for method, params in CALLS:
+APP_CALLS = (("apps", {}), ("status", {}), ("servers", {}), ("reload", {}), ("reload", {"dry-run": True}),
+             ("signal", {"app": "web", "signal": "CONT"}), ("restart", {"app": "web"}),
+             ("restart", {"app": "web", "instance": 0, "dry-run": True}), ("scale", {"app": "web", "instances": 3}),
+             ("scale", {"app": "web", "instances": 2, "wait": True}))
+
+
+def starved_calls(starve, drover, calls):
+    """Each allocation of the master fails while it carries these out."""
+    for method, params in calls:
         def ask(method=method, params=params):
             control = None
             try:
@@ -182,6 +186,29 @@ def control_calls(t):
             if seen < number:
                 break
         assert drover.call("status")["pid"] == drover.pid
+
+
+@case
+def control_calls(t):
+    "each allocation of the master while it answers: an error or a closed connection, and then it answers"
+    starve, drover = start(t)
+    starved_calls(starve, drover, CALLS)
+    assert attempt(t, drover, request()) == 200
+
+
+@case
+def control_calls_about_apps(t):
+    "the same with what is asked about apps; then it runs as many instances as are wanted"
+    body = f'app "web" {{ command = {{ "{os.path.abspath(HELLO)}", "-p", "{{port}}" }} instances = 2 }}\n'
+    starve, drover = start(t, body)
+    starved_calls(starve, drover, APP_CALLS)
+    drover.call("restart", app="web")
+
+    def settled():
+        app = drover.call("apps")["apps"][0]
+        return app["roll"]["state"] == "done" and app["instances"]["ready"] == app["instances"]["desired"] == 2
+
+    t.wait(settled, "two instances are ready")
     assert attempt(t, drover, request()) == 200
 
 
