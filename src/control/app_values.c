@@ -139,7 +139,7 @@ cpu_show(double percent)
 }
 
 json_t *
-value_instance(const struct master_app *app, const struct master_instance *instance)
+value_instance(const struct conf_pool *app, const struct master_instance *instance)
 {
 	bool used = instance->pid != 0 && instance->processes > 0; /* what it uses was looked at */
 
@@ -204,9 +204,9 @@ last_lines(const struct app_journal *journal, unsigned number)
 
 json_t *
 value_failed_instance(
-    const struct master *master, const struct master_app *app, const struct master_instance *instance)
+    const struct master *master, unsigned pool, const struct master_instance *instance)
 {
-	return json_pack("{s:o,s:i,s:o,s:o}", "app", value_text(app->name), "instance", (int)instance->number, "reason",
+	return json_pack("{s:o,s:i,s:o,s:o}", "app", value_pool(master_conf(master), pool), "instance", (int)instance->number, "reason",
 	    value_text_or_null(instance->why), "output",
-	    last_lines(master_app_journal(master, app->pool), instance->number));
+	    last_lines(master_app_journal(master, pool), instance->number));
 }

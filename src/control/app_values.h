@@ -27,14 +27,14 @@ json_t *value_app_instances(const struct master_app *app);
 /* The last roll-out. */
 json_t *value_roll(const struct master_roll *roll);
 
-/* How an instance stands. */
-json_t *value_instance(const struct master_app *app, const struct master_instance *instance);
+/* How an instance of that pool stands. */
+json_t *value_instance(const struct conf_pool *app, const struct master_instance *instance);
 
 /* The failed instances of an app and why, APP_FAILED_SHOWN at most. */
 json_t *value_failed_instances(const struct master *master, const struct master_app *app);
 
 /* One that has failed, why, and its last lines of output. */
 json_t *value_failed_instance(
-    const struct master *master, const struct master_app *app, const struct master_instance *instance);
+    const struct master *master, unsigned pool, const struct master_instance *instance);
 
 #endif

@@ -82,19 +82,18 @@ static enum stream_row
 next_instance(struct call *call, struct apps_walk *walk, json_t **row)
 {
 	struct master_instance instance;
-	struct master_app app;
 	int seat = master_instance_next(call->master, walk->pool, walk->seat, &instance);
 
-	if (seat < 0 || !master_app_get(call->master, walk->pool, &app)) {
+	if (seat < 0) {
 		walk->pool++;
 		walk->seat = 0;
 		return STREAM_BUSY;
 	}
 	walk->seat = (unsigned)seat + 1;
 	if (walk->list == INSTANCES_LIST)
-		*row = value_instance(&app, &instance);
+		*row = value_instance(&master_conf(call->master)->pools[walk->pool], &instance);
 	else if (instance.state == CHILD_FAILED)
-		*row = value_failed_instance(call->master, &app, &instance);
+		*row = value_failed_instance(call->master, walk->pool, &instance);
 	else
 		return STREAM_BUSY;
 	return STREAM_ROW;
