@@ -55,7 +55,7 @@ const struct command control_commands[] = {
 	},
 	{
 	    .name = "status",
-	    .summary = "Gives an overview: workers, listeners, counters, recent deaths.",
+	    .summary = "Gives an overview: workers, apps, listeners, counters, recent deaths.",
 	    .permission = CONF_PERMISSION_READ,
 	    .handler = command_status,
 	    .example = "{\"method\":\"status\"}",

@@ -169,6 +169,8 @@ def scaling(t):
                                        "failed": 0}, result
         assert result["settled"] and result["succeeded"] and result["app"] == "web", result
         assert [row["instance"] for row in instances(drover)] == list(range(count))
+        drift = [{"what": "app web instances", "from": 2, "to": count}] if count != 2 else []
+        assert drover.call("config")["changes"] == drift
     result = drover.call("scale", app="web", instances=2, wait=True)
     assert result["changes"] == [] and result["succeeded"], result
     result = drover.call("scale", app="web", instances=3)
