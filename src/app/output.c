@@ -186,7 +186,7 @@ pipe_sift(struct app_pipe *p)
 {
 	unsigned room = turn_room(p->output), given = room;
 	size_t left = p->capacity;
-	enum sifted sifted = SIFTED_CALM;
+	enum sifted sifted;
 	enum stop stop;
 	ssize_t n;
 
@@ -198,6 +198,7 @@ pipe_sift(struct app_pipe *p)
 	app_journal_turns(p->output->journal)->taken += given - room;
 	if (stop == STOP_ROOM || left == 0)
 		return SIFTED_MORE;
+	sifted = p->skipping && left < p->capacity ? SIFTED_THROWN : SIFTED_CALM; /* of a line that has no end yet */
 	if (stop == STOP_RATE) {
 		pipe_throw(p);
 		n = pipe_drain(p, &left);
@@ -266,7 +267,7 @@ pipe_take(struct app_pipe *p)
 		stop = pipe_lines(p, &room);
 	}
 	app_journal_turns(o->journal)->taken += given - room;
-	if (stop == STOP_RATE)
+	if (stop == STOP_RATE || (p->skipping && n > 0)) /* what is thrown away has no end of line: it costs no credit */
 		flood_begin(o);
 	else if (stop == STOP_ROOM)
 		loop_later(o->loop, &p->later, pipe_later_cb);
