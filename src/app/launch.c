@@ -148,6 +148,17 @@ run_describe(const struct launch_report *report, struct error *err)
 	    report->number == ENOEXEC ? "; a script begins with #! and the path of its interpreter" : "");
 }
 
+/* A command of which a folder of PATH may have a file. */
+static void
+hidden_describe(const struct launch_report *report, struct error *err)
+{
+	const char *slash = strrchr(report->subject, '/');
+
+	error_set(err, "cannot run %s: it is not in PATH, as far as its user can see, who may not look into %.*s",
+	    slash != NULL ? slash + 1 : report->subject, slash != NULL ? (int)(slash - report->subject) : 1,
+	    slash != NULL ? report->subject : ".");
+}
+
 static void
 report_describe(const struct launch_report *report, struct error *err)
 {
@@ -163,6 +174,8 @@ report_describe(const struct launch_report *report, struct error *err)
 
 	if (report->stage == LAUNCH_RUN)
 		run_describe(report, err);
+	else if (report->stage == LAUNCH_HIDDEN)
+		hidden_describe(report, err);
 	else if (report->stage == LAUNCH_INTERPRETER)
 		error_set(err, "cannot run %s: the interpreter that its first line names, or a library, is not there", report->subject);
 	else

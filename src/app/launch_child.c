@@ -141,26 +141,42 @@ is_not_there(int number)
 	       number == ETIMEDOUT;
 }
 
+/* Nothing could be run: `denied` is there and may not be, `hidden` lies where its user may not look. */
+static void __attribute__((noreturn))
+give_up_search(int pipe, const char *name, const char *denied, const char *hidden)
+{
+	errno = EACCES;
+	if (denied != NULL)
+		give_up(pipe, LAUNCH_RUN, denied);
+	if (hidden != NULL)
+		give_up(pipe, LAUNCH_HIDDEN, hidden);
+	errno = ENOENT;
+	give_up(pipe, LAUNCH_RUN, name);
+}
+
 static void __attribute__((noreturn))
 run(int pipe, const struct launch_plan *plan)
 {
+	const char *name = plan->command.arguments[0], *denied = NULL, *hidden = NULL;
+	bool searched = strchr(name, '/') == NULL, there;
 	char *const *file;
-	int denied = 0;
+	int number;
 
 	for (file = plan->command.files; *file != NULL; file++) {
 		execve(*file, plan->command.arguments, plan->environment.entries);
-		if (errno == ENOENT && access(*file, F_OK) == 0) {
-			errno = ENOENT;
+		number = errno;
+		there = access(*file, F_OK) == 0;
+		errno = number;
+		if (number == ENOENT && there)
 			give_up(pipe, LAUNCH_INTERPRETER, *file);
-		}
-		if (errno == EACCES)
-			denied = EACCES;
-		if (!is_not_there(errno))
+		if (!searched || !is_not_there(number))
 			give_up(pipe, LAUNCH_RUN, *file);
+		if (number == EACCES && there && denied == NULL)
+			denied = *file;
+		if (number == EACCES && !there && hidden == NULL)
+			hidden = *file;
 	}
-	if (denied != 0)
-		errno = denied;
-	give_up(pipe, LAUNCH_RUN, plan->command.arguments[0]);
+	give_up_search(pipe, name, denied, hidden);
 }
 
 void

@@ -34,6 +34,7 @@ enum launch_stage {
 	LAUNCH_DIRECTORY,
 	LAUNCH_RUN,
 	LAUNCH_INTERPRETER, /* of a file that is there */
+	LAUNCH_HIDDEN, /* it is not found, but may be this file, which the user cannot look for */
 	LAUNCH_STAGES
 };
 

@@ -67,6 +67,29 @@ START_TEST(no_program)
 }
 END_TEST
 
+/* Where root finds it, its user may not look: so it is with what stands in /root. */
+START_TEST(a_program_that_is_hidden)
+{
+	char folder[] = "/tmp/test_launch-XXXXXX", path[64], link[64], sentence[256], *environment[] = { path };
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof path, "PATH=%s:/usr/bin", folder);
+	snprintf(link, sizeof link, "%s/node-of-root", folder);
+	snprintf(sentence, sizeof sentence,
+	    "cannot run node-of-root: it is not in PATH, as far as its user can see, who may not look into %s", folder);
+	ck_assert_int_eq(symlink("/bin/true", link), 0);
+	app.app.environment = environment;
+	app.app.environment_count = 1;
+	app.app.uid = SOMEBODY;
+	command_set("node-of-root", NULL);
+	fails_with(sentence);
+	unlink(link);
+	rmdir(folder);
+}
+END_TEST
+
 START_TEST(no_such_directory)
 {
 	char missing[] = "/nonexistent/x", file[] = "/etc/passwd";
@@ -131,6 +154,7 @@ main(int argc, char **argv)
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, no_such_command);
 	tcase_add_loop_test(tests, no_program, 0, 3);
+	tcase_add_test(tests, a_program_that_is_hidden);
 	tcase_add_test(tests, no_such_directory);
 	tcase_add_test(tests, not_known_before);
 	tcase_add_test(tests, nothing_yet);
