@@ -219,14 +219,18 @@ END_TEST
 static void
 usage_is_that_of_three(struct shell *shell)
 {
+	struct process_figures leader;
 	struct app_usage usage;
 	char line[64];
 
 	ck_assert(shell_line(shell, line, sizeof line));
 	ck_assert(shell_line(shell, line, sizeof line));
+	ck_assert(process_figures(shell->pid, &leader));
 	ck_assert(app_group_usage(&shell->group, &usage));
 	ck_assert_uint_eq(usage.processes, 3);
-	ck_assert_uint_gt(usage.memory, 100 << 10);
+	ck_assert_uint_gt(leader.shared, 100 << 10);
+	ck_assert_uint_gt(usage.memory, leader.own + leader.shared); /* of the others, what is theirs alone */
+	ck_assert_uint_lt(usage.memory, 3 * (leader.own + leader.shared));
 	ck_assert_uint_lt(usage.memory, 100 << 20);
 	shell_end(shell);
 	ck_assert(!app_group_usage(&shell->group, &usage));

@@ -290,7 +290,7 @@ END_TEST
 START_TEST(a_path_that_leads_elsewhere)
 {
 	struct app_place place;
-	char target[] = "/tmp/test_place_target-XXXXXX";
+	char target[] = "/tmp/test_place_target-XXXXXX", elsewhere[128];
 	struct error err;
 	struct stat st;
 	int fd = mkstemp(target);
@@ -305,6 +305,18 @@ START_TEST(a_path_that_leads_elsewhere)
 	ck_assert_ptr_nonnull(strstr(err.text, "is no socket"));
 	ck_assert_int_eq(stat(target, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	/* nor by a link to a socket, even one of the same user */
+	unlink(path_of(&place));
+	fd = listen_there(&place);
+	ck_assert_int_eq(chmod(path_of(&place), 0600), 0);
+	snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere.sock", getenv("TMPDIR"));
+	ck_assert_int_eq(rename(path_of(&place), elsewhere), 0);
+	ck_assert_int_eq(symlink(elsewhere, path_of(&place)), 0);
+	ck_assert_int_eq(app_place_admit(&place, &conf, &err), -1);
+	ck_assert_int_eq(stat(elsewhere, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	close(fd);
+	unlink(elsewhere);
 	/* it is removed, and what it leads to is not */
 	find(&place, 0);
 	ck_assert_int_eq(symlink(target, path_of(&place)), 0);
