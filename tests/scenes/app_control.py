@@ -122,6 +122,9 @@ def mistakes(t):
     for force in (False, True):
         fails(drover, IMPOSSIBLE, ["an instance of the app web", "scale"], "server-remove", pool="web", server=address, force=force)
     assert drover.call("server-set", pool="web", server=address, weight=7)["weight"] == 7
+    for state in ("drain", "ready"):
+        assert drover.call("server-set", pool="web", server=address, state=state, wait=True)["state"] == state
+        assert drover.get().status == 200 and len(instances(drover)) == 2
     assert len(drover.servers(pool="web")) == 2
 
 
