@@ -443,46 +443,6 @@ START_TEST(a_flood_is_counted_to_the_line)
 }
 END_TEST
 
-static void
-write_without_an_end(void)
-{
-	size_t i;
-
-	for (i = 0; i < 100; i++)
-		if (write(ends[0], "line\n", 5) != 5)
-			_exit(1);
-	for (i = 0; i < 3000; i++) {
-		if (write(ends[0], "xxxxxxxx", 8) != 8)
-			_exit(1);
-		usleep(100); /* there is room in the pipe at any time */
-	}
-}
-
-static unsigned flood_ticks;
-
-static bool
-is_closed_and_flood_was_seen(void)
-{
-	flood_ticks += output.flood;
-	return output.pipes[0].fd < 0;
-}
-
-/* It takes a look now and then, and no wake-up for each write. */
-START_TEST(what_has_no_end_of_line_is_a_flood)
-{
-	pid_t pid;
-
-	begin(5);
-	flood_ticks = 0;
-	pid = child_start(write_without_an_end);
-	wait_until(is_closed_and_flood_was_seen);
-	child_end(pid);
-	ck_assert_uint_gt(2 * flood_ticks, waited);
-	app_output_close(&output);
-	ck_assert_uint_eq(app_journal_turns(journal)->floods, 0);
-}
-END_TEST
-
 START_TEST(behind_a_flood_lines_are_taken_again)
 {
 	struct app_line l;
@@ -626,7 +586,6 @@ main(void)
 	tcase_add_test(tests, what_is_over_the_rate_is_lost_and_told);
 	tcase_add_test(tests, what_is_lost_ends_at_an_end_of_line);
 	tcase_add_test(tests, a_flood_is_counted_to_the_line);
-	tcase_add_test(tests, what_has_no_end_of_line_is_a_flood);
 	tcase_add_test(tests, behind_a_flood_lines_are_taken_again);
 	tcase_add_test(tests, last_words_are_taken);
 	tcase_add_test(tests, last_words_come_through_a_flood);
