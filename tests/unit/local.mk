@@ -69,6 +69,7 @@ check_PROGRAMS += unit/test_output_endless
 check_PROGRAMS += unit/test_path
 check_PROGRAMS += unit/test_place
 check_PROGRAMS += unit/test_plain_path
+check_PROGRAMS += unit/test_privileges
 check_PROGRAMS += unit/test_proxy_protocol
 check_PROGRAMS += unit/test_queries
 check_PROGRAMS += unit/test_query
