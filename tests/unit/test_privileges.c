@@ -8,8 +8,9 @@
 
 enum { SOMEBODY = 65534 };
 
-static struct conf_pool app = { .name = "web", .app = { .wanted = true, .user_line = 7 } };
-static struct conf conf = { .file = "f", .pools = &app, .pool_count = 1 };
+static char file[] = "f", web[] = "web", alice[] = "alice", bob[] = "bob", ops[] = "ops";
+static struct conf_pool app = { .name = web, .app = { .wanted = true, .user_line = 7 } };
+static struct conf conf = { .file = file, .pools = &app, .pool_count = 1 };
 
 static void
 setup(void)
@@ -42,15 +43,15 @@ END_TEST
 
 START_TEST(others_need_root)
 {
-	app.app.user = "alice";
+	app.app.user = alice;
 	app.app.uid = geteuid() + 1;
 	expect("f:7: app \"web\": user = alice needs drover to be started by root");
 	app.app.uid = geteuid();
 	app.app.gid = getegid() + 1;
 	expect("f:7: app \"web\": group = (that of the user) needs drover to be started by root");
-	app.app.group = "ops";
+	app.app.group = ops;
 	expect("f:7: app \"web\": group = ops needs drover to be started by root");
-	conf.user = "bob";
+	conf.user = bob;
 	conf.uid = geteuid() + 1;
 	expect("user = bob needs drover to be started by root");
 }
