@@ -26,7 +26,6 @@ fleet_take(struct fleet *fleet, const struct fleet_seat *seat, size_t i)
 {
 	struct holding *holding = &fleet->numbers[seat->number];
 
-	fleet->ready += seat->state == CHILD_READY;
 	fleet->given_up += seat->state == CHILD_FAILED && !seat->stale;
 	if (seat->stale) {
 		holding->stale = true;
@@ -57,6 +56,13 @@ may_go(const struct fleet *fleet, const struct fleet_seat *stale)
 	    fleet->ready + fleet->given_up + fleet->wish->max_unavailable > fleet->wish->instances;
 }
 
+/* Whether one whose number is not wanted any more may go now: those that stay may not all be ready yet. */
+static bool
+is_too_many(const struct fleet *fleet, const struct fleet_seat *seat)
+{
+	return seat->state != CHILD_READY || fleet->ready + fleet->given_up > fleet->wish->instances;
+}
+
 struct fleet_step
 fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t count)
 {
@@ -66,12 +72,13 @@ fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (!is_kept(&seats[i]))
-			continue;
-		if (seats[i].number >= wish->instances)
-			return drain(seats, i);
-		fleet_take(&fleet, &seats[i], i);
+		fleet.ready += seats[i].state == CHILD_READY;
+		if (is_kept(&seats[i]) && seats[i].number < wish->instances)
+			fleet_take(&fleet, &seats[i], i);
 	}
+	for (i = 0; i < count; i++)
+		if (is_kept(&seats[i]) && seats[i].number >= wish->instances && is_too_many(&fleet, &seats[i]))
+			return drain(seats, i);
 	for (number = 0; number < wish->instances; number++) {
 		holding = &fleet.numbers[number];
 		if (holding->stale && holding->fresh_ready && may_go(&fleet, &seats[holding->stale_seat]))

@@ -3,6 +3,7 @@
  * many as are wanted, and new ones come before old ones go. Pure: no processes, no clock. Master.
  *
  * An instance has a number, which users know it by, and a seat, which is where its process is kept.
+ * One that is not wanted any more stays while fewer are ready without it than are wanted.
  * While a process is replaced its number has two seats: that of the old one, which is stale, and
  * that of the new one.
  */

@@ -112,6 +112,24 @@ START_TEST(up_and_down)
 }
 END_TEST
 
+START_TEST(down_while_those_that_stay_are_not_ready)
+{
+	struct fleet_wish wish = { .instances = 3, .surge = 1 };
+
+	seats_clear();
+	settle(&wish);
+	all_become(CHILD_STARTING, CHILD_READY);
+	seats[0].state = CHILD_BACKOFF;
+	wish.instances = 1;
+	ck_assert_uint_eq(settle(&wish), 1); /* one of the two that are ready stays as long as number 0 is not */
+	ck_assert_uint_eq(count(CHILD_READY), 1);
+	seats[0].state = CHILD_READY;
+	ck_assert_uint_eq(settle(&wish), 1);
+	ck_assert_uint_eq(count(CHILD_READY), 1);
+	ck_assert_int_eq(seats[0].state, CHILD_READY);
+}
+END_TEST
+
 START_TEST(a_new_one_comes_first)
 {
 	struct fleet_wish wish = { .instances = 2, .surge = 1 };
@@ -193,6 +211,7 @@ main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, up_and_down);
+	tcase_add_test(tests, down_while_those_that_stay_are_not_ready);
 	tcase_add_test(tests, a_new_one_comes_first);
 	tcase_add_test(tests, what_serves_nobody_goes_at_once);
 	tcase_add_loop_test(tests, replaced_at_random, 0, 81);
