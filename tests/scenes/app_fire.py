@@ -26,11 +26,6 @@ class Hand:
         self.t, self.drover, self.dice = t, drover, random.Random(SEED)
         self.never = t.path("never")
 
-    def pick(self):
-        """The process of an instance, in whatever state it is; None: there is none."""
-        pids = [row["pid"] for row in apps.rows(self.drover) if row["pid"]]
-        return self.dice.choice(pids) if pids else None
-
     def scale(self):
         self.drover.call("scale", app="web", instances=self.dice.randint(1, 6))
 
@@ -41,22 +36,19 @@ class Hand:
         rows = apps.rows(self.drover)
         self.drover.call("restart", app="web", instance=self.dice.choice(rows)["instance"])
 
-    def kill(self):
-        """One of them dies; not before the last one has come back, or a GET would be lost with too many."""
-        if len(apps.ready_rows(self.drover)) > 1:
-            self.send(signal.SIGKILL)
-
-    def terminate(self):
-        if len(apps.ready_rows(self.drover)) > 1:
-            self.send(signal.SIGTERM)
-
-    def send(self, number):
-        pid = self.pick()
-        if pid:
+    def kill(self, number=signal.SIGKILL):
+        """One of them dies, but not the last that is ready; another one does not die before that is known."""
+        pids = apps.pids(self.drover)
+        if len(pids) > 1:
+            pid = self.dice.choice(pids)
             try:
                 os.kill(pid, number)
             except ProcessLookupError:
                 pass
+            self.t.wait(lambda: pid not in apps.pids(self.drover), f"the death of {pid} is known")
+
+    def terminate(self):
+        self.kill(signal.SIGTERM)
 
     def reload(self):
         self.drover.kill(signal.SIGHUP)

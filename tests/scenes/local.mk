@@ -8,6 +8,7 @@ scenes += scenes/answers.py
 scenes += scenes/app_control.py
 scenes += scenes/app_deaths.py
 scenes += scenes/app_health.py
+scenes += scenes/app_fire.py
 scenes += scenes/app_kill.py
 scenes += scenes/app_master.py
 scenes += scenes/app_output.py
