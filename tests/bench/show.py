@@ -123,7 +123,7 @@ def show(t, seconds):
     names = list(chosen)
     routes = "".join(f'route {{ host = {{ "{name}.test" }} pool = "{name}" }}\n' for name in names)
     body = "".join(section for section, _ in chosen.values()) + routes
-    drover = t.drover(body, workers=2, shutdown_timeout='"3s"', queue_timeout='"20s"')
+    drover = t.drover(body, workers=2, queue_timeout='"20s"')
     for name in names:
         apps.wait_settled(drover, 4, name, PATIENCE)
     traffics = [Traffic(drover, clients, f"{name}.test", name) for name, (_, clients) in chosen.items()]
