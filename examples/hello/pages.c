@@ -19,7 +19,7 @@ enum {
 	SLOW_MAX_MS = 60000,
 	STREAM_MAX = 100000,
 	STREAM_INTERVAL_MS = 200,
-	GONE_INTERVAL_MS = 100,
+	GONE_INTERVAL_US = 100000,
 	PATTERN_LENGTH = 251 * 256 /* a whole number of rounds of the pattern */
 };
 
@@ -36,7 +36,7 @@ struct reply {
 	uint64_t total;
 };
 
-static LIST_HEAD(, reply) replies = LIST_HEAD_INITIALIZER(replies);
+static LIST_HEAD(reply_list, reply) replies = LIST_HEAD_INITIALIZER(replies);
 static unsigned in_progress; /* how many there are */
 static struct event *gone_timer; /* it is stopping */
 
@@ -475,7 +475,7 @@ gone_cb(evutil_socket_t fd, short what, void *unused)
 void
 pages_stop(void)
 {
-	static const struct timeval interval = { 0, GONE_INTERVAL_MS * 1000 };
+	static const struct timeval interval = { 0, GONE_INTERVAL_US };
 
 	if (in_progress > 0)
 		gone_timer = event_new(base, -1, EV_PERSIST, gone_cb, NULL);

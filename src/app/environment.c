@@ -6,6 +6,8 @@
 
 #include "base/object.h"
 
+enum { ROOM_AT_FIRST = 64 };
+
 
 static const char *const kept[] = { "PATH", "HOME", "LANG", "LC_*", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR" };
 
@@ -41,7 +43,7 @@ entry_find(const struct app_environment *environment, const char *name, size_t l
 {
 	size_t i;
 
-	for (i = 0; i < environment->count; i++)
+	for (i = 0; i < environment->count && environment->entries[i] != NULL; i++)
 		if (strncmp(environment->entries[i], name, length) == 0 && environment->entries[i][length] == '=')
 			return &environment->entries[i];
 	return NULL;
@@ -50,7 +52,7 @@ entry_find(const struct app_environment *environment, const char *name, size_t l
 static bool
 room_make(struct app_environment *environment)
 {
-	size_t room = environment->room == 0 ? 64 : environment->room * 2;
+	size_t room = environment->room * 2;
 	char **larger;
 
 	if (environment->count + 1 < environment->room)
@@ -163,13 +165,13 @@ int
 app_environment_make(struct app_environment *environment, const struct environment_facts *facts,
     char *const *inherited, struct error *err)
 {
-	memset(environment, 0, sizeof *environment);
-	if (room_make(environment)) {
-		environment->entries[0] = NULL;
-		if (inherited_add(environment, facts, inherited) && own_add(environment, facts) &&
-		    place_add(environment, facts))
-			return 0;
-	}
+	*environment = (struct app_environment){ .room = ROOM_AT_FIRST };
+	environment->entries = calloc(ROOM_AT_FIRST, sizeof *environment->entries);
+	if (environment->entries == NULL)
+		return error_set(err, "out of memory");
+	if (inherited_add(environment, facts, inherited) && own_add(environment, facts) &&
+	    place_add(environment, facts))
+		return 0;
 	app_environment_free(environment);
 	return error_set(err, "out of memory");
 }

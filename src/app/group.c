@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -143,6 +142,17 @@ directory_is_ours(void)
 
 /* ---- leaving nothing behind */
 
+/* The master that has made "drover-PID-...", or 0: it is something else. */
+static pid_t
+owner_of(const char *name)
+{
+	static const char prefix[] = "drover-";
+
+	if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+		return 0;
+	return (pid_t)strtol(name + sizeof prefix - 1, NULL, 10);
+}
+
 /* Removes the empty cgroups of `owner`, or with 0 those of masters that are gone. */
 static void
 directory_sweep(pid_t owner)
@@ -150,12 +160,13 @@ directory_sweep(pid_t owner)
 	DIR *directory = opendir(groups.directory);
 	const struct dirent *entry;
 	char path[PATH_ROOM + sizeof entry->d_name];
-	int pid;
+	pid_t pid;
 
 	if (directory == NULL)
 		return;
 	while ((entry = readdir(directory)) != NULL) {
-		if (sscanf(entry->d_name, "drover-%d-", &pid) != 1 || pid <= 0)
+		pid = owner_of(entry->d_name);
+		if (pid <= 0)
 			continue;
 		if (owner != 0 ? pid != owner : (kill(pid, 0) == 0 || errno != ESRCH))
 			continue;
@@ -392,7 +403,8 @@ cgroup_cpu(const struct app_group *group, uint64_t *cpu)
 {
 	char text[1024];
 
-	return cgroup_read(group, "cpu.stat", text, sizeof text) > 0 && sscanf(text, "usage_usec %" SCNu64, cpu) == 1;
+	return cgroup_read(group, "cpu.stat", text, sizeof text) > 0 &&
+	       strncmp(text, "usage_usec ", 11) == 0 && process_number(text, 1, cpu);
 }
 
 bool

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/process.h"
 #include "app/who.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -35,17 +36,17 @@ app_place_init(struct app_place *place)
 static void
 outgoing_read(unsigned *from, unsigned *to)
 {
-	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	char text[64], *end = text;
 
+	*from = *to = 0;
+	if (process_read_file("/proc/sys/net/ipv4/ip_local_port_range", text, sizeof text) > 0) {
+		*from = (unsigned)strtoul(text, &end, 10);
+		*to = (unsigned)strtoul(end, NULL, 10);
+	}
+	if (*from > 0 && *from <= *to && *to <= UINT16_MAX)
+		return;
 	*from = 32768;
 	*to = 60999;
-	if (file == NULL)
-		return;
-	if (fscanf(file, "%u %u", from, to) != 2 || *from > *to || *to > UINT16_MAX) {
-		*from = 32768;
-		*to = 60999;
-	}
-	fclose(file);
 }
 
 static void

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,23 @@ process_read_file(const char *path, char *to, size_t size)
 	return count;
 }
 
+bool
+process_number(const char *text, unsigned skip, uint64_t *number)
+{
+	char *end;
+
+	text += strspn(text, " ");
+	for (; skip > 0; skip--) {
+		text += strcspn(text, " ");
+		text += strspn(text, " ");
+	}
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return errno == 0;
+}
+
 static bool
 memory_read(pid_t pid, struct process_figures *figures)
 {
@@ -35,8 +51,8 @@ memory_read(pid_t pid, struct process_figures *figures)
 	uint64_t resident, shared, page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-	if (process_read_file(path, text, sizeof text) <= 0 ||
-	    sscanf(text, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) != 2)
+	if (process_read_file(path, text, sizeof text) <= 0 || !process_number(text, 1, &resident) ||
+	    !process_number(text, 2, &shared))
 		return false;
 	figures->shared = shared * page;
 	figures->own = resident > shared ? (resident - shared) * page : 0;
@@ -47,18 +63,21 @@ static bool
 cpu_read(pid_t pid, struct process_figures *figures)
 {
 	char path[PATH_ROOM], text[1024];
-	uint64_t user, system, children_user, children_system;
+	uint64_t ticks, sum = 0;
 	const char *at;
+	unsigned i;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	if (process_read_file(path, text, sizeof text) <= 0)
 		return false;
-	/* the second field is a name that may have blanks and brackets in it; from 14 on: utime stime cutime cstime */
+	/* the second field is a name that may have blanks and brackets in it; behind it 11 until utime stime cutime cstime */
 	at = strrchr(text, ')');
-	if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64
-			      " %" SCNu64, &user, &system, &children_user, &children_system) != 4)
-		return false;
-	figures->cpu = (user + system + children_user + children_system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	for (i = 0; i < 4; i++) {
+		if (at == NULL || !process_number(at + 1, 11 + i, &ticks))
+			return false;
+		sum += ticks;
+	}
+	figures->cpu = sum * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	return true;
 }
 

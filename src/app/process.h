@@ -18,6 +18,11 @@ struct process_figures {
 	uint64_t cpu; /* microseconds, with that of the children that it has waited for */
 };
 
+/*
+ * The word of a text that stands behind `skip` others, blanks between them, as a number. false: there is none.
+ */
+bool process_number(const char *text, unsigned skip, uint64_t *number);
+
 /* false: there is no such process any more. */
 bool process_figures(pid_t pid, struct process_figures *figures);
 
