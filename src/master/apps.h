@@ -118,7 +118,7 @@ struct master_reload {
 	struct conf_errors errors; /* the file is not good: nothing was changed */
 	struct master_reload_row {
 		enum master_reload_what what;
-		char name[CONF_POOL_NAME_MAX + 1]; /* of the app; for MASTER_RELOAD_LATER of the option or section */
+		char name[MASTER_WORDS_MAX]; /* of the app; for MASTER_RELOAD_LATER of the option or section */
 		char text[MASTER_WORDS_MAX]; /* which options, for people */
 		unsigned from, to; /* instances that were wanted, and that are wanted then; of an app */
 	} *rows;

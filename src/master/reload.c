@@ -222,7 +222,7 @@ apps_follow(struct master *m, struct app_source *source, const struct master_rel
 static void
 reload_tell(struct master *m, const struct master_reload *reload)
 {
-	char text[EVENT_TEXT_MAX] = "", later[512] = "", words[MASTER_WORDS_MAX + CONF_POOL_NAME_MAX + 8];
+	char text[EVENT_TEXT_MAX] = "", later[512] = "", words[2 * MASTER_WORDS_MAX + 8];
 	const struct master_reload_row *row;
 
 	for (row = reload->rows; row < reload->rows + reload->count; row++) {

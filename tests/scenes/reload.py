@@ -164,6 +164,10 @@ def the_rest_is_for_later(t):
                       "app web retries, app fresh"), log[1]
     assert [row["what"] for row in drover.call("config")["changes"]] == log[1].split(", ")  # against the file
     assert pids(drover) == before and [row["app"] for row in drover.call("apps")["apps"]] == ["web"]
+    long = t.pool("unix:/" + "x" * 90, name="long" * 15)
+    reload(drover, app() + long)
+    assert watcher.event_of("reloaded")
+    drover.wait_log("started again: pool " + "long" * 15 + "\n")
     reload(drover, app("other"))
     watcher.event_of("reload-failed")  # the listener names an app that is gone
     assert pids(drover) == before
