@@ -231,7 +231,7 @@ arguments_read(struct arguments *a, int argc, char **argv)
 	a->command = (const char *const *)argv + optind;
 	a->command_count = (size_t)(argc - optind);
 	if (optind < argc && !a->separator)
-		return usage_error("this is no option: ", argv[optind]);
+		return usage_error("a command to run stands behind --, as in -- node server.js; this is no option: ", argv[optind]);
 	status = arguments_check(a);
 	return status == 0 ? -1 : status;
 }

@@ -70,6 +70,13 @@ search_path(const struct conf_app *app)
 	return path != NULL ? path : "/usr/local/bin:/usr/bin:/bin";
 }
 
+/* As of a shell: "node server.js". */
+static bool
+is_command_line(const struct conf_app *app)
+{
+	return app->command_count == 1 && strchr(app->command[0], ' ') != NULL;
+}
+
 int
 conf_app_find_command(const struct conf_app *app, char *path, size_t size, struct error *err)
 {
@@ -86,11 +93,14 @@ conf_app_find_command(const struct conf_app *app, char *path, size_t size, struc
 	} else {
 		directories = search_path(app);
 		error = path_search(app, directories, path, size);
-		if (error == ENOENT)
+		if (error == ENOENT && !is_command_line(app))
 			return error_set(err, "there is no program \"%.100s\" in PATH, which is %.200s", name, directories);
 	}
 	if (error == 0)
 		return 0;
+	if (error == ENOENT && is_command_line(app))
+		return error_set(err, "there is no program \"%.100s\"; write arguments apart, as { \"node\", \"server.js\" }, "
+				      "or add shell = true", name);
 	return error_set(err, "cannot run \"%.200s\": %s%s", path, strerror(error),
 	    error == EACCES ? "; its mode has to let drover execute it (chmod +x)" : "");
 }

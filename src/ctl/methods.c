@@ -117,7 +117,7 @@ integer_read(const char *text, int64_t *number)
 
 	errno = 0;
 	*number = strtoll(text, &end, 10);
-	return errno == 0 && end != text && *end == '\0' && !isspace((unsigned char)*text);
+	return errno == 0 && end != text && *end == '\0' && !isspace((unsigned char)*text) && *text != '+';
 }
 
 static json_t *
@@ -132,6 +132,7 @@ integer_value(json_t *param, const char *text, struct error *err)
 		number = (int64_t)(duration / CLOCK_MILLISECOND);
 	else if (!integer_read(text, &number)) {
 		error_set(err, is_duration(name) ? "%s=%s: milliseconds are wanted, or a time such as 30s or 5m."
+			: *text == '+'		 ? "%s=%s: a whole number is wanted, not how many more."
 						 : "%s=%s: a whole number is wanted.", name, text);
 		return NULL;
 	}

@@ -91,6 +91,7 @@ struct app {
 	struct app_definition definition; /* by which instances are started */
 	struct app_definition before; /* of a roll-out with another one: what it goes back to; pool NULL: nothing */
 	unsigned desired;
+	bool told; /* that so many are ready */
 	struct instance **seats;
 	unsigned seat_count, seat_room;
 	struct app_history *histories; /* by number */

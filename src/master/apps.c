@@ -120,6 +120,16 @@ app_next_step(const struct app *app)
 	return step;
 }
 
+/* Once, and again when another number is wanted. */
+static void
+app_tell_when_ready(struct app *app)
+{
+	if (app->told || app->desired == 0 || app_count(app, CHILD_READY) != app->desired)
+		return;
+	app->told = true;
+	log_notice("app %s: %u of %u instances are ready", app->definition.pool->name, app->desired, app->desired);
+}
+
 /* One to start or drain in a turn of the loop: a fork alone takes a part of a millisecond. */
 static void
 app_adjust_cb(struct later *later)
@@ -141,6 +151,7 @@ app_adjust_cb(struct later *later)
 	if (step.action != FLEET_NOTHING)
 		app_adjust_soon(app);
 	app_show(app);
+	app_tell_when_ready(app);
 	roll_look(app);
 }
 
@@ -336,6 +347,7 @@ master_app_scale(struct master *m, unsigned pool, unsigned instances, struct err
 	if (instances != app->desired) {
 		log_notice("app %s: scaling from %u to %u instances", app->definition.pool->name, app->desired, instances);
 		news_app_scaled(app, app->desired, instances);
+		app->told = false;
 	}
 	app->desired = instances;
 	master_changed(m);

@@ -84,6 +84,10 @@ def to_nothing(t):
     assert answer.status == 503 and int(answer.get("retry-after")) >= 1, answer.head
     scale(drover, 1)
     assert drover.get("/").status == 200
+    drover.wait_log("app web: 1 of 1 instances are ready")
+    drover.call("restart", app="web", wait=True)
+    told = [line.split("app web: ")[1] for line in drover.log().splitlines() if "are ready" in line]
+    assert told == ["2 of 2 instances are ready", "1 of 1 instances are ready"], told
 
 
 @case

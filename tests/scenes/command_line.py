@@ -164,7 +164,7 @@ def mistakes_about_commands(t):
             ((*listen, "-b", "127.0.0.1:9", "--", "sh"), "-b and -- exclude each other: "),
             (("-c", "good.conf", "--", "sh"), "-c stands alone"),
             (("--", "sh"), "-l and -b, or -l and --, go together"),
-            ((*listen, "sh"), "this is no option: sh"),
+            ((*listen, "-n", "4", "sh", "x"), "a command to run stands behind --, as in -- node server.js; this is no option: sh"),
             ((*listen, "-n", "1001", "--", "sh"), "-n 1001: instances is a number from 0 to 1000 or auto, not \"1001\""),
             ((*listen, "--", "/nowhere/x", "-t"), "-- /nowhere/x: command: cannot run \"/nowhere/x\": No such file"),
             ((*listen, "--", "sh", "a\nb"), "-- sh: there is a line break in argument 1; put it into a script")):

@@ -306,6 +306,10 @@ START_TEST(commands_are_found)
 	expect_program("command = sh  environment = 'PATH=/nowhere:/bin'  directory = /etc", "/bin/sh");
 	expect_program("command = sh  environment = 'PATH='  directory = /bin", "/bin/sh");
 	expect_program("command = sh  environment = 'PATH=/etc'", "there is no program \"sh\" in PATH, which is /etc");
+	expect_program("command = \"sh x\"",
+	    "there is no program \"sh x\"; write arguments apart, as { \"node\", \"server.js\" }, or add shell = true");
+	expect_program("command = \"/bin/sh x\"",
+	    "there is no program \"/bin/sh x\"; write arguments apart, as { \"node\", \"server.js\" }, or add shell = true");
 	expect_program("command = passwd  environment = 'PATH=/etc:/nowhere'",
 	    "cannot run \"/etc/passwd\": Permission denied; its mode has to let drover execute it (chmod +x)");
 	expect_program("command = \"/etc\"", "cannot run \"/etc\": Is a directory");

@@ -80,6 +80,7 @@ static const struct {
 	{ { "restart-worker", "3", "worker=3" }, NULL, "no parameter '3'" },
 	{ { "scale", "web" }, NULL, "workers=web: a whole number" },
 	{ { "scale", "web", "many" }, NULL, "instances=many: a whole number" },
+	{ { "scale", "web", "+1" }, NULL, "instances=+1: a whole number is wanted, not how many more." },
 	{ { "scale", "8", "wiat" }, NULL, "did you mean wait?" },
 	{ { "scale", "web", "8", "9" }, NULL, "no parameter '9'" },
 	{ { "scale", "web", "8", "wiat" }, NULL, "did you mean wait?" },
