@@ -1,20 +1,9 @@
 #include "app/expand.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool
-expand_mentions(const char *text, const char *name)
-{
-	size_t length = strlen(name);
-	const char *at;
-
-	for (at = strchr(text, '{'); at != NULL; at = strchr(at + 1, '{'))
-		if (strncmp(at + 1, name, length) == 0 && at[1 + length] == '}')
-			return true;
-	return false;
-}
 
 /* What stands at `at`, which is a brace, and how long it is there; NULL: nothing that is known. */
 static const char *

@@ -2,14 +2,9 @@
 #ifndef DROVER_APP_EXPAND_H
 #define DROVER_APP_EXPAND_H
 
-#include <stdbool.h>
-
 struct expansion {
 	const char *port, *socket, *instance; /* what each is; NULL: there is none, and it stays as it is written */
 };
-
-/* Whether the text has "{NAME}". */
-bool expand_mentions(const char *text, const char *name);
 
 /* The text with what stands in it replaced; all else in braces stays. malloc'ed; NULL: no memory. */
 char *expand_text(const char *text, const struct expansion *expansion);

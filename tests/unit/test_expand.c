@@ -32,15 +32,6 @@ START_TEST(texts_are_expanded)
 }
 END_TEST
 
-START_TEST(mentions)
-{
-	ck_assert(expand_mentions("--port={port}", "port"));
-	ck_assert(expand_mentions("{{port}", "port"));
-	ck_assert(!expand_mentions("{portal} {por", "port"));
-	ck_assert(!expand_mentions("", "port"));
-}
-END_TEST
-
 int
 main(void)
 {
@@ -51,7 +42,6 @@ main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, texts_are_expanded, 0, (int)ARRAY_LENGTH(texts));
-	tcase_add_test(tests, mentions);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
