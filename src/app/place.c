@@ -20,7 +20,8 @@ enum {
 	PORT_FIRST = 20000, /* when the range for outgoing connections begins above it */
 	PORTS_WANTED = 2000, /* fewer are no room */
 	PORT_TRIES = 500, /* 3 us each */
-	BACKLOG = 4096 /* of a passed socket: what waits while the instance is started again */
+	BACKLOG = 4096, /* of a passed socket: what waits while the instance is started again */
+	TURNED_AWAY_MAX = 100 /* at a time: less than a millisecond */
 };
 
 void
@@ -334,6 +335,23 @@ app_place_find(struct app_place *place, const struct conf *conf, const struct co
 		return error_prefix(err, "app %s", app->name);
 	snprintf(place->name, sizeof place->name, "%s", address_format(&place->address, text));
 	return 0;
+}
+
+void
+app_place_turn_away(const struct app_place *place)
+{
+	int flags = place->fd >= 0 ? fcntl(place->fd, F_GETFL) : -1, fd;
+	unsigned count;
+
+	if (flags < 0 || fcntl(place->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return;
+	for (count = 0; count < TURNED_AWAY_MAX; count++) {
+		fd = accept4(place->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	fcntl(place->fd, F_SETFL, flags);
 }
 
 void

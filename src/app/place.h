@@ -59,6 +59,12 @@ int app_place_find(struct app_place *place, const struct conf *conf, const struc
  */
 int app_place_admit(const struct app_place *place, const struct conf *conf, struct error *err);
 
+/*
+ * Ends connections that wait in a held socket whose process is gone: what they ask for may be had
+ * elsewhere now. A hundred at most; nothing happens to other kinds of places.
+ */
+void app_place_turn_away(const struct app_place *place);
+
 /* Closes what is held, and removes the socket's path. */
 void app_place_close(struct app_place *place);
 

@@ -71,11 +71,29 @@ start_was_in_vain(struct instance *i, enum child_event event)
 	instance_event(i, i->failed_starts > conf_of(i)->start_retries ? CHILD_EVENT_EXITED_WRONG : event);
 }
 
+/*
+ * What waits in the socket that is held for it goes to others, if there are any; else it is the
+ * next process that answers.
+ */
+static void
+instance_turn_away(const struct instance *i)
+{
+	const struct app *app = i->app;
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		if (app->seats[seat] != i && app->seats[seat]->child.state == CHILD_READY) {
+			app_place_turn_away(&i->place);
+			return;
+		}
+}
+
 static void
 act_spawn(struct instance *i)
 {
 	struct error err;
 
+	instance_turn_away(i); /* what came before workers knew of the death */
 	if (instance_start(i, &err) < 0) {
 		i->lived = i->ready = 0;
 		i->last_pid = 0;
@@ -401,6 +419,7 @@ instance_reaped(struct instance *i, int wait_status)
 	app_ready_end(&i->check);
 	instance_close_output(i);
 	instance_leave(i);
+	instance_turn_away(i);
 	death_record(i, wait_status);
 	if (i->failure_text[0] != '\0')
 		instance_event(i, CHILD_EVENT_EXITED_WRONG); /* a second start would end the same way */

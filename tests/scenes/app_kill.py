@@ -103,6 +103,26 @@ def at_once(t):
 
 
 @case
+def not_taken_yet(t):
+    "what waits in the passed socket of an instance that dies goes to another one; POSTs get 502, and are never seen"
+    body = apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], instances=2, listen="activation")
+    drover = t.drover(body + 'route { pool = "web" }', workers=1, balance="round-robin")
+    victim, other = [row["pid"] for row in apps.wait_settled(drover, 2)]
+    with open(t.path("never"), "w", encoding="ascii"):
+        pass  # the next process shall not listen
+    os.kill(victim, signal.SIGSTOP)
+    peers = [(method, t.connect(drover)) for method in ["GET", "GET", "POST", "POST"] * 4]
+    for method, peer in peers:
+        peer.send(request(method, "/pid", body=b"x" if method == "POST" else None))
+    t.wait(lambda: apps.rows(drover)[0]["in-flight"] >= 4 and apps.rows(drover)[1]["in-flight"] == 0, "some wait")
+    os.kill(victim, signal.SIGKILL)
+    answers = [(method, peer.read_response()) for method, peer in peers]
+    assert all(answer.status == 200 for method, answer in answers if method == "GET"), answers
+    assert {answer.status for method, answer in answers if method == "POST"} == {200, 502}, answers
+    assert {answer.get("x-pid") for _, answer in answers if answer.status == 200} == {str(other)}
+
+
+@case
 def posts_under_kills(t):
     "POSTs under load and kills: only those in flight on a killed instance fail, each at once"
     drover = in_front(t, apps.python("plain.py"), instances=4)
