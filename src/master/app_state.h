@@ -138,10 +138,10 @@ void app_show(struct app *app);
 struct app *app_at(const struct master *master, unsigned pool); /* NULL: that pool is none */
 
 /*
- * From now on the app is run as in `pool`, which is part of source->conf: its instances are replaced, and if
+ * From now on the app of that pool is run as in `to`, which is part of source->conf: its instances are replaced, and if
  * the first new ones do not get ready it is run as before. How many there are stays. `source` has one user more then. -1 with a sentence.
  */
-int app_adopt(struct master *master, unsigned app, struct app_source *source, const struct conf_pool *pool, struct error *err);
+int app_adopt(struct master *master, unsigned pool, struct app_source *source, const struct conf_pool *to, struct error *err);
 struct app_source *app_source_new(struct conf *conf); /* one user; NULL: no memory, and conf stays the caller's */
 void app_source_release(struct app_source *source); /* NULL is allowed */
 
