@@ -341,12 +341,13 @@ void
 app_place_turn_away(const struct app_place *place)
 {
 	int flags = place->fd >= 0 ? fcntl(place->fd, F_GETFL) : -1, fd;
+	struct address peer;
 	unsigned count;
 
 	if (flags < 0 || fcntl(place->fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return;
 	for (count = 0; count < TURNED_AWAY_MAX; count++) {
-		fd = accept4(place->fd, NULL, NULL, SOCK_CLOEXEC);
+		fd = listener_accept(place->fd, &peer);
 		if (fd < 0)
 			break;
 		close(fd);

@@ -53,7 +53,7 @@ def express(t, *arguments):
     """The command of express-socketio and its environment."""
     modules = os.path.join(os.environ.get("SRCDIR", programs.TOP), "build", "npm", "node_modules")
     if not os.path.isdir(os.path.join(modules, "socket.io")):
-        t.skip("Express and socket.io are not installed (./dev check does it, when npm can be reached)")
+        t.skip("Express and socket.io are not installed (./dev check does it, when the npm registry can be reached)")
     return node(t, "express-socketio/server.js", *arguments), [f"NODE_PATH={os.path.abspath(modules)}"]
 
 
