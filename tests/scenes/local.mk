@@ -89,7 +89,7 @@ EXTRA_DIST += tools/starve.c
 # What they import.
 EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/users.py tools/wire.py
 EXTRA_DIST += tools/terminal.py
-EXTRA_DIST += tools/apps.py tools/socketio.py tools/traffic.py
+EXTRA_DIST += tools/apps.py tools/modules.py tools/socketio.py tools/traffic.py
 
 # Apps for drover to run.
 EXTRA_DIST += apps/README apps/plain.py apps/crash.py apps/slow.py apps/leak.py apps/tree.py apps/wsgi.py apps/asgi.py
