@@ -2,6 +2,7 @@ noinst_LIBRARIES += libctl.a
 libctl_a_SOURCES = \
 	ctl/ask.c ctl/ask.h \
 	ctl/client.c ctl/client.h \
+	ctl/digest.c ctl/digest.h \
 	ctl/feed.c ctl/feed.h \
 	ctl/figures.c ctl/figures.h \
 	ctl/follow.c ctl/follow.h \

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/ask.h"
+#include "ctl/digest.h"
 #include "ctl/follow.h"
 #include "ctl/help.h"
 #include "ctl/logs.h"
@@ -144,15 +145,17 @@ options_read(struct options *o, struct wanted *wanted, int argc, char **argv)
 static int
 run_call(const struct options *o, struct client *c, const char *method, json_t *params, const struct style *style)
 {
-	json_t *result;
+	json_t *result, *shorter;
 	int end = ask(o, c, method, params, &result);
 
 	if (end != 0)
 		return end;
+	shorter = o->json ? NULL : digest(method, result);
 	if (o->json)
 		render_json(stdout, result);
 	else
-		render(stdout, result, style);
+		render(stdout, shorter != NULL ? shorter : result, style);
+	json_decref(shorter);
 	end = json_is_false(json_object_get(result, "succeeded")) ? EXIT_REFUSED : EXIT_DONE;
 	json_decref(result);
 	return end;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/object.h"
+#include "ctl/digest.h"
 #include "ctl/follow.h"
 #include "ctl/logs.h"
 #include "ctl/printable.h"
@@ -72,6 +73,49 @@ START_TEST(result)
 
 	ck_assert_str_eq(text, results[_i].text);
 	free(text);
+}
+END_TEST
+
+static const char apps_reply[] =
+    "{\"apps\":[{\"app\":\"web\",\"instances\":{\"desired\":2,\"configured\":3,\"ready\":1,\"starting\":1,\"draining\":1,"
+    "\"failed\":0},\"roll\":{\"state\":\"running\",\"replaced\":1,\"total\":2},\"listen\":\"port\",\"command\":\"node x\"},"
+    "{\"app\":\"a\",\"instances\":{\"desired\":1,\"configured\":1,\"ready\":0,\"failed\":1},\"roll\":{\"state\":\"never\"},"
+    "\"listen\":\"unix\",\"command\":\"y\"}],\"instances\":["
+    "{\"app\":\"web\",\"instance\":1,\"state\":\"backoff\",\"pid\":null,\"age-ms\":null,\"address\":null,\"in-flight\":0,"
+    "\"requests\":0,\"restarts\":2,\"cpu-percent\":null,\"memory-bytes\":null,\"next-start-ms\":1500,\"lines-lost\":3,"
+    "\"last-death\":{\"text\":\"exited\"}},"
+    "{\"app\":\"web\",\"instance\":0,\"state\":\"ready\",\"pid\":7,\"age-ms\":1500,\"address\":\"127.0.0.1:81\",\"in-flight\":1,"
+    "\"requests\":9,\"restarts\":0,\"cpu-percent\":6.5,\"memory-bytes\":1500000,\"next-start-ms\":null,\"last-death\":null,"
+    "\"being-replaced\":true},"
+    "{\"app\":\"a\",\"instance\":0,\"state\":\"failed\",\"address\":\"/run/a\",\"reason\":\"no\",\"last-death\":{\"text\":\"x\"}}],"
+    "\"failed-instances\":[{\"app\":\"a\",\"instance\":0,\"reason\":\"no\",\"output\":[{\"time\":\"-\",\"stream\":\"stderr\","
+    "\"text\":\"oops\\u001b\"}]}]}";
+
+START_TEST(apps_in_short)
+{
+	json_t *reply = parse(apps_reply), *shorter = digest("apps", reply);
+	char *all = json_dumps(shorter, 0), *text = rendered(all, 0, false);
+
+	ck_assert_str_eq(text,
+	    "apps:\n"
+	    "  app  instances                                           roll             listen  command\n"
+	    "  web  1 of 2 ready, 1 starting, 1 draining, 3 configured  running, 1 of 2  port    node x\n"
+	    "  a    0 of 1 ready, 1 failed                              -                unix    y\n"
+	    "\ninstances:\n"
+	    "  instance  state    pid    age  address  in-flight  requests  restarts  cpu-%  memory  note\n"
+	    "  web/0     ready      7  1.5 s  :81              1         9         0    6.5  1.5 MB  being replaced\n"
+	    "  web/1     backoff    -      -  -                0         0         2      -  -       "
+	    "again in 1.5 s; 3 lines lost; exited\n"
+	    "  a/0       failed     -      -  /run/a           -         -         -      -  -       no\n"
+	    "\na/0:\n  no\n  -  stderr: oops\\x1b\n");
+	free(text);
+	free(all);
+	json_decref(shorter);
+	json_decref(reply);
+	ck_assert_ptr_null(digest("status", NULL));
+	reply = parse("{\"instances\":3}");
+	ck_assert_ptr_null(digest("apps", reply));
+	json_decref(reply);
 }
 END_TEST
 
@@ -209,6 +253,7 @@ main(void)
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	tcase_add_loop_test(tc, result, 0, ARRAY_LENGTH(results));
+	tcase_add_test(tc, apps_in_short);
 	tcase_add_test(tc, colours);
 	tcase_add_test(tc, narrow);
 	tcase_add_test(tc, deep);
