@@ -345,9 +345,10 @@ def for_people(t):
     drover = start(t, app("web"))
     status, out, err = ctl(t, drover, "apps")
     assert status == 0 and err == "", (status, out, err)
-    assert re.search(r"^ *app +instance +state +pid +age +address +in-flight +requests +restarts +cpu-percent +memory-bytes ",
+    assert re.search(r"^ *web +2 of 2 ready +- +port +", out, re.MULTILINE), out
+    assert re.search(r"^ *instance +state +pid +age +address +in-flight +requests +restarts +cpu-% +memory +note$",
                      out, re.MULTILINE), out
-    assert re.search(r"^ *web +1 +ready +\d+ +[\d.]+ m?s +127\.0\.0\.1:\d+ +0 ", out, re.MULTILINE), out
+    assert re.search(r"^ *web/1 +ready +\d+ +[\d.]+ m?s +:\d+ +0 ", out, re.MULTILINE), out
     status, out, err = ctl(t, drover, "scale", "web", "3", "wait")
     assert status == 0 and re.search(r"^succeeded: +yes$", out, re.MULTILINE), (status, out, err)
     assert ctl(t, drover, "signal", "web", "2", "CONT")[0] == 0
