@@ -122,7 +122,7 @@ class Process:
     def __init__(self, arguments, directory, log="by-hand.log"):
         with open(os.path.join(directory, log), "ab") as out:
             self.popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                          cwd=directory, start_new_session=True)
+                                          cwd=directory, env=tools.environment(directory), start_new_session=True)
         self.pid = self.popen.pid
 
     def destroy(self):
@@ -168,7 +168,7 @@ def run_app(arguments, listen):
         variant.processes.append(drover)
         variant.address = drover.where()
         tools.wait_until(lambda: drover.get().status == 200, "an instance answers")
-        tools.wait_until(lambda: drover.call("apps")["apps"][0]["instances"]["ready"] == INSTANCES, "all instances are ready")
+        tools.wait_until(lambda: drover.call("apps")["apps"][0]["instances"]["ready"] == INSTANCES, "all are ready")
     return make
 
 
