@@ -133,13 +133,18 @@ instance_note(json_t *instance)
 	return text_value(text);
 }
 
-/* Ports are all on this machine: ":20297" is enough. */
+/* All are on this machine, and sockets in one folder: ":20297" and ".../web/0.sock" are enough. */
 static json_t *
 instance_address(json_t *instance)
 {
-	const char *address = text_of(instance, "address");
+	const char *address = text_of(instance, "address"), *at = address + strlen(address);
+	unsigned names = 0;
 
-	return text_value(memory_copy(strncmp(address, "127.0.0.1:", 10) == 0 ? address + 9 : address));
+	if (strncmp(address, "127.0.0.1:", 10) == 0)
+		return text_value(memory_copy(address + 9));
+	while (at > address && names < 2)
+		names += *--at == '/';
+	return text_value(memory_print("%s%s", at > address ? "..." : "", at));
 }
 
 static json_t *

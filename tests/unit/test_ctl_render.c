@@ -87,7 +87,7 @@ static const char apps_reply[] =
     "{\"app\":\"web\",\"instance\":0,\"state\":\"ready\",\"pid\":7,\"age-ms\":1500,\"address\":\"127.0.0.1:81\",\"in-flight\":1,"
     "\"requests\":9,\"restarts\":0,\"cpu-percent\":6.5,\"memory-bytes\":1500000,\"next-start-ms\":null,\"last-death\":null,"
     "\"being-replaced\":true},"
-    "{\"app\":\"a\",\"instance\":0,\"state\":\"failed\",\"address\":\"/run/a\",\"reason\":\"no\",\"last-death\":{\"text\":\"x\"}}],"
+    "{\"app\":\"a\",\"instance\":0,\"state\":\"failed\",\"address\":\"unix:/run/x-apps/a/0.sock\",\"reason\":\"no\",\"last-death\":{\"text\":\"x\"}}],"
     "\"failed-instances\":[{\"app\":\"a\",\"instance\":0,\"reason\":\"no\",\"output\":[{\"time\":\"-\",\"stream\":\"stderr\","
     "\"text\":\"oops\\u001b\"}]}]}";
 
@@ -102,11 +102,11 @@ START_TEST(apps_in_short)
 	    "  web  1 of 2 ready, 1 starting, 1 draining, 3 configured  running, 1 of 2  port    node x\n"
 	    "  a    0 of 1 ready, 1 failed                              -                unix    y\n"
 	    "\ninstances:\n"
-	    "  instance  state    pid    age  address  in-flight  requests  restarts  cpu-%  memory  note\n"
-	    "  web/0     ready      7  1.5 s  :81              1         9         0    6.5  1.5 MB  being replaced\n"
-	    "  web/1     backoff    -      -  -                0         0         2      -  -       "
+	    "  instance  state    pid    age  address       in-flight  requests  restarts  cpu-%  memory  note\n"
+	    "  web/0     ready      7  1.5 s  :81                   1         9         0    6.5  1.5 MB  being replaced\n"
+	    "  web/1     backoff    -      -  -                     0         0         2      -  -       "
 	    "again in 1.5 s; 3 lines lost; exited\n"
-	    "  a/0       failed     -      -  /run/a           -         -         -      -  -       no\n"
+	    "  a/0       failed     -      -  .../a/0.sock          -         -         -      -  -       no\n"
 	    "\na/0:\n  no\n  -  stderr: oops\\x1b\n");
 	free(text);
 	free(all);
