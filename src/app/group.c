@@ -351,6 +351,8 @@ app_group_signal(const struct app_group *group, int number)
 {
 	if (group->leader > 0)
 		kill(-group->leader, number);
+	if (group->leader > 0 && getpgid(group->leader) != group->leader)
+		kill(group->leader, number); /* it has left its own group: it may join any other of the session */
 	if (number == SIGKILL && group->cgroup[0] != '\0')
 		cgroup_kill(group);
 }

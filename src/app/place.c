@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,10 +191,20 @@ directory_try(struct app_directory *directory, const char *parent, const char *n
 	return false;
 }
 
+/* It may have been removed, and another one may lie there by now. */
+static bool
+directory_is_ours(const struct app_directory *directory)
+{
+	struct stat st;
+
+	return directory->path[0] != '\0' && lstat(directory->path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid();
+}
+
 static int
 directory_make(struct app_directory *directory, struct error *err)
 {
-	if (directory->path[0] != '\0')
+	if (directory_is_ours(directory))
 		return 0;
 	if (!directory_try(directory, DROVER_RUNDIR, "apps") && !directory_try(directory, getenv("TMPDIR"), "drover-apps") &&
 	    !directory_try(directory, "/tmp", "drover-apps"))
@@ -258,13 +270,50 @@ path_clear(const struct app_place *place, struct error *err)
 
 /* ---- passed sockets */
 
-/* A program that was written for systemd expects one that waits; the one before may have changed that for all. */
+static void
+path_remember(struct app_place *place)
+{
+	struct stat st;
+
+	if (lstat(place->address.socket.un.sun_path, &st) < 0)
+		return; /* it is gone already: no path is the same */
+	place->device = st.st_dev;
+	place->inode = st.st_ino;
+}
+
+/* Whether that path is still the socket that was bound to it. */
+static bool
+path_is_ours(const struct app_place *place)
+{
+	struct stat st;
+
+	return lstat(place->address.socket.un.sun_path, &st) == 0 && st.st_dev == place->device &&
+	    st.st_ino == place->inode;
+}
+
+/* Whether one can still connect to it: who has it may shut it down, and remove its path, for all. */
+static bool
+passed_is_good(const struct app_place *place)
+{
+	struct pollfd p = { .fd = place->fd, .events = POLLRDHUP };
+	int listens = 0;
+	socklen_t length = sizeof listens;
+
+	if (getsockopt(place->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0 || !listens)
+		return false;
+	return poll(&p, 1, 0) == 0 && (place->port != 0 || path_is_ours(place));
+}
+
+/*
+ * A program that was written for systemd expects one that waits; the one before may have changed that for all,
+ * and the length of its queue.
+ */
 static int
 passed_prepare(int fd, struct error *err)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 || listen(fd, BACKLOG) < 0)
 		return error_errno(err, "cannot prepare the socket that is passed");
 	return 0;
 }
@@ -296,7 +345,10 @@ passed_open(struct app_place *place, const struct conf *conf, const struct conf_
 	if (place_find_path(place, conf, app, seat, directory, err) < 0 || path_clear(place, err) < 0)
 		return -1;
 	place->fd = listener_open(&place->address, &options, err);
-	return place->fd < 0 ? -1 : 0;
+	if (place->fd < 0)
+		return -1;
+	path_remember(place);
+	return 0;
 }
 
 /* ---- one place */
@@ -328,7 +380,7 @@ app_place_find(struct app_place *place, const struct conf *conf, const struct co
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	if (place->kind != app->app.listen || place->fd < 0)
+	if (place->kind != app->app.listen || place->fd < 0 || !passed_is_good(place))
 		app_place_close(place);
 	place->kind = app->app.listen;
 	if (place_find(place, conf, app, seat, directory, err) < 0)

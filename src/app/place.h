@@ -20,6 +20,8 @@ struct app_place {
 	uint16_t port; /* 0: a unix socket */
 	uid_t owner; /* of a unix socket that the instance makes */
 	int fd; /* the listening socket of an activation, close-on-exec; -1: the instance makes its own */
+	dev_t device; /* of the path of that, as the next */
+	ino_t inode;
 };
 
 enum { APP_PORTS_REMEMBERED = 256 };
@@ -48,7 +50,7 @@ void app_directory_remove(struct app_directory *directory);
  * Finds a place for the next process of an instance. A port is one that nobody listens on and
  * that the kernel gives to no outgoing connection; it is another one each time. A unix
  * socket keeps its path, and what is left there is removed. What an activation has opened stays open
- * and is used again. `seat` makes paths differ among the instances of an app. -1 with a sentence.
+ * and is used again, unless the process before has spoilt it. `seat` makes paths differ among the instances of an app. -1 with a sentence.
  */
 int app_place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
     struct app_directory *directory, struct error *err);

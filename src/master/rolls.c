@@ -65,7 +65,7 @@ roll_end(struct app *app, enum master_roll_state state)
 	app->before = (struct app_definition){ .pool = NULL };
 }
 
-/* What is good stays: of those that a new definition was begun with, none. */
+/* What is good stays: of those that are run in another way, none. */
 static void
 keep_the_old(struct app *app)
 {
@@ -79,7 +79,7 @@ keep_the_old(struct app *app)
 		struct instance *i = app->seats[seat];
 
 		if (instance_is_kept(i))
-			i->stale = other && i->definition.pool == given_up.pool ? "it goes back to what was before" : NULL;
+			i->stale = other && i->definition.pool != app->definition.pool ? "it goes back to what was before" : NULL;
 	}
 	if (other)
 		app_source_release(given_up.source);

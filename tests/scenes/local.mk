@@ -9,6 +9,7 @@ scenes += scenes/app_control.py
 scenes += scenes/app_deaths.py
 scenes += scenes/app_health.py
 scenes += scenes/app_fire.py
+scenes += scenes/app_hostile.py
 scenes += scenes/app_kill.py
 scenes += scenes/app_master.py
 scenes += scenes/app_output.py
@@ -93,5 +94,5 @@ EXTRA_DIST += tools/apps.py tools/modules.py tools/socketio.py tools/traffic.py
 
 # Apps for drover to run.
 EXTRA_DIST += apps/README apps/plain.py apps/crash.py apps/slow.py apps/leak.py apps/tree.py apps/wsgi.py apps/asgi.py
-EXTRA_DIST += apps/node-http.js apps/crash.js
+EXTRA_DIST += apps/node-http.js apps/crash.js apps/hostile.py
 EXTRA_DIST += apps/express-socketio/package.json apps/express-socketio/package-lock.json apps/express-socketio/server.js

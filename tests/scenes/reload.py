@@ -150,6 +150,30 @@ def what_fails_is_taken_back(t):
 
 
 @case
+def rolled_back_from_the_third(t):
+    "a change in the middle of another one, rolled back: none is left of either, it is all as it was at first"
+    for never in "two-1", "three-0", "three-1":
+        with open(t.path(never), "w", encoding="ascii"):
+            pass
+
+    def variant(word, timeout):
+        return apps.section("web", apps.python("slow.py"), [f"WORD={word}", f"NEVER={t.path(word)}-{{instance}}"],
+                            instances=2, start_timeout=f'"{timeout}"')
+
+    drover, watcher = start(t, variant("one", "30s"))
+    before = pids(drover)
+    reload(drover, variant("two", "30s"))
+    watcher.event_of("instance-ready", app="web")  # number 0, the second way
+    t.wait(lambda: any(row["instance"] == 1 and row["state"] == "starting" for row in apps.rows(drover)), "1 starts")
+    reload(drover, variant("three", "1s"))
+    watcher.event_of("rolled-back", app="web")
+    t.wait(lambda: before[1] in apps.pids(drover) and len(apps.pids(drover)) == 2, "two are there")
+    t.wait(lambda: apps.is_settled(drover, "web", 2) and {word(drover) for _ in range(8)} == {"one"},
+           "all are run in the first way")
+    assert "WORD=one" in drover.call("config")["config"]["app"][0]["environment"]
+
+
+@case
 def the_rest_is_for_later(t):
     "what else has changed is named, and left as it is"
     server = t.server()

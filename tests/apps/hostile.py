@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""An app that does, before it serves or when it is asked to, what no app should do; see `begin` and `asked`."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+
+import plain
+
+
+def passed():
+    return socket.socket(fileno=os.dup(3))
+
+
+def leave_group():
+    """To the process group of drover itself: a signal to its own finds nobody."""
+    os.setpgid(0, os.getpgid(os.getppid()))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def shut(*_):
+    """For all that have the listening socket, nobody can connect any more."""
+    passed().shutdown(socket.SHUT_RD)
+    return "done\n"
+
+
+def narrow(*_):
+    """A queue with room for one connection."""
+    passed().listen(0)
+    return "done\n"
+
+
+def unlink(*_):
+    """Nobody finds the unix socket any more."""
+    os.unlink(passed().getsockname())
+    return "done\n"
+
+
+def remove(*_):
+    """The directory of the sockets of all apps."""
+    shutil.rmtree(os.path.dirname(os.path.dirname(sys.argv[1])))
+    return "done\n"
+
+
+def garbage():
+    """What a terminal would obey, and what looks like lines of drover's own log."""
+    os.write(1, b"\x1b[2J\x1b]0;title\x07 \xff\xfe \0 end\r\n2026-01-01T00:00:00.000Z ERROR drover is lost\n" * 3)
+    os.write(2, b"\n" * 10 + b"a\rb\n" + "\u202e\u2028 bidi\n".encode() + b"no end")
+
+
+begin = {"leave-group": leave_group, "garbage": garbage}
+asked = {"/shut": shut, "/narrow": narrow, "/unlink": unlink, "/remove": remove}
+
+
+def main():
+    begin.get("".join(sys.argv[1:2]), lambda: None)()
+    del sys.argv[1:2]
+    plain.pages.update(asked)
+    plain.main()
+
+
+main()

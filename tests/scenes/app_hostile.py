@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Apps that do what no app should do: drover ends them all the same, and starts them anew."""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import apps  # pylint: disable=wrong-import-position
+from drover import process_exists  # pylint: disable=wrong-import-position
+from scene import case, main  # pylint: disable=wrong-import-position
+from wire import request  # pylint: disable=wrong-import-position
+
+
+def in_front(t, *arguments, **options):
+    drover = t.drover(apps.section("web", apps.python("hostile.py", *arguments), **options)
+                      + 'route { pool = "web" }', workers=1)
+    apps.wait_settled(drover, options.get("instances", 1))
+    return drover
+
+
+def restarted(t, drover, number=signal.SIGKILL):
+    """Kills the only instance; the next one takes requests."""
+    pid = apps.pids(drover)[0]
+    os.kill(pid, number)
+    t.wait(lambda: apps.pids(drover) not in ([], [pid]), f"another one is ready: {apps.rows(drover)}")
+    assert drover.get("/").status == 200
+
+
+@case
+def leaves_its_process_group(t):
+    "one that has joined the process group of drover and ignores TERM is killed all the same"
+    drover = in_front(t, "leave-group", stop_timeout='"300ms"')
+    pid = apps.pids(drover)[0]
+    assert os.getpgid(pid) == os.getpgid(drover.pid)
+    drover.call("scale", app="web", instances=0)
+    t.wait(lambda: not process_exists(pid), "it is dead")
+    drover.call("scale", app="web", instances=1)
+    apps.wait_settled(drover, 1)
+    pid = apps.pids(drover)[0]
+    assert drover.stop(signal.SIGTERM) == 0
+    assert not process_exists(pid)
+
+
+def shut(t, listen):
+    drover = in_front(t, listen=listen)
+    pid = apps.pids(drover)[0]
+    drover.exchange(request("POST", "/shut", body=b"x"))  # it may end before the answer is out
+    t.wait(lambda: apps.pids(drover) not in ([], [pid]), f"another one is ready: {apps.rows(drover)}")
+    assert drover.get("/").status == 200
+
+
+@case
+def shut_unix_socket(t):
+    "shutdown(2) of a passed unix socket: the next process gets another one"
+    shut(t, "activation")
+
+
+@case
+def shut_port(t):
+    "the same of a port"
+    shut(t, "activation-port")
+
+
+@case
+def unlinked(t):
+    "a passed unix socket without its path: the next process gets another one"
+    drover = in_front(t, listen="activation")
+    assert drover.get("/unlink").status == 200
+    restarted(t, drover)
+
+
+@case
+def narrowed(t):
+    "a passed socket whose queue was made short: the next process has a long one"
+    drover = in_front(t, listen="activation")
+    assert drover.get("/narrow").status == 200
+    restarted(t, drover)
+    pid = apps.pids(drover)[0]
+    os.kill(pid, signal.SIGSTOP)
+    peers = [t.connect(drover) for _ in range(8)]
+    for peer in peers:
+        peer.send(request("GET", "/pid"))
+    t.wait(lambda: apps.rows(drover)[0]["in-flight"] == 8, "all are on it")
+    os.kill(pid, signal.SIGCONT)
+    assert [peer.read_response().status for peer in peers] == [200] * 8
+
+
+@case
+def removed_directory(t):
+    "the directory of all sockets is removed: it is made anew"
+    drover = in_front(t, "", "{socket}")
+    assert drover.get("/remove").status == 200
+    restarted(t, drover)
+
+
+main()
