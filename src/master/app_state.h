@@ -81,6 +81,9 @@ struct instance {
 	uint64_t usage_at; /* monotonic microseconds, 0: not yet */
 	double cpu; /* percent of one processor */
 	unsigned over_memory; /* looks in a row */
+	uint64_t check_seen; /* wall clock, microseconds: the last check that was looked at */
+	uint32_t run_seen; /* how many were alike until then */
+	unsigned silences; /* checks in a row that got no answer */
 };
 
 #define INSTANCE_MAGIC 0x696e7374u
@@ -174,6 +177,9 @@ bool instances_have(const struct master *master, pid_t pid);
 /* Nothing is left on the server in that place, and it is free. */
 void apps_server_gone(struct master *master, unsigned server);
 
+/* One that is at work and has not answered `fall` checks in a row is killed. */
+void instance_look_at_health(struct instance *instance);
+
 /* What checks say of that server has changed. */
 void apps_health_changed(struct master *master, unsigned server);
 
@@ -209,6 +215,9 @@ void roll_begin(struct app *app, int number, const char *why);
 
 /* An instance did not get ready. true: that ended a roll-out, or a replacement, and its seat is free. */
 bool roll_failed(struct instance *instance, bool given_up);
+
+/* An instance is ready, which may be one of the new ones. */
+void roll_count(const struct instance *instance);
 
 /* To be called when instances have come or gone. */
 void roll_look(struct app *app);

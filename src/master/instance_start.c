@@ -123,7 +123,9 @@ instance_forget_last(struct instance *i)
 	i->usage = (struct app_usage){ 0 };
 	i->usage_at = 0;
 	i->cpu = 0;
-	i->over_memory = 0;
+	i->over_memory = i->silences = 0;
+	i->check_seen = 0;
+	i->run_seen = 0;
 	i->no_recycling_before = 0;
 	i->age_limit = with_jitter(conf->max_age, conf->jitter);
 	i->request_limit = with_jitter(conf->max_requests, conf->jitter);

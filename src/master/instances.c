@@ -116,6 +116,7 @@ act_use(struct instance *i)
 	servers_instance_ready(i->app->master, (unsigned)i->server);
 	log_info("%s/%u (pid %d) is ready at %s", app_name(i), i->number, (int)i->pid, i->place.name);
 	news_instance(i, EVENT_INSTANCE_READY, "");
+	roll_count(i);
 	app_adjust_soon(i->app);
 }
 
@@ -358,17 +359,40 @@ apps_server_gone(struct master *m, unsigned server)
 void
 apps_health_changed(struct master *m, unsigned server)
 {
-	const struct scoreboard_check *check = &m->board->checks[server];
 	struct instance *i = instance_of_server(m, server);
-	enum health_verdict verdict = (enum health_verdict)scoreboard_get(&check->verdict);
+	struct health_check check;
 
-	if (i == NULL || scoreboard_get(&check->id) != m->board->servers[server].id)
+	if (i == NULL || !health_check_get(m->board, server, &check))
 		return;
-	if (verdict == HEALTH_UP && i->child.state == CHILD_STARTING) {
+	if (check.verdict == HEALTH_UP)
 		instance_is_ready(i);
-	} else if (verdict == HEALTH_DOWN && i->child.state == CHILD_READY && !i->killed) {
-		instance_fail(i, "its health checks fail");
-	}
+	else
+		instance_look_at_health(i);
+}
+
+/* One that answers badly lives: it may say that its database is down. Requests go elsewhere, and nobody is helped by its end. */
+static bool
+is_silence(const struct health_check *check)
+{
+	return check->result != HEALTH_REASON_OK && check->result != HEALTH_REASON_STATUS &&
+	    check->result != HEALTH_REASON_BODY_MISMATCH;
+}
+
+void
+instance_look_at_health(struct instance *i)
+{
+	const struct master *m = i->app->master;
+	struct health_check check;
+
+	if (i->child.state != CHILD_READY || i->killed || !health_check_get(m->board, (unsigned)i->server, &check) ||
+	    check.checked == i->check_seen)
+		return;
+	/* those between two looks are taken to be like the last one */
+	i->silences = is_silence(&check) ? i->silences + (check.run > i->run_seen ? check.run - i->run_seen : check.run) : 0;
+	i->run_seen = check.run;
+	i->check_seen = check.checked;
+	if (check.verdict == HEALTH_DOWN && i->silences >= m->conf->pools[i->app->pool].health.fall)
+		instance_fail(i, "it does not answer its health checks");
 }
 
 /* ---- the end of a process */

@@ -91,7 +91,6 @@ roll_back(struct app *app, const struct instance *failed)
 	char text[EVENT_TEXT_MAX];
 
 	snprintf(app->roll.reason, sizeof app->roll.reason, "%s", failed->last_words);
-	app->roll.replaced = app->roll.total > stale_count(app) ? app->roll.total - stale_count(app) : 0;
 	keep_the_old(app);
 	roll_end(app, MASTER_ROLL_BACK);
 	snprintf(text, sizeof text, "instance %u did not get ready: %s", failed->number, failed->last_words);
@@ -155,15 +154,20 @@ all_have_come(const struct app *app)
 }
 
 void
+roll_count(const struct instance *i)
+{
+	struct master_roll *roll = &i->app->roll;
+
+	if (roll->state == MASTER_ROLL_RUNNING && i->roll == roll->number && roll->replaced < roll->total)
+		roll->replaced++;
+}
+
+void
 roll_look(struct app *app)
 {
 	char text[64];
-	unsigned left = stale_count(app);
 
-	if (app->roll.state != MASTER_ROLL_RUNNING)
-		return;
-	app->roll.replaced = app->roll.total > left ? app->roll.total - left : 0;
-	if (left > 0 || !all_have_come(app))
+	if (app->roll.state != MASTER_ROLL_RUNNING || stale_count(app) > 0 || !all_have_come(app))
 		return;
 	if (app->before.pool != NULL)
 		app_source_release(app->before.source);
@@ -223,6 +227,7 @@ instance_recycle(struct instance *i, uint64_t now)
 	if (i->pid == 0)
 		return;
 	instance_look(i, now);
+	instance_look_at_health(i);
 	if (i->child.state != CHILD_READY || i->stale != NULL || i->server < 0 || now < i->no_recycling_before)
 		return;
 	why = recycle_reason(i, now);

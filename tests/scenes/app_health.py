@@ -136,6 +136,21 @@ def one_that_hangs_is_replaced(t):
 
 
 @case
+def one_that_answers_badly_lives(t):
+    "instances that answer badly get no requests until they are good again, and are not killed"
+    drover = start(t, "instances = 2", "fall = 2")
+    pids = {row["pid"] for row in wait_instances(t, drover, "ready", 2)}
+    make_unhealthy(t)
+    t.wait(lambda: all(row["check"]["state"] == "down" for row in drover.servers()), "both are down")
+    assert drover.get().status == 503
+    checks = drover.call("status")["prober"]["checks-failed"]
+    t.wait(lambda: drover.call("status")["prober"]["checks-failed"] > checks + 6, "they stay so")
+    make_healthy(t)
+    t.wait(lambda: drover.get().status == 200, "they are up again")
+    assert {row["pid"] for row in wait_instances(t, drover, "ready", 2)} == pids
+
+
+@case
 def the_prober_dies_meanwhile(t):
     "instances start when the prober is killed while they do"
     drover = start(t, "instances = 2", healthy=False)
