@@ -70,6 +70,7 @@ struct instance {
 	uint64_t started; /* monotonic microseconds, as `ready` */
 	uint64_t ready; /* 0: not yet */
 	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
+	bool due; /* its pause is over: it may be started again */
 	bool killed, asked_for;
 	const char *why; /* it is to end, or was killed; NULL: for nothing that the master did */
 	char checked[24 + HEALTH_CHECK_TEXT]; /* what its last check said when it was killed: ", last check: status 503" */
@@ -109,6 +110,7 @@ struct apps {
 	size_t count;
 	struct app_directory directory;
 	struct launch_origin origin;
+	struct later reap; /* of those that have died, the rest */
 	struct timer tick;
 	size_t tick_app; /* where the last tick ended */
 	unsigned tick_seat;
@@ -165,14 +167,14 @@ void instance_is_ready(struct instance *instance);
 /* The time limit of its state has passed. */
 void instance_time_is_over(struct instance *instance);
 
+/* It is started again, behind a pause that is over. */
+void instance_restart(struct instance *instance);
+
 /* Its process cannot be used, and is killed. */
 void instance_fail(struct instance *instance, const char *why);
 
-/* The process of an instance is gone: looks which (SIGCHLD). */
-void instances_reap(struct master *master);
-
-/* Whether that is the process of one. */
-bool instances_have(const struct master *master, pid_t pid);
+/* A process is gone. false: it was not that of an instance. */
+bool instances_reap(struct master *master, pid_t pid);
 
 /* Nothing is left on the server in that place, and it is free. */
 void apps_server_gone(struct master *master, unsigned server);

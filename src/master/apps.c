@@ -130,17 +130,25 @@ app_tell_when_ready(struct app *app)
 	log_notice("app %s: %u of %u instances are ready", app->definition.pool->name, app->desired, app->desired);
 }
 
-/* One to start or drain in a turn of the loop: a fork alone takes a part of a millisecond. */
-static void
-app_adjust_cb(struct later *later)
+/* One whose pause is over, or NULL. */
+static struct instance *
+app_due(const struct app *app)
 {
-	struct app *app = CONTAINER_OF(later, struct app, adjust);
-	struct fleet_step step;
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		if (app->seats[seat]->due && app->seats[seat]->child.state == CHILD_BACKOFF)
+			return app->seats[seat];
+	return NULL;
+}
+
+/* false: there was nothing to do. */
+static bool
+app_take_step(struct app *app)
+{
+	struct fleet_step step = app_next_step(app);
 	struct instance *instance;
 
-	if (app->master->apps.stopping)
-		return;
-	step = app_next_step(app);
 	if (step.action == FLEET_START && (instance = app_free_seat(app)) != NULL) {
 		instance->number = step.number;
 		instance_event(instance, CHILD_EVENT_START);
@@ -148,7 +156,22 @@ app_adjust_cb(struct later *later)
 		instance = app->seats[step.seat];
 		instance_drain(instance, instance->stale != NULL ? instance->stale : "fewer instances are wanted");
 	}
-	if (step.action != FLEET_NOTHING)
+	return step.action != FLEET_NOTHING;
+}
+
+/* One to start or drain in a turn of the loop: a fork alone takes a part of a millisecond. */
+static void
+app_adjust_cb(struct later *later)
+{
+	struct app *app = CONTAINER_OF(later, struct app, adjust);
+	struct instance *due;
+
+	if (app->master->apps.stopping)
+		return;
+	due = app_due(app);
+	if (due != NULL)
+		instance_restart(due);
+	if (due != NULL || app_take_step(app))
 		app_adjust_soon(app);
 	app_show(app);
 	app_tell_when_ready(app);
@@ -548,6 +571,7 @@ apps_close(struct master *m)
 	size_t i;
 
 	timer_clear(&m->apps.tick);
+	loop_later_cancel(m->loop, &m->apps.reap);
 	for (i = 0; i < m->apps.count; i++)
 		app_clear(&m->apps.all[i]);
 	free(m->apps.all);

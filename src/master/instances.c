@@ -186,6 +186,7 @@ act_back_off(struct instance *i)
 	if (pause != 0)
 		snprintf(next, sizeof next, "restarting in %.1f s", (double)pause / (double)CLOCK_SECOND);
 	instance_tell_end(i, LOG_LEVEL_WARN, next);
+	i->due = false;
 	instance_set_timer(i, pause);
 	app_adjust_soon(i->app);
 }
@@ -281,8 +282,8 @@ instance_time_is_over(struct instance *i)
 		start_time_is_over(i);
 		break;
 	case CHILD_BACKOFF:
-		instance_history(i)->restarts++;
-		instance_event(i, CHILD_EVENT_BACKOFF_OVER);
+		i->due = true;
+		app_adjust_soon(i->app);
 		break;
 	case CHILD_STOPPING:
 		log_warn("%s/%u (pid %d) has not ended within stop-timeout: it is killed", app_name(i), i->number,
@@ -292,6 +293,14 @@ instance_time_is_over(struct instance *i)
 	default:
 		break;
 	}
+}
+
+void
+instance_restart(struct instance *i)
+{
+	i->due = false;
+	instance_history(i)->restarts++;
+	instance_event(i, CHILD_EVENT_BACKOFF_OVER);
 }
 
 /* ---- ready, or not */
@@ -420,18 +429,6 @@ death_record(struct instance *i, int wait_status)
 	memcpy(death->words, i->last_words, sizeof death->words);
 }
 
-/* Whether its process has ended; then all that it has started ends, too, while its number is still its own. */
-static bool
-instance_has_ended(struct instance *i)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	if (i->pid == 0 || waitid(P_PID, (id_t)i->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
-		return false;
-	app_group_end(&i->group);
-	return true;
-}
-
 static void
 instance_reaped(struct instance *i, int wait_status)
 {
@@ -453,8 +450,8 @@ instance_reaped(struct instance *i, int wait_status)
 		instance_event(i, CHILD_EVENT_EXITED);
 }
 
-bool
-instances_have(const struct master *m, pid_t pid)
+static struct instance *
+instance_of_process(const struct master *m, pid_t pid)
 {
 	unsigned seat;
 	size_t a;
@@ -462,22 +459,20 @@ instances_have(const struct master *m, pid_t pid)
 	for (a = 0; a < m->apps.count; a++)
 		for (seat = 0; seat < m->apps.all[a].seat_count; seat++)
 			if (m->apps.all[a].seats[seat]->pid == pid)
-				return true;
-	return false;
+				return m->apps.all[a].seats[seat];
+	return NULL;
 }
 
-void
-instances_reap(struct master *m)
+bool
+instances_reap(struct master *m, pid_t pid)
 {
-	unsigned seat;
-	size_t a;
+	struct instance *i = instance_of_process(m, pid);
+	int wait_status;
 
-	for (a = 0; a < m->apps.count; a++)
-		for (seat = 0; seat < m->apps.all[a].seat_count; seat++) {
-			struct instance *i = m->apps.all[a].seats[seat];
-			int wait_status;
-
-			if (instance_has_ended(i) && waitpid(i->pid, &wait_status, WNOHANG) == i->pid)
-				instance_reaped(i, wait_status);
-		}
+	if (i == NULL)
+		return false;
+	app_group_end(&i->group); /* all that it has started ends, too, while its number is still its own */
+	if (waitpid(pid, &wait_status, WNOHANG) == pid)
+		instance_reaped(i, wait_status);
+	return true;
 }

@@ -6,12 +6,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/object.h"
 #include "master/dispatch.h"
 #include "master/orphans.h"
 #include "master/state.h"
 #include "master/workers.h"
 
-enum { STRANGERS_A_TURN = 256 };
+static const uint64_t turn_lasts = CLOCK_MILLISECOND;
 
 static void
 death_record(struct worker *w, pid_t pid, int wait_status)
@@ -65,31 +66,44 @@ reap_one(struct worker *w, int wait_status)
 	worker_event(w, wrong ? CHILD_EVENT_EXITED_WRONG : CHILD_EVENT_EXITED);
 }
 
+/* Whether it has been looked at before: if it is gone now, there is another SIGCHLD. */
 static bool
-is_child(const struct master *m, pid_t pid)
+is_own(const struct master *m, pid_t pid)
 {
 	unsigned slot;
 
 	for (slot = 0; slot < m->workers.used; slot++)
 		if (m->workers.slots[slot].pid == pid)
 			return true;
-	return m->prober.pid == pid || instances_have(m, pid);
+	return m->prober.pid == pid;
 }
 
-/* Whom their own parents have left: the first process of a container has them all. */
 static void
-reap_strangers(const struct master *m)
+reap_later_cb(struct later *later)
 {
-	siginfo_t info;
-	int n;
+	struct apps *apps = CONTAINER_OF(later, struct apps, reap);
 
-	for (n = 0; n < STRANGERS_A_TURN; n++) {
+	reap_children(CONTAINER_OF(apps, struct master, apps));
+}
+
+/*
+ * Instances, and whom their own parents have left: the first process of a container has them all. When many
+ * have died at once, other things come in between.
+ */
+static void
+reap_others(struct master *m)
+{
+	uint64_t until = clock_monotonic() + turn_lasts;
+	siginfo_t info;
+
+	do {
 		info.si_pid = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
-		    is_child(m, info.si_pid))
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 || is_own(m, info.si_pid))
 			return;
-		waitpid(info.si_pid, NULL, WNOHANG);
-	}
+		if (!instances_reap(m, info.si_pid))
+			waitpid(info.si_pid, NULL, WNOHANG);
+	} while (clock_monotonic() < until);
+	loop_later(m->loop, &m->apps.reap, reap_later_cb);
 }
 
 void
@@ -108,8 +122,7 @@ reap_children(struct master *m)
 		any = true;
 	}
 	prober_reap(m);
-	instances_reap(m);
-	reap_strangers(m);
+	reap_others(m);
 	if (m->stopping)
 		orphans_close(m);
 	else if (any)

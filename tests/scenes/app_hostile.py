@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import apps  # pylint: disable=wrong-import-position
-from drover import process_exists  # pylint: disable=wrong-import-position
+from drover import HELLO, process_exists  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request  # pylint: disable=wrong-import-position
 
@@ -92,6 +92,40 @@ def removed_directory(t):
     drover = in_front(t, "", "{socket}")
     assert drover.get("/remove").status == 200
     restarted(t, drover)
+
+
+def run_time(pid):
+    """Seconds that a process has run."""
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e9
+
+
+def longest_share(drover):
+    """Kills all; the longest part, of what the master ran until all were there again, between two answers of it."""
+    control, old = drover.open_control(), apps.pids(drover)
+    began = last = run_time(drover.pid)
+    longest = 0
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    while last == began or apps.app_of(drover)["instances"]["ready"] < len(old):
+        control.call("version")
+        now = run_time(drover.pid)
+        longest, last = max(longest, now - last), now
+    control.close()
+    return longest / (last - began)
+
+
+@case
+def many_at_once(t):
+    "many instances that die at the same moment: the master does other things in between"
+    drover = t.drover(apps.section("web", [HELLO], instances=150), workers=1)
+    shares = []
+    for _ in range(5):  # this process may be kept from asking
+        apps.wait_settled(drover, 150)
+        shares.append(longest_share(drover))
+        if shares[-1] < 0.3:
+            return
+    assert False, shares
 
 
 main()
