@@ -113,6 +113,19 @@ instance_name(json_t *instance)
 	return memory_print("%s/%" JSON_INTEGER_FORMAT, text_of(instance, "app"), number_of(instance, "instance"));
 }
 
+/* How the process before it ended, if any did. */
+static char *
+last_death(json_t *instance)
+{
+	json_t *death = json_object_get(instance, "last-death");
+	char duration[HUMAN_MAX];
+
+	if (json_is_true(json_object_get(death, "asked-for")))
+		return memory_print("stopped as asked after %s",
+		    human_duration(json_number_value(json_object_get(death, "lived-ms")), duration));
+	return memory_copy(text_of(death, "text"));
+}
+
 /* What is not as usual, and how the last process ended. */
 static json_t *
 instance_note(json_t *instance)
@@ -129,7 +142,7 @@ instance_note(json_t *instance)
 	if (*text_of(instance, "reason") != '\0')
 		text_add(&text, "; ", memory_copy(text_of(instance, "reason")));
 	else if (json_is_object(json_object_get(instance, "last-death")))
-		text_add(&text, "; ", memory_copy(text_of(json_object_get(instance, "last-death"), "text")));
+		text_add(&text, "; ", last_death(instance));
 	return text_value(text);
 }
 
