@@ -100,14 +100,22 @@ def workers_killed(t):
     assert apps.pids(drover) == pids
 
 
+def listening(path):
+    """A connection to a control socket, or None: nobody listens there yet."""
+    try:
+        return Control(path)
+    except OSError:
+        return None
+
+
 @case
 def from_the_command_line(t):
     "drover -l ADDRESS -n 3 -- COMMAND"
     started = t.process("command-line", [DROVER, "-l", "127.0.0.1:0", "-S", t.path("socket"), "-n", "3", "--",
                                          *apps.python("plain.py")])
-    t.wait(lambda: os.path.exists(t.path("socket")) or started.exited(), "it listens")
+    control = t.wait(lambda: listening(t.path("socket")) or started.exited(), "it listens")
     assert not started.exited(), started.stderr()
-    control = t.keep(Control(t.path("socket")))
+    t.keep(control)
     t.wait(lambda: [row["state"] for row in control.call("apps", app="default")["instances"]] == ["ready"] * 3,
            "three instances are ready")
     host, port = control.call("status")["listeners"][0]["address"].rsplit(":", 1)

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -162,6 +163,12 @@ def node_app(t):
         assert peer.read(2 + len(word)) == struct.pack("BB", 0x81, len(word)) + word
 
 
+def accepts(path):
+    "Whether somebody listens on a unix socket, which is there a moment before."
+    with socket.socket(socket.AF_UNIX) as peer:
+        return peer.connect_ex(path) == 0
+
+
 @case
 def nginx_backend(t):
     "nginx: static files, gzip, keep-alive"
@@ -182,7 +189,7 @@ def nginx_backend(t):
                 server {{ listen unix:{socket_path}; root {t.path("root")}; }}
             }}""")
     process = t.process("nginx", [nginx, "-c", t.path("nginx.conf"), "-e", t.path("nginx.log"), "-p", t.dir])
-    t.wait(lambda: os.path.exists(socket_path) or process.exited(), "nginx listens")
+    t.wait(lambda: accepts(socket_path) or process.exited(), "nginx listens")
     assert not process.exited(), process.stderr()
     drover = t.drover(t.pool(f"unix:{socket_path}"))
     client = browser(drover)
