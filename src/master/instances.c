@@ -263,13 +263,29 @@ start_time_left(const struct instance *i)
 	return since > i->started && until > clock_monotonic() ? until - clock_monotonic() : 0;
 }
 
+/* Who wrote the app learns where it was to listen. */
+static const char *
+lateness(const struct instance *i)
+{
+	static const char *const places[] = {
+		[CONF_APP_AUTO] = "it did not get ready within start-timeout",
+		[CONF_APP_PORT] = "it did not listen on the port in PORT, or {port}, within start-timeout",
+		[CONF_APP_UNIX] = "it did not listen on its {socket} within start-timeout",
+		[CONF_APP_ACTIVATION] = "it did not accept from descriptor 3 within start-timeout",
+		[CONF_APP_ACTIVATION_PORT] = "it did not accept from descriptor 3 within start-timeout",
+	};
+	bool checked = i->app->master->conf->pools[i->app->pool].health.wanted;
+
+	return places[checked ? CONF_APP_AUTO : conf_of(i)->listen];
+}
+
 static void
 start_time_is_over(struct instance *i)
 {
 	uint64_t left = i->killed ? 0 : start_time_left(i);
 
 	if (left == 0)
-		instance_fail(i, "it did not get ready within start-timeout");
+		instance_fail(i, lateness(i));
 	else
 		instance_set_timer(i, left);
 }

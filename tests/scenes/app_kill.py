@@ -203,7 +203,7 @@ def too_slow(t):
     drover = t.drover(apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], start_retries=0,
                                    start_timeout='"3s"') + 'route { pool = "web" }')
     row = apps.wait_state(drover, "failed")
-    assert "start-timeout" in row["reason"] and row["last-death"]["cause"].startswith("signal 9"), row
+    assert "it did not listen on the port in PORT, or {port}, within start-timeout" in row["reason"] and row["last-death"]["cause"].startswith("signal 9"), row
     os.unlink(t.path("never"))
     drover.call("restart", app="web")
     apps.wait_settled(drover, 1)
