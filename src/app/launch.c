@@ -182,6 +182,12 @@ report_describe(const struct launch_report *report, struct error *err)
 		error_set(err, "%s%s: %s", sentences[report->stage], report->subject, strerror(report->number));
 }
 
+static bool
+may_pass(int number)
+{
+	return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE || number == ETXTBSY;
+}
+
 int
 launch_failure(int failure, struct error *err)
 {
@@ -194,5 +200,5 @@ launch_failure(int failure, struct error *err)
 		return 0;
 	report.subject[sizeof report.subject - 1] = '\0';
 	report_describe(&report, err);
-	return 1;
+	return may_pass(report.number) ? 2 : 1;
 }

@@ -66,6 +66,7 @@ struct instance {
 	int failure; /* tells why it could not be started; -1: closed */
 	struct watch failure_watch;
 	char failure_text[MASTER_WORDS_MAX]; /* "": it was started */
+	bool failure_lasts; /* a second start would end the same way */
 	int server; /* place on the scoreboard, -1: none */
 	uint64_t started; /* monotonic microseconds, as `ready` */
 	uint64_t ready; /* 0: not yet */

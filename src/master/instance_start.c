@@ -66,6 +66,7 @@ instance_hear_failure(struct instance *i)
 	struct error err;
 	int heard = i->failure >= 0 ? launch_failure(i->failure, &err) : -1;
 
+	i->failure_lasts = heard == 1 || (heard < 0 && i->failure_lasts);
 	if (heard > 0)
 		snprintf(i->failure_text, sizeof i->failure_text, "%.190s", err.text);
 	if (heard >= 0)
@@ -119,6 +120,7 @@ instance_forget_last(struct instance *i)
 	i->ready = 0;
 	i->killed = i->asked_for = false;
 	i->why = i->stale = NULL;
+	i->failure_lasts = false;
 	i->failure_text[0] = i->checked[0] = '\0';
 	i->usage = (struct app_usage){ 0 };
 	i->usage_at = 0;

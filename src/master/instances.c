@@ -13,6 +13,7 @@
 #include "master/state.h"
 
 static const uint64_t hurried_timeout = 2 * CLOCK_SECOND; /* to end, when drover ends at once */
+static const uint64_t stood_still = CLOCK_SECOND; /* a timer that is so late */
 
 static const int stop_signals[] = {
 	[CONF_STOP_TERM] = SIGTERM,
@@ -247,13 +248,15 @@ instance_drain(struct instance *i, const char *why)
 
 /* ---- time */
 
-/* While nobody looks whether it is healthy, it is not late. How much longer it may take, microseconds. */
+/* While nobody looks whether it is ready or healthy, it is not late: the master itself may have stood still. How much longer it may take, microseconds. */
 static uint64_t
 start_time_left(const struct instance *i)
 {
 	const struct master *m = i->app->master;
 	uint64_t since, until;
 
+	if (clock_monotonic() > i->timer_due + stood_still)
+		return stood_still;
 	if (!m->conf->pools[i->app->pool].health.wanted)
 		return 0;
 	since = prober_at_work_since(m);
@@ -458,8 +461,8 @@ instance_reaped(struct instance *i, int wait_status)
 	instance_leave(i);
 	instance_turn_away(i);
 	death_record(i, wait_status);
-	if (i->failure_text[0] != '\0')
-		instance_event(i, CHILD_EVENT_EXITED_WRONG); /* a second start would end the same way */
+	if (i->failure_lasts)
+		instance_event(i, CHILD_EVENT_EXITED_WRONG);
 	else if (starting)
 		start_was_in_vain(i, CHILD_EVENT_EXITED);
 	else

@@ -2,8 +2,10 @@
 """Apps that do what no app should do: drover ends them all the same, and starts them anew."""
 
 import os
+import shutil
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import apps  # pylint: disable=wrong-import-position
@@ -92,6 +94,35 @@ def removed_directory(t):
     drover = in_front(t, "", "{socket}")
     assert drover.get("/remove").status == 200
     restarted(t, drover)
+
+
+@case
+def being_written(t):
+    "a program that is just being written, as by a deployment, is tried again"
+    program = shutil.copy(HELLO, t.path("program"))
+    with open(program, "ab"):
+        drover = t.drover(apps.section("web", [program]), workers=1)
+        drover.wait_log(r"web/0 .*Text file busy.*restarting in")
+    apps.wait_settled(drover, 1)
+
+
+@case
+def master_stands_still(t):
+    "a master that stood still gives those that start the time to be seen"
+    drover = t.drover(apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], start_timeout='"3s"',
+                                   start_retries=0), workers=1)
+    apps.wait_settled(drover, 1)
+    with open(t.path("never"), "w", encoding="ascii"):
+        pass
+    drover.call("restart", app="web")
+    apps.wait_state(drover, "starting")
+    drover.kill(signal.SIGSTOP)
+    os.unlink(t.path("never"))
+    stopped = time.monotonic()
+    t.wait(lambda: time.monotonic() > stopped + 4.5, "start-timeout is over, and more")
+    drover.kill(signal.SIGCONT)
+    t.wait(lambda: apps.app_of(drover)["roll"]["state"] != "running", "the roll-out is over")
+    assert apps.app_of(drover)["roll"]["state"] == "done", apps.app_of(drover)
 
 
 def run_time(pid):
