@@ -36,8 +36,8 @@ struct launch {
  *
  * The child has a process group of its own, default signal handlers and an empty mask, the soft
  * limit of descriptors that drover was started with, its user with all of that user's groups, the
- * directory, umask and environment of the app, /dev/null as stdin, and no other descriptor than 0, 1,
- * 2 and a passed socket as 3. It is sent SIGTERM when the master dies.
+ * directory, umask and environment of the app, no ambient capabilities, /dev/null as stdin, and no
+ * other descriptor than 0, 1, 2 and a passed socket as 3. It is sent SIGTERM when the master dies.
  */
 pid_t launch_start(const struct launch *launch, int *failure, struct error *err);
 

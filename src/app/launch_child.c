@@ -122,6 +122,13 @@ become(int pipe, const struct launch_plan *plan)
 		give_up_number(pipe, LAUNCH_BECOME_USER, plan->who.uid);
 }
 
+/* What drover was given as another user than root, such as to bind port 80, is not for apps. */
+static void
+capabilities_forget(void)
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* an old kernel has none */
+}
+
 /* A change of the user has undone it: so it comes behind that. */
 static void
 die_with(pid_t parent)
@@ -191,6 +198,7 @@ launch_child(const struct launch_plan *plan)
 		give_up(pipe, LAUNCH_GROUP, "");
 	limits_restore(pipe, plan->launch->origin);
 	become(pipe, plan);
+	capabilities_forget();
 	die_with(plan->parent);
 	if (app->umask != (mode_t)-1)
 		umask(app->umask);

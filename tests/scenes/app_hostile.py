@@ -96,6 +96,26 @@ def removed_directory(t):
     restarted(t, drover)
 
 
+def capabilities(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return dict(line.rstrip().split(":\t") for line in file if line.startswith("Cap"))
+
+
+@case
+def capabilities_of_drover(t):
+    "what drover itself may do beyond its user, as to bind port 80, no instance may"
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        t.skip("only root, with setpriv, can start drover so")
+    os.chmod(t.dir, 0o777)
+    drover = t.drover(apps.section("web", ["/bin/sleep", "1000"]), workers=1, launcher=[
+        "setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=+net_bind_service",
+        "--ambient-caps=+net_bind_service"])
+    row = apps.wait_state(drover, "starting")
+    assert int(capabilities(drover.pid)["CapEff"], 16) != 0, capabilities(drover.pid)
+    t.wait(lambda: os.path.basename(os.readlink(f"/proc/{row['pid']}/exe")) != "drover", "it has become its program")
+    assert int(capabilities(row["pid"])["CapEff"], 16) == 0, capabilities(row["pid"])
+
+
 @case
 def being_written(t):
     "a program that is just being written, as by a deployment, is tried again"
