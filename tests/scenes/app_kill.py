@@ -30,7 +30,7 @@ def kill_any(t, drover):
 
 
 def gets_under_kills(t, command, **options):
-    drover = in_front(t, command, instances=4, **options)
+    drover = in_front(t, command, instances=4, retries=8, **options)  # a request may be lost with each that is killed
     traffic = t.keep(Traffic(drover, GETS))
     for _ in range(8):
         traffic.wait(40)
