@@ -44,13 +44,7 @@ def remove(*_):
     return "done\n"
 
 
-def garbage():
-    """What a terminal would obey, and what looks like lines of drover's own log."""
-    os.write(1, b"\x1b[2J\x1b]0;title\x07 \xff\xfe \0 end\r\n2026-01-01T00:00:00.000Z ERROR drover is lost\n" * 3)
-    os.write(2, b"\n" * 10 + b"a\rb\n" + "\u202e\u2028 bidi\n".encode() + b"no end")
-
-
-begin = {"leave-group": leave_group, "garbage": garbage}
+begin = {"leave-group": leave_group}
 asked = {"/shut": shut, "/narrow": narrow, "/unlink": unlink, "/remove": remove}
 
 
