@@ -172,7 +172,7 @@ roll_look(struct app *app)
 	if (app->before.pool != NULL)
 		app_source_release(app->before.source);
 	roll_end(app, MASTER_ROLL_DONE);
-	snprintf(text, sizeof text, "%u instances were replaced", app->roll.total);
+	snprintf(text, sizeof text, "%u instances were replaced", app->roll.replaced);
 	log_notice("app %s: %s", app_name(app), text);
 	news_app(app, EVENT_ROLL_DONE, text);
 }
