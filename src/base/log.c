@@ -24,6 +24,7 @@ static struct {
 	int fd;
 	bool is_syslog;
 	bool is_file;
+	bool is_owned; /* fd is to be closed */
 	bool may_block; /* a pipe or a terminal: its reader may have stopped */
 	_Atomic uint32_t level; /* enum log_level */
 	const _Atomic uint32_t *followed; /* holds instead of `level`, if there is one */
@@ -46,14 +47,28 @@ log_fd_takes(int fd)
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLOUT | POLLERR)) != 0;
 }
 
+int
+log_fd_own(int fd)
+{
+	char path[32];
+	struct stat st;
+	int own = -1;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		own = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
 static void
 log_install(int fd, bool is_file, bool is_syslog)
 {
-	if (log_state.is_file)
+	if (log_state.is_owned)
 		close(log_state.fd);
 	log_state.fd = fd;
 	log_state.is_file = is_file;
 	log_state.is_syslog = is_syslog;
+	log_state.is_owned = fd > STDERR_FILENO;
 	log_state.may_block = fd >= 0 && !log_fd_is_file(fd);
 }
 
@@ -63,7 +78,8 @@ log_open(const char *destination, enum log_level level, struct error *err)
 	int fd;
 
 	if (strcmp(destination, "stderr") == 0) {
-		log_install(STDERR_FILENO, false, false);
+		fd = log_fd_own(STDERR_FILENO);
+		log_install(fd >= 0 ? fd : STDERR_FILENO, false, false);
 	} else if (strcmp(destination, "syslog") == 0) {
 		syslog_open();
 		log_install(-1, false, true);
@@ -88,6 +104,17 @@ int
 log_fd(void)
 {
 	return log_state.is_file ? log_state.fd : -1;
+}
+
+void
+log_follow_stderr(void)
+{
+	int fd;
+
+	if (log_state.is_file || log_state.is_syslog)
+		return;
+	fd = log_fd_own(STDERR_FILENO);
+	log_install(fd >= 0 ? fd : STDERR_FILENO, false, false);
 }
 
 void

@@ -38,8 +38,18 @@ int log_fd(void);
 /* Whether writing to fd never waits for a reader. */
 bool log_fd_is_file(int fd);
 
-/* For a pipe or terminal: whether it takes PIPE_BUF bytes now without waiting. */
+/* For a pipe or terminal: whether it takes PIPE_BUF bytes now; a moment later others may have filled it. */
 bool log_fd_takes(int fd);
+
+/*
+ * A descriptor for what fd is, close-on-exec and the caller's, on which writing never waits if
+ * it is a pipe or a terminal: it is opened anew, as that must not change for others who have fd. Where
+ * this is not allowed it is a copy. -1: errno.
+ */
+int log_fd_own(int fd);
+
+/* stderr is another file from here on: a log that goes there follows. */
+void log_follow_stderr(void);
 
 /* Names the process in each line: "master", "worker 3". Copied. */
 void log_process(const char *name);

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* In the process that the admin started: ends as the daemon's start ends. */
 static void
 daemon_wait(int pipe_end)
@@ -58,6 +60,7 @@ terminal_let_go(void)
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
+	log_follow_stderr();
 	if (null > STDERR_FILENO)
 		close(null);
 }

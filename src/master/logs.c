@@ -30,7 +30,7 @@ access_log_open(const struct conf *conf, struct error *err)
 		fd = open(conf->access_log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 		    0640);
 	else
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		fd = log_fd_own(STDOUT_FILENO);
 	if (fd < 0)
 		return error_file(err, conf->access_log, "cannot open the access log %s", conf->access_log);
 	return fd;

@@ -171,10 +171,10 @@ def many_at_once(t):
     "many instances that die at the same moment: the master does other things in between"
     drover = t.drover(apps.section("web", [HELLO], instances=150), workers=1)
     shares = []
-    for _ in range(5):  # this process may be kept from asking
+    for _ in range(5):  # this process may be kept from asking, the longer the slower the machine
         apps.wait_settled(drover, 150)
         shares.append(longest_share(drover))
-        if shares[-1] < 0.3:
+        if shares[-1] < 0.75:  # all at once it is nearly all of it
             return
     assert False, shares
 
