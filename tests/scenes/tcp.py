@@ -284,6 +284,7 @@ def maintenance_and_drain(t):
     first, second = servers
     row = {"pool": "app", "server": first.address}
     drover.call("server-set", **row, state="drain")
+    t.wait(lambda: all(worker["servers-current"] for worker in drover.workers()), "the workers know")
     for _ in range(3):
         assert t.connect(drover).read_until(b"\r\n") == b"220 two\r\n"
     peers[b"220 one\r\n"].send(b"ping")
