@@ -85,9 +85,7 @@ def a_server_that_goes_and_comes(t):
     servers = named(t, 4)
     drover = t.drover(t.pool(*servers, options=USER.replace("60s", "300ms")), workers=2)
     first = mapping(drover)
-    servers[1].refuse()
-    for peer in list(servers[1].peers):
-        peer.close()
+    servers[1].die()
     without = mapping(drover)
     assert 1 not in without
     assert all(a == b for a, b in zip(first, without) if a != 1), (first, without)

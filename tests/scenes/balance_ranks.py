@@ -44,9 +44,7 @@ def backups_wait(t):
     change(drover, first, state="drain")
     get(drover, 10)
     assert counts(first, second, third, fourth) == [10, 20, 0, 0]
-    second.refuse()
-    for peer in list(second.peers):
-        peer.close()
+    second.die()
     t.wait(lambda: drover.get().status == 200 and not row_of(drover, second)["up"], "the last one is down")
     before = counts(third, fourth)
     get(drover, 20)

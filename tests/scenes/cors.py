@@ -113,7 +113,7 @@ def with_login(t):
     assert answer.get("x-a") == "b", answer.head
     answer = asked(drover, APP, fields=[login("ann", "pw")])
     assert answer.status == 200 and said(answer) == {"allow-origin": APP}, answer.head
-    t.site.refuse()
+    t.site.die()
     answer = asked(drover, APP, fields=[login("ann", "pw"), ("Connection", "close")])
     assert answer.status == 502 and said(answer) == {"allow-origin": APP}, answer.head
 

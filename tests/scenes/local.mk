@@ -88,7 +88,7 @@ tools/starve.so: $(srcdir)/tools/starve.c
 EXTRA_DIST += tools/starve.c
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/users.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/stutter.py tools/users.py tools/wire.py
 EXTRA_DIST += tools/terminal.py
 EXTRA_DIST += tools/apps.py tools/modules.py tools/socketio.py tools/traffic.py
 

@@ -172,9 +172,7 @@ def recovers_in_the_middle(t):
         return peer.read_response().status == 200
 
     for _ in range(3):
-        server.refuse()
-        for peer_of_server in list(server.peers):
-            peer_of_server.close()
+        server.die()
         for _ in range(10):
             assert answered()
         before = server.count()

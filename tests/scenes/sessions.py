@@ -359,7 +359,8 @@ def killed_worker(t):
     drover = t.drover(t.pool(t.server()), workers=3, balance="round-robin", listen=LISTEN,
                       worker_timeout='"10s"')
     peers = [t.connect(drover) for _ in range(30)]
-    drover.wait_loads(30)
+    # a connection that a worker has not taken yet goes to another one when that worker dies
+    t.wait(lambda: len(listed(drover)) == 30, "each worker has taken its connections")
     victim = drover.workers()[1]
     os.kill(victim["pid"], signal.SIGSTOP)
     control, closer = t.keep(drover.open_control()), t.keep(drover.open_control())

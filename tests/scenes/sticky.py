@@ -116,9 +116,7 @@ def until_it_takes_no_more(t):
     assert moved(drover, found[0]) != 0
     drover.call("server-set", pool="app", server=servers[0].address, state="ready", wait=True)
     stays(drover, 0, found[0])
-    servers[1].refuse()
-    for peer in servers[1].peers:
-        peer.close()
+    servers[1].die()
     assert moved(drover, found[1]) != 1
     t.wait(lambda: not drover.servers()[1]["up"], "it is down")
     assert moved(drover, found[1]) != 1

@@ -24,6 +24,7 @@ import tempfile
 import traceback
 
 import drover as programs
+import stutter
 import wire
 
 DEADLINE = float(os.environ.get("SCENE_DEADLINE", "60"))  # seconds for one case
@@ -178,5 +179,6 @@ def main():
         sys.exit(1)
     signal.signal(signal.SIGALRM, late)
     signal.signal(signal.SIGTERM, terminated)
+    stutter.start()
     results = [run(number, function) for number, function in enumerate(chosen, 1)]
     sys.exit(0 if all(results) else 1)

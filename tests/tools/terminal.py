@@ -173,8 +173,9 @@ class Screen:
             for _ in range(n):
                 self.put(self.last)
         elif letter == "r":
-            self.top = n - 1
-            self.bottom = (values[1] if len(values) > 1 and values[1] else self.rows) - 1
+            bottom = values[1] if len(values) > 1 and values[1] else self.rows
+            self.bottom = min(bottom, self.rows) - 1  # it may have been said to the screen of the former size
+            self.top = min(n - 1, self.bottom)
             self.y = self.x = 0
         elif letter == "m":
             self.colours.update(v for v in values if 30 <= v <= 37)

@@ -295,6 +295,12 @@ class Server:
             self.listener.close()
             self.listener = None
 
+    def die(self):
+        """As refuse(), and the connections that exist are closed: drover cannot use one that it kept."""
+        self.refuse()
+        for peer in list(self.peers):
+            peer.close()
+
     def hang(self):
         """New connections get no answer: the accept queue is full and nobody takes from it."""
         self.refuse()
@@ -353,7 +359,5 @@ class Server:
             return len(self.peers)
 
     def close(self):
-        self.refuse()
+        self.die()
         self.holder.close()
-        for peer in list(self.peers):
-            peer.close()
