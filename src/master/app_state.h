@@ -39,8 +39,7 @@ struct app_definition {
 
 /* What is kept of a number from process to process. */
 struct app_history {
-	struct master_app_death deaths[MASTER_DEATHS_KEPT]; /* the n-th at n % MASTER_DEATHS_KEPT */
-	uint64_t death_count;
+	struct master_app_death last_death;
 	unsigned restarts;
 };
 

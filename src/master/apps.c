@@ -279,11 +279,10 @@ instance_show(const struct instance *i, struct master_instance *info)
 		.cpu = i->cpu,
 		.processes = i->usage.processes,
 		.lines_lost = i->output_open ? i->output.lost : 0,
+		.last_death = history->last_death,
 		.why = i->child.state == CHILD_FAILED ? i->last_words : NULL,
 	};
 	snprintf(info->address, sizeof info->address, "%s", i->pid != 0 ? i->place.name : "");
-	if (history->death_count > 0)
-		info->last_death = history->deaths[(history->death_count - 1) % MASTER_DEATHS_KEPT];
 }
 
 int
@@ -298,22 +297,6 @@ master_instance_next(const struct master *m, unsigned pool, unsigned seat, struc
 		return (int)seat;
 	}
 	return -1;
-}
-
-size_t
-master_instance_deaths(const struct master *m, unsigned pool, unsigned number,
-    struct master_app_death deaths[MASTER_DEATHS_KEPT])
-{
-	const struct app *app = app_at(m, pool);
-	const struct app_history *history;
-	size_t n;
-
-	if (app == NULL || number >= app->history_count)
-		return 0;
-	history = &app->histories[number];
-	for (n = 0; n < MASTER_DEATHS_KEPT && n < history->death_count; n++)
-		deaths[n] = history->deaths[(history->death_count - 1 - n) % MASTER_DEATHS_KEPT];
-	return n;
 }
 
 struct app_journal *

@@ -18,7 +18,7 @@
 
 struct master;
 
-enum { MASTER_DEATHS_KEPT = 8, MASTER_WORDS_MAX = 192 }; /* of one instance */
+enum { MASTER_WORDS_MAX = 192 };
 
 struct master_app_death {
 	uint64_t when; /* wall clock, microseconds; 0: none */
@@ -60,13 +60,13 @@ struct master_instance {
 	uint64_t until; /* in CHILD_BACKOFF: microseconds to the next start */
 	uint32_t in_flight;
 	uint64_t requests; /* of this process */
-	unsigned restarts; /* not asked for */
+	unsigned restarts; /* of its number; not asked for */
 	unsigned failed_starts; /* in a row */
 	uint64_t memory; /* bytes; 0: not known yet */
 	double cpu; /* of one processor, percent, over the last seconds */
 	unsigned processes;
 	uint64_t lines_lost; /* of its output */
-	struct master_app_death last_death;
+	struct master_app_death last_death; /* of its number */
 	const char *why; /* of FAILED: words; else NULL */
 };
 
@@ -83,9 +83,6 @@ int master_server_instance(const struct master *master, unsigned server);
  * The instances of an app, by their seats: the one at `seat` or behind it. Its seat, or -1: no more.
  */
 int master_instance_next(const struct master *master, unsigned pool, unsigned seat, struct master_instance *instance);
-/* The last deaths in a seat or of a number, the newest first. How many. */
-size_t master_instance_deaths(const struct master *master, unsigned pool, unsigned number,
-    struct master_app_death deaths[MASTER_DEATHS_KEPT]);
 
 /* ---- verbs: each does all or nothing. */
 

@@ -428,8 +428,7 @@ instance_look_at_health(struct instance *i)
 static void
 death_record(struct instance *i, int wait_status)
 {
-	struct app_history *history = instance_history(i);
-	struct master_app_death *death = &history->deaths[history->death_count++ % MASTER_DEATHS_KEPT];
+	struct master_app_death *death = &instance_history(i)->last_death;
 	char how[80];
 
 	if (i->failure_text[0] != '\0')
