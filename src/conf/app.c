@@ -37,6 +37,14 @@ environment_read(const struct conf_option *option, void *base, const char *text,
 	return conf_list_add_string(option, base, strdup(text), err);
 }
 
+size_t
+conf_environment_open(const char *text)
+{
+	size_t name = strcspn(text, "=");
+
+	return text[name] == '=' ? name + 1 : name;
+}
+
 static void
 environment_describe(const struct conf_option *option, char *to, size_t size)
 {

@@ -17,6 +17,9 @@ void conf_app_complete(struct conf_app *app, struct conf_report *report);
 
 void conf_app_clear(struct conf_app *app);
 
+/* How much of "NAME=VALUE" is no secret: see conf_option. */
+size_t conf_environment_open(const char *text);
+
 /* Whether command or environment have this text, such as "{port}". */
 bool conf_app_mentions(const struct conf_app *app, const char *text);
 

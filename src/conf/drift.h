@@ -3,12 +3,13 @@
 #define DROVER_CONF_DRIFT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct conf;
 struct conf_drift;
 
-/* Both are to stay as they are until conf_drift_free. NULL: no memory. */
-struct conf_drift *conf_drift_new(const struct conf *from, const struct conf *to);
+/* Both are to stay as they are until conf_drift_free; `hide` as in conf_writer_new. NULL: no memory. */
+struct conf_drift *conf_drift_new(const struct conf *from, const struct conf *to, bool hide);
 
 enum conf_drift_step {
 	CONF_DRIFT_MORE, /* not over yet */

@@ -144,6 +144,15 @@ conf_header_rule_clear(struct conf_header_rule *rule)
 	template_clear(&rule->value);
 }
 
+size_t
+conf_header_rule_open(const char *text)
+{
+	size_t word = strcspn(text, " \t"), at = word + strspn(text + word, " \t");
+
+	at += strcspn(text + at, " \t");
+	return at + strspn(text + at, " \t");
+}
+
 /* ---- as the type of options */
 
 static size_t

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "conf/header_rule.h"
 #include "conf/options_app.h"
 #include "conf/options_auth.h"
 #include "conf/options_client.h"

@@ -53,6 +53,8 @@ struct conf_option {
 	const char *const *words; /* of a choice: what can be written, by value, NULL at the end */
 	const struct conf_condition *condition; /* NULL: it has a meaning always */
 	bool tcp; /* of listen: it has a meaning for mode = tcp as well */
+	/* How many bytes of a value everybody may see: what is behind them is secret. NULL: nothing is. */
+	size_t (*open_length)(const char *text);
 };
 
 enum { CONF_OPTIONS_MAX = 512 };

@@ -24,7 +24,8 @@
 	    { "environment", APP, &conf_type_environment, 0, 0, NULL, "{ }", false, \
 		    LIST(conf_pool, app.environment, app.environment_count), \
 		    .sentence = "Environment variables, each NAME=VALUE; {port}, {socket} and {instance} in them " \
-				"are replaced." }, \
+				"are replaced.", \
+		    .open_length = conf_environment_open }, \
 	    { "environment-inherit", APP, &conf_type_boolean, 0, 0, NULL, "true", false, \
 		    FIELD(conf_pool, app.environment_inherit), \
 		    .sentence = "Whether it has drover's environment, too, or of that only what every program needs." }, \

@@ -24,7 +24,8 @@
 		    .sentence = "Requests of one client that may come at once; 0: those of a second." }, \
 	    { "request-header", SECTION, &conf_type_request_rules, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.request_headers, rules.request_header_count), \
-		    .sentence = "Changes of the header fields that servers are sent, in this order." }, \
+		    .sentence = "Changes of the header fields that servers are sent, in this order.", \
+		    .open_length = conf_header_rule_open }, \
 	    { "response-header", SECTION, &conf_type_response_rules, 0, 0, NULL, "{ }", INHERITED, \
 		    LIST(TYPE, rules.response_headers, rules.response_header_count), \
 		    .sentence = "Changes of the header fields that clients are sent, in this order." }, \

@@ -38,30 +38,41 @@ indent(FILE *to, unsigned depth)
 }
 
 static void
-quoted_show(FILE *to, const char *text)
+escaped_show(FILE *to, const char *text, size_t length)
 {
-	putc_unlocked('"', to);
-	for (; *text != '\0'; text++) {
+	for (; length-- > 0; text++) {
 		if (strchr("\"\\$", *text) != NULL)
 			putc_unlocked('\\', to);
 		putc_unlocked(*text, to);
 	}
-	putc_unlocked('"', to);
 }
 
 static void
-value_show(FILE *to, const struct conf_option *option, const char *text)
+quoted_show(const struct conf_output *out, const struct conf_option *option, const char *text)
+{
+	size_t shown = conf_value_shown(option, text, out->hide);
+
+	putc_unlocked('"', out->to);
+	escaped_show(out->to, text, shown);
+	if (text[shown] != '\0')
+		fputs_unlocked(CONF_VALUE_HIDDEN, out->to);
+	putc_unlocked('"', out->to);
+}
+
+static void
+value_show(const struct conf_output *out, const struct conf_option *option, const char *text)
 {
 	if (option->type->quoted)
-		quoted_show(to, text);
+		quoted_show(out, option, text);
 	else
-		fputs_unlocked(text, to);
+		fputs_unlocked(text, out->to);
 }
 
 static void
-option_show(FILE *to, const struct conf_option *option, const void *base, unsigned depth)
+option_show(const struct conf_output *out, const struct conf_option *option, const void *base, unsigned depth)
 {
 	char space[CONF_VALUE_MAX];
+	FILE *to = out->to;
 	const char *text = option->type->write(option, base, 0, space);
 	size_t i;
 
@@ -74,56 +85,58 @@ option_show(FILE *to, const struct conf_option *option, const void *base, unsign
 		return;
 	}
 	fputs_unlocked(option->type->list ? " = { " : " = ", to);
-	value_show(to, option, text);
+	value_show(out, option, text);
 	for (i = 1; (text = option->type->write(option, base, i, space)) != NULL; i++) {
 		fputs_unlocked(", ", to);
-		value_show(to, option, text);
+		value_show(out, option, text);
 	}
 	fputs_unlocked(option->type->list ? " }\n" : "\n", to);
 }
 
 static void
-options_show(
-    FILE *to, const struct conf_section *section, const void *base, const void *parent, unsigned depth)
+options_show(const struct conf_output *out, const struct conf_section *section, const void *base, const void *parent,
+    unsigned depth)
 {
 	const struct conf_option *option;
 
 	for (option = conf_options; option->name != NULL; option++)
 		if (option->section == section && conf_option_applies(option, base) &&
 		    !is_repetition(option, base, parent))
-			option_show(to, option, base, depth);
+			option_show(out, option, base, depth);
 }
 
 void
-conf_text_begin(FILE *to, struct conf_walk *walk)
+conf_text_begin(const struct conf_output *out, struct conf_walk *walk)
 {
-	options_show(to, &conf_section_top, conf_walk_level(walk)->base, NULL, 0);
+	options_show(out, &conf_section_top, conf_walk_level(walk)->base, NULL, 0);
 }
 
 static void
-section_show(FILE *to, const struct conf_walk_level *level, const void *parent, unsigned depth)
+section_show(const struct conf_output *out, const struct conf_walk_level *level, const void *parent, unsigned depth)
 {
+	FILE *to = out->to;
 	const char *title = conf_title_of(level->section, level->base);
 
 	putc_unlocked('\n', to);
 	indent(to, depth - 1);
 	fputs_unlocked(level->section->name, to);
 	if (title != NULL) {
-		putc_unlocked(' ', to);
-		quoted_show(to, title);
+		fputs_unlocked(" \"", to);
+		escaped_show(to, title, strlen(title));
+		putc_unlocked('"', to);
 	}
 	fputs_unlocked(" {\n", to);
-	options_show(to, level->section, level->base, parent, depth);
+	options_show(out, level->section, level->base, parent, depth);
 }
 
 void
-conf_text_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event)
+conf_text_event(const struct conf_output *out, struct conf_walk *walk, enum conf_walk_event event)
 {
 	if (event == CONF_WALK_OPEN) {
-		section_show(to, conf_walk_level(walk), walk->levels[walk->depth - 1].base, walk->depth);
+		section_show(out, conf_walk_level(walk), walk->levels[walk->depth - 1].base, walk->depth);
 	} else if (event == CONF_WALK_CLOSE) {
-		indent(to, walk->depth);
-		fputs_unlocked("}\n", to);
+		indent(out->to, walk->depth);
+		fputs_unlocked("}\n", out->to);
 	}
 }
 

@@ -6,8 +6,11 @@
 
 #include "conf/options.h"
 
-/* An option of what its section fills; a section with all that is in it. New references; NULL: no memory. */
-json_t *conf_option_json(const struct conf_option *option, const void *base);
-json_t *conf_section_json(const struct conf_section *section, const void *base);
+/*
+ * An option of what its section fills; a section with all that is in it; `hide` as in conf_writer_new.
+ * New references; NULL: no memory.
+ */
+json_t *conf_option_json(const struct conf_option *option, const void *base, bool hide);
+json_t *conf_section_json(const struct conf_section *section, const void *base, bool hide);
 
 #endif

@@ -334,6 +334,12 @@ const struct conf_type conf_type_balance = { "word", false, false, balance_read,
 	balance_describe };
 const struct conf_type conf_type_mode = { "mode", false, true, mode_read, mode_write, mode_describe };
 
+size_t
+conf_value_shown(const struct conf_option *option, const char *text, bool hide)
+{
+	return hide && option->open_length != NULL ? option->open_length(text) : strlen(text);
+}
+
 int
 conf_value_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {

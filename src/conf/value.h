@@ -51,6 +51,12 @@ void conf_words_describe(const char *const *words, char *to, size_t size);
 int conf_words_refuse(
     const struct conf_option *option, const char *const *words, const char *text, struct error *err);
 
+/* How many bytes of a value, as its type writes it, can be shown: all, or with `hide` what is not secret. */
+size_t conf_value_shown(const struct conf_option *option, const char *text, bool hide);
+
+/* What stands for the rest. */
+#define CONF_VALUE_HIDDEN "***"
+
 /* Sets the field of an option from text. -1 with a sentence that begins with the name of the option. */
 int conf_value_read(const struct conf_option *option, void *base, const char *text, struct error *err);
 

@@ -6,21 +6,21 @@ struct conf_writer {
 	struct conf_walk walk;
 	enum conf_form form;
 	bool begun, over;
-	FILE *to; /* over `bytes`: one piece at a time */
+	struct conf_output out; /* over `bytes`: one piece at a time */
 	char *bytes;
 	size_t length;
 };
 
 struct conf_writer *
-conf_writer_new(const struct conf *conf, enum conf_form form)
+conf_writer_new(const struct conf *conf, enum conf_form form, bool hide)
 {
 	struct conf_writer *w = calloc(1, sizeof *w);
 
 	if (w == NULL)
 		return NULL;
 	w->form = form;
-	w->to = open_memstream(&w->bytes, &w->length);
-	if (w->to == NULL) {
+	w->out = (struct conf_output){ open_memstream(&w->bytes, &w->length), hide };
+	if (w->out.to == NULL) {
 		free(w);
 		return NULL;
 	}
@@ -35,12 +35,12 @@ writer_write(struct conf_writer *w)
 	enum conf_walk_event event;
 
 	if (!w->begun) {
-		(json ? conf_json_begin : conf_text_begin)(w->to, &w->walk);
+		(json ? conf_json_begin : conf_text_begin)(&w->out, &w->walk);
 		w->begun = true;
 		return;
 	}
 	event = conf_walk_next(&w->walk);
-	(json ? conf_json_event : conf_text_event)(w->to, &w->walk, event);
+	(json ? conf_json_event : conf_text_event)(&w->out, &w->walk, event);
 	w->over = event == CONF_WALK_OVER;
 }
 
@@ -49,9 +49,9 @@ conf_writer_next(struct conf_writer *w, struct text *piece)
 {
 	if (w->over)
 		return 0;
-	rewind(w->to);
+	rewind(w->out.to);
 	writer_write(w);
-	if (fflush(w->to) != 0 || ferror(w->to))
+	if (fflush(w->out.to) != 0 || ferror(w->out.to))
 		return -1;
 	*piece = (struct text){ w->bytes, w->length };
 	return 1;
@@ -62,7 +62,7 @@ conf_writer_free(struct conf_writer *w)
 {
 	if (w == NULL)
 		return;
-	fclose(w->to);
+	fclose(w->out.to);
 	free(w->bytes);
 	free(w);
 }
@@ -70,7 +70,7 @@ conf_writer_free(struct conf_writer *w)
 char *
 conf_writer_all(const struct conf *conf, enum conf_form form)
 {
-	struct conf_writer *w = conf_writer_new(conf, form);
+	struct conf_writer *w = conf_writer_new(conf, form, false);
 	char *text = NULL;
 	size_t length = 0;
 	FILE *to = w == NULL ? NULL : open_memstream(&text, &length);

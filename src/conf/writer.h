@@ -14,8 +14,17 @@ enum conf_form { CONF_FORM_TEXT, CONF_FORM_JSON };
 
 struct conf_writer;
 
-/* `conf` is to stay as it is until conf_writer_free. NULL: no memory. */
-struct conf_writer *conf_writer_new(const struct conf *conf, enum conf_form form);
+/* Where it is written, and whether only what everybody may see. */
+struct conf_output {
+	FILE *to;
+	bool hide;
+};
+
+/*
+ * `conf` is to stay as it is until conf_writer_free. With `hide` it shows the names of secrets, and
+ * "***" for their values. NULL: no memory.
+ */
+struct conf_writer *conf_writer_new(const struct conf *conf, enum conf_form form, bool hide);
 
 /*
  * The next piece, a section's options at most, in whole characters: borrowed until the next call.
@@ -26,14 +35,14 @@ int conf_writer_next(struct conf_writer *writer, struct text *piece);
 /* NULL is allowed. */
 void conf_writer_free(struct conf_writer *writer);
 
-/* All of it, malloc'ed; NULL: no memory. */
+/* All of it, nothing hidden, malloc'ed; NULL: no memory. */
 char *conf_writer_all(const struct conf *conf, enum conf_form form);
 
 /* ---- the two forms: what they write at an event of the walk, and at its begin */
 
-void conf_text_begin(FILE *to, struct conf_walk *walk);
-void conf_text_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event);
-void conf_json_begin(FILE *to, struct conf_walk *walk);
-void conf_json_event(FILE *to, struct conf_walk *walk, enum conf_walk_event event);
+void conf_text_begin(const struct conf_output *out, struct conf_walk *walk);
+void conf_text_event(const struct conf_output *out, struct conf_walk *walk, enum conf_walk_event event);
+void conf_json_begin(const struct conf_output *out, struct conf_walk *walk);
+void conf_json_event(const struct conf_output *out, struct conf_walk *walk, enum conf_walk_event event);
 
 #endif

@@ -8,8 +8,9 @@ config_next(struct call *call, struct shared_text **text)
 {
 	enum conf_form form =
 	    strcmp(call_text(call, "format"), "text") == 0 ? CONF_FORM_TEXT : CONF_FORM_JSON;
+	bool hide = call->peer->permission < CONF_PERMISSION_ADMIN;
 
-	return config_texts_get(&call->shared->config, call->master, form, call->cursor, text);
+	return config_texts_get(&call->shared->config, call->master, form, hide, call->cursor, text);
 }
 
 /* cursor: the change that is to be seen in it. */

@@ -10,6 +10,7 @@
 /* One text being made: {"config-file":...,"config":...,"changes":[...]}. */
 struct config_making {
 	enum conf_form form;
+	bool hide;
 	uint64_t changes;
 	struct conf *now;
 	struct conf_writer *writer; /* NULL: all of it is written */
@@ -45,19 +46,20 @@ making_begin(struct config_making *making, const struct conf *file)
 }
 
 static struct config_making *
-making_new(const struct master *master, enum conf_form form)
+making_new(const struct master *master, enum conf_form form, bool hide)
 {
 	struct config_making *making = calloc(1, sizeof *making);
 
 	if (making == NULL)
 		return NULL;
 	making->form = form;
+	making->hide = hide;
 	making->changes = master_changes(master);
 	making->now = master_conf_now(master);
 	if (making->now == NULL)
 		goto fail;
-	making->writer = conf_writer_new(making->now, form);
-	making->drift = conf_drift_new(master_conf_now_file(making->now), making->now);
+	making->writer = conf_writer_new(making->now, form, hide);
+	making->drift = conf_drift_new(master_conf_now_file(making->now), making->now, hide);
 	if (making->writer != NULL && making->drift != NULL && making_begin(making, master_conf(master)) == 0)
 		return making;
 
@@ -143,24 +145,27 @@ making_continue(struct config_making *making)
 static void
 config_texts_made(struct config_texts *texts, struct config_making *making)
 {
-	shared_text_unref(texts->made[making->form].text);
-	texts->made[making->form].text = shared_text_new(buffer_take(&making->out));
-	texts->made[making->form].changes = making->changes;
+	struct config_text *made = &texts->made[making->form][making->hide];
+
+	shared_text_unref(made->text);
+	made->text = shared_text_new(buffer_take(&making->out));
+	made->changes = making->changes;
 }
 
 enum stream_row
-config_texts_get(struct config_texts *texts, const struct master *master, enum conf_form form, uint64_t changes,
-    struct shared_text **text)
+config_texts_get(struct config_texts *texts, const struct master *master, enum conf_form form, bool hide,
+    uint64_t changes, struct shared_text **text)
 {
+	const struct config_text *made = &texts->made[form][hide];
 	enum making_step step;
 
 	*text = NULL;
-	if (texts->made[form].text != NULL && texts->made[form].changes >= changes) {
-		*text = shared_text_ref(texts->made[form].text);
+	if (made->text != NULL && made->changes >= changes) {
+		*text = shared_text_ref(made->text);
 		return STREAM_ROW;
 	}
 	if (texts->making == NULL) {
-		texts->making = making_new(master, form);
+		texts->making = making_new(master, form, hide);
 		return texts->making == NULL ? STREAM_ROW : STREAM_BUSY;
 	}
 	step = making_continue(texts->making);
@@ -176,8 +181,12 @@ config_texts_get(struct config_texts *texts, const struct master *master, enum c
 void
 config_texts_free(struct config_texts *texts)
 {
+	unsigned hide;
+
 	making_free(texts->making);
-	shared_text_unref(texts->made[CONF_FORM_TEXT].text);
-	shared_text_unref(texts->made[CONF_FORM_JSON].text);
+	for (hide = 0; hide < 2; hide++) {
+		shared_text_unref(texts->made[CONF_FORM_TEXT][hide].text);
+		shared_text_unref(texts->made[CONF_FORM_JSON][hide].text);
+	}
 	*texts = (struct config_texts){ 0 };
 }

@@ -14,20 +14,20 @@ struct config_making;
 
 /* All 0: nothing is made yet. */
 struct config_texts {
-	struct {
+	struct config_text {
 		struct shared_text *text; /* NULL: none yet */
 		uint64_t changes; /* master_changes() that it shows */
-	} made[CONF_FORM_JSON + 1];
+	} made[CONF_FORM_JSON + 1][2]; /* by form, and whether secrets are hidden */
 	struct config_making *making; /* one at a time; NULL: none */
 };
 
 /*
  * Goes on with making it, for a fraction of a millisecond. STREAM_ROW: here it is, a reference
  * for the caller (NULL: no memory), and it shows the change of that number or a later one.
- * STREAM_BUSY: not yet.
+ * STREAM_BUSY: not yet. `hide`: without the values of secrets, for those who may not change everything.
  */
 enum stream_row config_texts_get(struct config_texts *texts, const struct master *master, enum conf_form form,
-    uint64_t changes, struct shared_text **text);
+    bool hide, uint64_t changes, struct shared_text **text);
 
 void config_texts_free(struct config_texts *texts);
 

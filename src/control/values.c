@@ -91,7 +91,7 @@ value_name_options(const struct master_name *name)
 	conf.question = name->question;
 	conf.family = name->family;
 	conf.addresses = name->addresses;
-	return conf_section_json(&conf_section_server, &conf);
+	return conf_section_json(&conf_section_server, &conf, false);
 }
 
 json_t *

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import DROVER, HELLO, ControlError, environment, process_exists  # pylint: disable=wrong-import-position
+from drover import DROVER, HELLO, Control, ControlError, environment, process_exists  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 
 DROVERCTL = os.environ.get("DROVERCTL") or os.path.join(os.path.dirname(DROVER), "droverctl")
@@ -140,6 +140,29 @@ def permissions(t):
     assert pids(drover) == before
     fails(limited, PERMISSION, ["reload needs the permission admin"], "reload")
     assert limited.call("scale", app="web", instances=1)["instances"]["desired"] == 1
+
+
+@case
+def secrets(t):
+    "values in `environment` and of fields for servers are for admins; others see that they are there"
+    body = "".join(f'control "{t.path(permission + ".sock")}" {{ permission = {permission} }}\n' for permission in ("read", "operate"))
+    body += app("web", 1, options='environment = { "KEY=s3cret" }') + \
+        'route { pool = "web"  request-header = { "set X-Key s3cret" } }\n'
+    drover = t.drover(body)
+    file = open(drover.conf_path, encoding="utf-8").read()
+    for _ in range(2):  # what is kept for one is not given to another
+        for path, seen in ((t.path("read.sock"), "***"), (drover.control_path, "s3cret"), (t.path("operate.sock"), "***")):
+            control = t.keep(Control(path))
+            result = control.call("config")
+            assert result["config"]["app"][0]["environment"] == [f"KEY={seen}"], (path, result["config"]["app"])
+            assert result["config"]["route"][0]["request-header"] == [f"set X-Key {seen}"], (path, result["config"]["route"])
+            text = control.call("config", format="text")
+            assert f'"KEY={seen}"' in text["config"] and f'"set X-Key {seen}"' in text["config"], text
+            assert ("s3cret" in json.dumps([result, text])) == (seen == "s3cret"), (result, text)
+        with open(drover.conf_path, "w", encoding="utf-8") as out:
+            out.write(file.replace("KEY=s3cret", "KEY=n3w").replace("X-Key s3cret", "X-Key l4ter"))
+        told = drover.call("reload", **{"dry-run": True})
+        assert "n3w" not in json.dumps(told) and "l4ter" not in json.dumps(told) and "environment" in json.dumps(told), told
 
 
 @case

@@ -6,6 +6,7 @@
 #include "base/object.h"
 #include "conf/conf.h"
 #include "conf/drift.h"
+#include "conf/writer.h"
 
 static struct conf *
 load(const char *text)
@@ -19,9 +20,9 @@ load(const char *text)
 }
 
 static json_t *
-drift(const struct conf *from, const struct conf *to)
+drift(const struct conf *from, const struct conf *to, bool hide)
 {
-	struct conf_drift *d = conf_drift_new(from, to);
+	struct conf_drift *d = conf_drift_new(from, to, hide);
 	json_t *found = json_array();
 	enum conf_drift_step step;
 
@@ -94,10 +95,10 @@ shorten(json_t *difference, const char *name)
 }
 
 static void
-check_drift(const char *from, const char *to, const char *want)
+check_drift(const char *from, const char *to, bool hide, const char *want)
 {
 	struct conf *a = load(from), *b = load(to);
-	json_t *found = drift(a, b), *wanted = json_loads(want, 0, NULL), *difference;
+	json_t *found = drift(a, b, hide), *wanted = json_loads(want, 0, NULL), *difference;
 	size_t i;
 
 	json_array_foreach (found, i, difference) {
@@ -114,14 +115,66 @@ check_drift(const char *from, const char *to, const char *want)
 
 START_TEST(differences_are_found)
 {
-	check_drift(pairs[_i].from, pairs[_i].to, pairs[_i].found);
+	check_drift(pairs[_i].from, pairs[_i].to, false, pairs[_i].found);
 }
 END_TEST
 
 START_TEST(a_configuration_is_equal_to_itself)
 {
-	check_drift(pairs[_i].to, pairs[_i].to, "[]");
-	check_drift(pairs[_i].from, pairs[_i].from, "[]");
+	check_drift(pairs[_i].to, pairs[_i].to, false, "[]");
+	check_drift(pairs[_i].from, pairs[_i].from, false, "[]");
+}
+END_TEST
+
+#define SECRETS(one, two) \
+	BASE "app \"web\" { command = x  environment = { \"KEY=" one "\", \"EMPTY=\" } }\n" \
+	     "route { pool = web  request-header = { \"set  X-Key\t" two "\", \"remove X-Old\" } }"
+
+/* The names of secrets and that they were changed, but no values. */
+START_TEST(secrets_are_hidden)
+{
+	check_drift(SECRETS("a\\$b=c", "d"), SECRETS("e", "f g"), true,
+	    "[{\"what\":\"app web environment\",\"from\":[\"KEY=***\",\"EMPTY=\"],\"to\":[\"KEY=***\",\"EMPTY=\"]},"
+	    "{\"what\":\"route 1 request-header\",\"from\":[\"set  X-Key\\t***\",\"remove X-Old\"],"
+	    "\"to\":[\"set  X-Key\\t***\",\"remove X-Old\"]}]");
+}
+END_TEST
+
+START_TEST(secrets_are_shown)
+{
+	check_drift(SECRETS("a\\$b=c", "d"), SECRETS("e", "d"), false,
+	    "[{\"what\":\"app web environment\",\"from\":[\"KEY=a$b=c\",\"EMPTY=\"],\"to\":[\"KEY=e\",\"EMPTY=\"]}]");
+}
+END_TEST
+
+static void
+check_written(enum conf_form form, bool hide, const char *const parts[])
+{
+	struct conf *conf = load(SECRETS("a\\\"b", "cd"));
+	struct conf_writer *w = conf_writer_new(conf, form, hide);
+	char text[32768];
+	size_t used = 0, i;
+	struct text piece;
+
+	ck_assert_ptr_nonnull(w);
+	while (conf_writer_next(w, &piece) > 0) {
+		ck_assert_uint_lt(used + piece.length, sizeof text);
+		memcpy(text + used, piece.bytes, piece.length);
+		used += piece.length;
+	}
+	text[used] = '\0';
+	for (i = 0; parts[i] != NULL; i++)
+		ck_assert_msg(strstr(text, parts[i]) != NULL, "%s in %s", parts[i], text);
+	conf_writer_free(w);
+	conf_free(conf);
+}
+
+START_TEST(secrets_are_written_or_hidden)
+{
+	check_written(CONF_FORM_TEXT, false, (const char *const[]){ "{ \"KEY=a\\\"b\", \"EMPTY=\" }", "{ \"set  X-Key\tcd\", \"remove X-Old\" }", NULL });
+	check_written(CONF_FORM_TEXT, true, (const char *const[]){ "{ \"KEY=***\", \"EMPTY=\" }", "{ \"set  X-Key\t***\", \"remove X-Old\" }", NULL });
+	check_written(CONF_FORM_JSON, false, (const char *const[]){ "[\"KEY=a\\\"b\",\"EMPTY=\"]", "[\"set  X-Key\\u0009cd\",\"remove X-Old\"]", NULL });
+	check_written(CONF_FORM_JSON, true, (const char *const[]){ "[\"KEY=***\",\"EMPTY=\"]", "[\"set  X-Key\\u0009***\",\"remove X-Old\"]", NULL });
 }
 END_TEST
 
@@ -136,6 +189,9 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, differences_are_found, 0, (int)ARRAY_LENGTH(pairs));
 	tcase_add_loop_test(tests, a_configuration_is_equal_to_itself, 0, (int)ARRAY_LENGTH(pairs));
+	tcase_add_test(tests, secrets_are_hidden);
+	tcase_add_test(tests, secrets_are_shown);
+	tcase_add_test(tests, secrets_are_written_or_hidden);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
