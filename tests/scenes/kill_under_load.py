@@ -6,6 +6,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from drover import kill_process  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request  # pylint: disable=wrong-import-position
@@ -16,10 +17,7 @@ CLIENTS = 8
 def kill_one(t, drover):
     """Kills a ready worker: the most requests that it can have had in flight."""
     row = t.wait(lambda: next((r for r in drover.workers() if r["state"] == "ready"), None), "a worker is ready")
-    try:
-        os.kill(row["pid"], signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    kill_process(row["pid"])
     return CLIENTS
 
 
@@ -93,7 +91,7 @@ def all_at_once(t):
     drover = t.drover(t.pool(t.server()), workers=4)
     for _ in range(2):
         for row in drover.workers():
-            os.kill(row["pid"], signal.SIGKILL)
+            kill_process(row["pid"])
         peer = t.connect(drover)
         peer.send(request())
         assert peer.read_response().status == 200

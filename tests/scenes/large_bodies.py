@@ -82,6 +82,7 @@ def responses(t):
         assert read_digest(peer, times * MEGABYTE, step) == digest(BLOCK, times)
     assert server.connections() == 1, "the server's connection was kept"
     assert is_sanitized() or process_memory(drover.pids()[0]) < before + 4 * MEGABYTE
+    drover.wait_idle()
     counters = drover.counters()
     body = (10 + MANY) * MEGABYTE
     assert body < counters["server-bytes-in"] < body + 2000 and body < counters["client-bytes-out"] < body + 2000
@@ -335,7 +336,7 @@ def nobody_writes_on(t):
             peer.read_all()
         return False
 
-    _, drover = start(t, talk, response_timeout="500ms", body_timeout="500ms")
+    _, drover = start(t, talk, response_timeout="1500ms", body_timeout="1500ms")
     peer = t.connect(drover)
     peer.send(request())
     peer.read_head()
@@ -384,8 +385,7 @@ def without_descriptors(t):
     for _ in range(3):
         answer = drover.get()
         assert answer.whole and digest(answer.body) == digest(BLOCK, 3)
-    drover.wait_loads(0)
-    assert process_descriptors(pid) == len(used) + 1, "there is the server's connection, and no pipe"
+        t.wait(lambda: process_descriptors(pid) == len(used) + 1, "there is the server's connection, and no pipe")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (4096, 4096))
     t.wait(lambda: drover.get().whole and process_descriptors(pid) > len(used) + 2, "there are pipes again")
     assert server.connections() == 1

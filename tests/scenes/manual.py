@@ -53,7 +53,7 @@ class Reader:
 
     def __init__(self, t):
         self.t, self.settings, self.count = t, "", 0
-        self.held, self.peers = threading.Event(), []
+        self.held, self.holding, self.peers = threading.Event(), 0, []
         self.names, self.addresses, self.drover = {}, {}, None
         with open(PAGE, encoding="utf-8") as file:
             self.displays = manual.displays(file.read())
@@ -77,6 +77,7 @@ class Reader:
 
     def respond(self, message):
         if message.target.startswith("/report"):
+            self.holding += 1
             self.held.wait(30)
         return response(body=b"ok")
 
@@ -138,6 +139,7 @@ class Reader:
     def do_requests(self, count):
         for _ in range(int(count)):
             assert self.drover.get().status == 200
+        self.t.wait(lambda: self.drover.counters()["requests-active"] == len(self.peers), "the requests are over")
 
     def do_hold(self, target):
         """A request that is in progress until there is a fresh drover."""
@@ -145,13 +147,13 @@ class Reader:
         peer = self.t.keep(self.drover.connect())
         peer.send(request(target=target, host="www.example.org"))
         self.peers.append(peer)
-        self.t.wait(lambda: self.drover.counters()["requests-active"] == len(self.peers), "the request is in progress")
+        self.t.wait(lambda: self.holding == len(self.peers), "the server has the request")
 
     def release(self):
         self.held.set()
         for peer in self.peers:
             peer.close()
-        self.peers = []
+        self.peers, self.holding = [], 0
 
     def do_kill_worker(self, number):
         pid = self.drover.workers()[int(number)]["pid"]

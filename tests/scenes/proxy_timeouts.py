@@ -88,28 +88,28 @@ def body(t):
 def body_slow_but_steady(t):
     "body-timeout is between two reads, not for the whole body"
     server = t.server(lambda seen: response(body=seen.body))
-    drover = t.drover(t.pool(server), listen="body-timeout = 1s")
+    drover = t.drover(t.pool(server), listen="body-timeout = 2s")
     elapsed = Elapsed()
     peer = t.connect(drover)
     peer.send(request("POST", fields=[("Content-Length", "10")]))
     for _ in range(10):
-        time.sleep(0.15)  # what is tested is the passing of time
+        time.sleep(0.25)  # what is tested is the passing of time
         peer.send(b"x")
     assert peer.read_response().body == b"x" * 10
-    elapsed.at_least(1.5)
+    elapsed.at_least(2.5)
 
 
 @case
 def keepalive(t):
     "keepalive-timeout: an idle connection is closed without a word"
-    drover = t.drover(t.pool(t.server()), listen="keepalive-timeout = 300ms")
+    drover = t.drover(t.pool(t.server()), listen="keepalive-timeout = 1500ms")
     peer = t.connect(drover)
     for _ in range(2):
+        elapsed = Elapsed()  # before the answer: that may be read late
         peer.send(request())
         assert peer.read_response().status == 200
-        elapsed = Elapsed()
     assert peer.read_all() == b"" and not peer.was_reset
-    elapsed.at_least(LIMIT)
+    elapsed.at_least(1.5)
     drover.wait_loads(0)
 
 
@@ -167,7 +167,8 @@ def response_head(t):
     answer = drover.get()
     elapsed.at_least(LIMIT)
     assert answer.status == 504, answer.head
-    assert server.count() + other.count() == 1
+    t.wait(lambda: server.count() + other.count() > 0, "a server has been asked")
+    assert server.connections() + other.connections() == 1
     t.wait(lambda: all(row["load"] == 0 for row in drover.servers()), "the server is let go")
 
 
@@ -201,10 +202,10 @@ def response_body(t):
     "response-timeout: a body that stops is cut"
     server = t.server(handler=lambda peer: (
         peer.read_request(), peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), peer.read_all()))
-    drover = t.drover(t.pool(server, options="response-timeout = 300ms"))
+    drover = t.drover(t.pool(server, options="response-timeout = 1500ms"))
     elapsed = Elapsed()
     answer = drover.get()
-    elapsed.at_least(LIMIT)
+    elapsed.at_least(1.5)
     assert answer.status == 200 and not answer.whole
 
 
@@ -215,10 +216,10 @@ def response_slow_but_steady(t):
         peer.read_request()
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
         for _ in range(10):
-            time.sleep(0.15)
+            time.sleep(0.25)
             peer.send(b"x")
 
-    drover = t.drover(t.pool(t.server(handler=handler), options="response-timeout = 1s"))
+    drover = t.drover(t.pool(t.server(handler=handler), options="response-timeout = 2s"))
     answer = drover.get()
     assert answer.whole and answer.body == b"x" * 10
 
@@ -258,9 +259,9 @@ def tunnel(t):
 
     drover = t.drover(t.pool(t.server(handler=handler)), listen="tunnel-timeout = 300ms")
     peer = t.connect(drover)
+    elapsed = Elapsed()
     peer.send(request(fields=[("Connection", "upgrade"), ("Upgrade", "echo")]))
     assert peer.read_head().status == 101
-    elapsed = Elapsed()
     assert peer.read_all() == b""
     elapsed.at_least(LIMIT)
     t.wait(lambda: ended, "the server's side is closed")
@@ -273,8 +274,8 @@ def idle_server_connection(t):
     ended = []
     server = t.server(handler=lambda peer: (server.serve(peer), ended.append(time.monotonic())))
     drover = t.drover(t.pool(server, options="idle-timeout = 300ms"))
-    assert drover.get().status == 200
     elapsed = Elapsed()
+    assert drover.get().status == 200
     t.wait(lambda: ended, "the idle connection is closed")
     elapsed.at_least(LIMIT)
     assert drover.get().status == 200 and server.connections() == 2

@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 """Workers are replaced one by one and all at once, while clients are served and processes die."""
 
-import contextlib
 import os
-import signal
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-from drover import ControlError, process_descriptors, process_exists  # pylint: disable=wrong-import-position
+from drover import ControlError, kill_process, process_descriptors, process_exists  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
-from wire import request  # pylint: disable=wrong-import-position
+from wire import request, response  # pylint: disable=wrong-import-position
 
 IMPOSSIBLE = -32003
 
@@ -69,18 +68,25 @@ def all_at_once(t):
 @case
 def the_old_one_finishes_what_it_has(t):
     "a request in progress is finished by the worker that is replaced; wait waits for it"
-    hello = t.hello()
-    drover = t.drover(t.pool(hello), workers=1, listen="defer-accept = false")
+    let_go = threading.Event()
+
+    def respond(seen):
+        if seen.target == "/slow":
+            let_go.wait(30)
+        return response(body=b"ok")
+
+    drover = t.drover(t.pool(t.server(respond)), workers=1, listen="defer-accept = false")
     control = t.keep(drover.open_control())
     peer, idle = t.connect(drover), t.connect(drover)
     drover.wait_loads(2)
-    peer.send(request(target="/slow/500"))
+    peer.send(request(target="/slow"))
     t.wait(lambda: drover.servers()[0]["load"] == 1, "the request is in flight")
     control.send_line({"method": "restart-worker", "params": {"worker": 0, "wait": True}})
     t.wait(lambda: [row["state"] for row in drover.workers()] == ["draining", "ready"], "the other one is ready")
     idle.send(request())
     assert idle.read_response().status == 200  # it has moved
     assert drover.workers()[0]["state"] == "draining"
+    let_go.set()
     assert peer.read_response().status == 200
     reply = control.reply()["result"]
     assert reply["pid"] is None and reply["workers"] == {"desired": 1, "ready": 1}, reply
@@ -96,8 +102,7 @@ def either_is_killed(t):
         row = drover.workers()[i % 3]
         control.send_line({"method": "restart-worker", "params": {"worker": row["worker"]}})
         pids = drover.pids()
-        with contextlib.suppress(ProcessLookupError):  # it may be over by now
-            os.kill(row["pid"] if i % 2 else pids[-1], signal.SIGKILL)
+        kill_process(row["pid"] if i % 2 else pids[-1])
         assert "result" in control.reply()
         t.wait(lambda: sorted(row["state"] for row in control.call("workers")["workers"]) == ["ready"] * 3, "three are ready")
     assert control.call("status")["workers"] == {"desired": 3, "ready": 3}
@@ -132,17 +137,18 @@ def one_that_pauses_is_started(t):
     control = t.keep(drover.open_control())
 
     def backs_off():
-        states = {row["worker"]: row["state"] for row in control.call("workers")["workers"]}
-        pids = [row["pid"] for row in control.call("workers")["workers"] if row["pid"] and row["worker"] == 0]
-        if states[0] == "ready" and pids:
-            os.kill(pids[0], signal.SIGKILL)
-        return states[0] == "backoff"
+        row = control.call("workers")["workers"][0]
+        if row["state"] == "ready":
+            kill_process(row["pid"])
+        return row if row["state"] == "backoff" else None
 
     def started():
-        t.wait(backs_off, "worker 0 is to pause after quick deaths")
-        reply = control.call("restart-worker", worker=0, wait=True)
+        number = t.wait(backs_off, "a worker is to pause after quick deaths")["worker"]
+        reply = control.call("restart-worker", worker=number, wait=True)
+        if reply["changes"] != [{"what": f"worker {number} state", "from": "backoff", "to": "starting"}]:
+            return False  # it was at work again, and another one is now
         assert reply["state"] == "ready", reply
-        return reply["changes"] == [{"what": "worker 0 state", "from": "backoff", "to": "starting"}]
+        return True
 
     t.wait(started, "it is started while it pauses, if the pause is not over before it is asked for")
 

@@ -3,12 +3,13 @@
 
 import os
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from drover import ControlError, process_exists  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
-from wire import request  # pylint: disable=wrong-import-position
+from wire import request, response  # pylint: disable=wrong-import-position
 
 
 def up_and_down(t, keep_alive):
@@ -42,15 +43,22 @@ def under_short_connections(t):
 @case
 def drain_finishes_requests(t):
     "a worker that is scaled away finishes what it has"
-    hello = t.hello()
-    drover = t.drover(t.pool(hello), workers=4, balance="round-robin", listen="defer-accept = false")
+    let_go = threading.Event()
+
+    def respond(_):
+        let_go.wait(30)
+        return response(body=b"late")
+
+    drover = t.drover(t.pool(t.server(respond)), workers=4, balance="round-robin", listen="defer-accept = false")
     peers = [t.connect(drover) for _ in range(8)]
     drover.wait_loads(8)
     for peer in peers:
-        peer.send(request(target="/slow/1000"))
+        peer.send(request())
     t.wait(lambda: drover.servers()[0]["load"] == 8, "all requests are in flight")
     pids = drover.pids()
     drover.call("scale", workers=1)
+    t.wait(lambda: [row["state"] for row in drover.workers()].count("draining") == 3, "three drain")
+    let_go.set()
     for peer in peers:
         answer = peer.read_response()
         assert answer.status == 200 and answer.whole

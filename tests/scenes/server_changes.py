@@ -3,12 +3,13 @@
 
 import os
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from drover import ControlError  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
-from wire import Server, request  # pylint: disable=wrong-import-position
+from wire import Server, request, response  # pylint: disable=wrong-import-position
 
 IMPOSSIBLE = -32003
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -26,10 +27,22 @@ def start(t, *servers, **options):
     return drover, t.keep(drover.open_control())
 
 
-def busy(t, drover, server, milliseconds):
-    """A connection with a request in progress that takes so long on that server, the only one that is ready."""
+class Slow:
+    """A server that answers when it is let go."""
+
+    def __init__(self, t):
+        self.let_go = threading.Event()
+        self.server = t.server(self.respond)
+
+    def respond(self, _):
+        self.let_go.wait(30)
+        return response(body=b"late")
+
+
+def busy(t, drover, server):
+    """A connection with a request in progress on that server, the only one that is ready, until that is let go or a minute is over."""
     peer = t.connect(drover)
-    peer.send(request(target=f"/slow/{milliseconds}"))
+    peer.send(request(target="/slow/60000"))
     t.wait(lambda: row_of(drover, server)["load"] >= 1, "the request is in flight")
     return peer
 
@@ -77,9 +90,10 @@ def all_workers_know_at_once(t):
 @case
 def drained_while_it_answers(t):
     "a server in a drain gets no new request while its long one is finished"
-    hellos = [t.hello("one"), t.hello("two")]
+    slow = Slow(t)
+    hellos = [slow.server, t.hello()]
     drover, control = start(t, hellos[0])
-    peer = busy(t, drover, hellos[0], 400)
+    peer = busy(t, drover, hellos[0])
     control.call("server-add", pool="web", server=hellos[1].address)
     control.send_line({"method": "server-set", "params": {"pool": "web", "server": hellos[0].address, "state": "drain", "wait": True}})
     t.wait(lambda: row_of(drover, hellos[0])["state"] == "drain", "it is in a drain")
@@ -88,6 +102,7 @@ def drained_while_it_answers(t):
     assert all(drover.get().status == 200 for _ in range(10))
     after = row_of(drover, hellos[0])
     assert after["requests"] == before["requests"] == 1, (before, after)
+    slow.let_go.set()
     assert peer.read_response().status == 200
     reply = control.reply()["result"]
     assert reply["load"] == 0 and reply["state"] == "drain", reply
@@ -97,10 +112,11 @@ def drained_while_it_answers(t):
 @case
 def removed_while_it_answers(t):
     "a server that is taken out finishes its request first; it can be added again meanwhile"
-    hellos = [t.hello("one"), t.hello("two")]
+    slow = Slow(t)
+    hellos = [slow.server, t.hello()]
     drover, control = start(t, hellos[0])
     server = {"pool": "web", "server": hellos[0].address}
-    peer = busy(t, drover, hellos[0], 400)
+    peer = busy(t, drover, hellos[0])
     control.call("server-add", pool="web", server=hellos[1].address)
     control.send_line({"method": "server-remove", "params": {**server, "wait": True}})
     t.wait(lambda: row_of(drover, hellos[0])["state"] == "leaving", "it leaves")
@@ -112,6 +128,7 @@ def removed_while_it_answers(t):
     assert drover.call("server-remove", **server)["changes"] == []
     drover.call("server-add", **server)
     assert sorted(row["state"] for row in drover.servers()) == ["leaving", "ready", "ready"]
+    slow.let_go.set()
     assert peer.read_response().status == 200
     reply = control.reply()["result"]
     assert reply["gone"] is True, reply
@@ -177,7 +194,7 @@ def somebody_else_changes_it_again(t):
     hello = t.hello()
     drover, control = start(t, hello, t.hello("other"))
     control.call("server-set", pool="web", server=drover.servers()[1]["server"], state="drain", wait=True)
-    peer = busy(t, drover, hello, 60000)
+    peer = busy(t, drover, hello)
     server = {"pool": "web", "server": hello.address}
     control.send_line({"method": "server-set", "params": {**server, "state": "maintenance", "wait": True}})
     t.wait(lambda: row_of(drover, hello)["state"] == "maintenance", "it is in maintenance")
@@ -225,7 +242,7 @@ def its_options_are_at_work(t):
     control.call("server-set", pool="web", server=hello.address, state="drain", wait=True)
     control.call("server-set", pool="web", server=second.address, wait=True, **{"max-connections": 1})
     control.call("server-remove", pool="web", server=dead.address, wait=True)
-    peer = busy(t, drover, second, 60000)
+    peer = busy(t, drover, second)
     assert drover.get().status == 503
     peer.close()
 

@@ -70,6 +70,7 @@ def is_not_http(t):
     assert peer.read(20) == b"GET / HTTP/9.9\r\n\r\n\r\n"
     peer.close()
     drover.wait_loads(0)
+    drover.wait_idle()
     counters = drover.counters()
     assert counters["tcp-connections"] == 1 and counters["requests"] == 0, counters
     assert counters["requests-active"] == 0 and counters["tunnels"] == 0, counters
@@ -169,7 +170,7 @@ def resets_go_through(t):
     t.wait(lambda: ends, "the server sees the end")
     assert ends == [True]
     drover.wait_loads(0)
-    assert drover.servers()[0]["load"] == 0
+    drover.wait_idle()
 
 
 @case
@@ -265,9 +266,10 @@ def seen_and_closed(t):
     peer = t.connect(drover)
     peer.read_until(b"\r\n")
     assert drover.call("listeners")["listeners"][0]["mode"] == "tcp"
+    t.wait(lambda: drover.call("sessions")["sessions"][0]["bytes-out"] == 9, "what it was sent is counted")
     row = drover.call("sessions")["sessions"][0]
     assert row["state"] == "tunnel" and row["request"]["method"] == "TCP", row
-    assert row["request"]["pool"] == "app" and row["bytes-out"] == 9, row
+    assert row["request"]["pool"] == "app", row
     drover.call("session-close", session=row["session"])
     assert refused(peer)
     drover.wait_loads(0)
@@ -410,7 +412,7 @@ def nothing_stays(t):
         peer.read_until(b"\r\n")
         peer.close()
     drover.wait_loads(0)
-    assert process_descriptors(pid) == before
+    t.wait(lambda: process_descriptors(pid) == before, f"no descriptor is left, of {process_descriptors(pid)}")
 
 
 main()

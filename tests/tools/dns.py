@@ -95,11 +95,15 @@ class Dns:
 
     # ---- what a scene says
 
-    def set(self, name, *records, ttl=1):
-        """The name has these records and no others; none: there is such a name, but it has nothing."""
+    def set(self, name, *records, ttl=1, lies_on=False):
+        """
+        The name has these records and no others; none: there is such a name, but it has nothing.
+        With `lies_on` it goes on to misbehave as it did.
+        """
         with self.lock:
             self.records[name.lower()] = [(kind, data, ttl) for kind, data in records]
-            self.lies.pop(name.lower(), None)
+            if not lies_on:
+                self.lies.pop(name.lower(), None)
 
     def forget(self, name):
         """There is no such name."""

@@ -73,6 +73,14 @@ def process_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def kill_process(pid, number=signal.SIGKILL):
+    """Sends a signal to a process that may have ended by now."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
 class ControlError(Exception):
     """An error reply. `code`, `message` and `hint` are its members."""
 
@@ -301,6 +309,16 @@ class Drover(Process):
             return loads if sum(loads) == total else None
 
         return wait_until(carried, f"workers carry {total} connections (they carry {self.loads()})")
+
+    def wait_taken(self, total):
+        """Waits until the workers have so many connections of clients: of those that are handed over they may know later."""
+        wait_until(lambda: self.counters()["client-open"] == total,
+                   f"workers have taken {total} connections (they have {self.counters()['client-open']})")
+
+    def wait_idle(self):
+        """Waits until no request is in progress, all of them are counted, and no server carries any."""
+        wait_until(lambda: self.counters()["requests-active"] == 0 and not any(row["load"] for row in self.servers()),
+                   f"no request is in progress: {self.servers()}")
 
     # ---- using it
 
