@@ -84,6 +84,17 @@ scoreboard_server_load(const struct scoreboard *board, unsigned server)
 	return load;
 }
 
+uint64_t
+scoreboard_server_requests(const struct scoreboard *board, unsigned server)
+{
+	unsigned slots = scoreboard_slots(board), w;
+	uint64_t sum = 0;
+
+	for (w = 0; w < slots; w++)
+		sum += scoreboard_get(&board->share[w][server].requests);
+	return sum;
+}
+
 /* Numbers that are added at once. */
 typedef uint32_t numbers __attribute__((vector_size(16), aligned(4), may_alias));
 enum { NUMBERS = 4 };

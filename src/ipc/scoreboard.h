@@ -230,6 +230,9 @@ uint32_t scoreboard_worker_load(const struct scoreboard *board, unsigned slot);
 /* Requests in flight on a server, over all workers. */
 uint32_t scoreboard_server_load(const struct scoreboard *board, unsigned server);
 
+/* Requests that it was sent, those in flight as well, over all workers. */
+uint64_t scoreboard_server_requests(const struct scoreboard *board, unsigned server);
+
 /* The same of `count` servers, from `first` on, and of all servers of a pool. */
 void scoreboard_loads(const struct scoreboard *board, unsigned first, unsigned count, uint32_t *loads);
 uint64_t scoreboard_pool_load(const struct scoreboard *board, unsigned pool);

@@ -244,17 +244,6 @@ master_app_find(const struct master *m, const char *name)
 	return -1;
 }
 
-static uint64_t
-server_requests(const struct scoreboard *board, int server)
-{
-	unsigned slots = scoreboard_slots(board), w;
-	uint64_t sum = 0;
-
-	for (w = 0; server >= 0 && w < slots; w++)
-		sum += scoreboard_get(&board->share[w][server].requests);
-	return sum;
-}
-
 static void
 instance_show(const struct instance *i, struct master_instance *info)
 {
@@ -272,7 +261,7 @@ instance_show(const struct instance *i, struct master_instance *info)
 		.age = i->pid != 0 ? now - i->started : 0,
 		.until = i->child.state == CHILD_BACKOFF && i->timer_due > now ? i->timer_due - now : 0,
 		.in_flight = i->server >= 0 ? scoreboard_server_load(board, (unsigned)i->server) : 0,
-		.requests = server_requests(board, i->server),
+		.requests = i->server >= 0 ? scoreboard_server_requests(board, (unsigned)i->server) : 0,
 		.restarts = history->restarts,
 		.failed_starts = i->failed_starts,
 		.memory = i->usage.memory,

@@ -194,27 +194,17 @@ instance_look(struct instance *i, uint64_t now)
 	i->over_memory = limit != 0 && usage.memory > limit ? i->over_memory + 1 : 0;
 }
 
-static uint64_t
-instance_requests(const struct instance *i)
-{
-	const struct scoreboard *board = i->app->master->board;
-	unsigned slots = scoreboard_slots(board), w;
-	uint64_t sum = 0;
-
-	for (w = 0; w < slots; w++)
-		sum += scoreboard_get(&board->share[w][i->server].requests);
-	return sum;
-}
-
-/* Why it is to be replaced, or NULL. */
+/* Why one that has a server is to be replaced, or NULL. */
 static const char *
 recycle_reason(const struct instance *i, uint64_t now)
 {
+	const struct scoreboard *board = i->app->master->board;
+
 	if (i->over_memory >= LOOKS_OVER_MEMORY)
 		return "it uses more than max-memory";
 	if (i->age_limit != 0 && now - i->ready > i->age_limit)
 		return "it has lived for max-age";
-	if (i->request_limit != 0 && instance_requests(i) >= i->request_limit)
+	if (i->request_limit != 0 && scoreboard_server_requests(board, (unsigned)i->server) >= i->request_limit)
 		return "it has had max-requests";
 	return NULL;
 }

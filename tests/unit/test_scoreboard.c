@@ -53,6 +53,10 @@ START_TEST(a_server_carries_what_all_workers_hold)
 	atomic_store(&board->held[5][7], 3);
 	atomic_store(&board->held[5][8], 100);
 	ck_assert_uint_eq(scoreboard_server_load(board, 7), 5);
+	scoreboard_add(&board->share[0][7].requests, 40);
+	scoreboard_add(&board->share[5][7].requests, 2);
+	scoreboard_add(&board->share[5][8].requests, 100);
+	ck_assert_uint_eq(scoreboard_server_requests(board, 7), 42);
 }
 END_TEST
 
