@@ -3,19 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/options.h"
 #include "control/app_values.h"
 #include "control/commands.h"
 #include "control/values.h"
 
 enum { COMMAND_SHOWN = 160 }; /* bytes */
-
-static const char *const listen_words[] = { /* as in the configuration */
-	[CONF_APP_AUTO] = "auto",
-	[CONF_APP_PORT] = "port",
-	[CONF_APP_UNIX] = "unix",
-	[CONF_APP_ACTIVATION] = "activation",
-	[CONF_APP_ACTIVATION_PORT] = "activation-port",
-};
 
 /* Which list is being made. */
 enum apps_list { APPS_LIST, INSTANCES_LIST, FAILED_LIST };
@@ -46,11 +39,18 @@ command_show(const struct conf_app *conf)
 	return value_text(text);
 }
 
+/* As in the configuration. */
+static const char *
+listen_word(const struct conf_app *conf)
+{
+	return conf_option_find(&conf_section_app, "listen")->words[conf->listen];
+}
+
 static json_t *
 app_show(const struct master_app *app)
 {
 	return json_pack("{s:o,s:o,s:o,s:s,s:o}", "app", value_text(app->name), "instances", value_app_instances(app), "roll",
-	    value_roll(&app->roll), "listen", listen_words[app->conf->listen], "command", command_show(app->conf));
+	    value_roll(&app->roll), "listen", listen_word(app->conf), "command", command_show(app->conf));
 }
 
 /* To the first pool of the next list. */
