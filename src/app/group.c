@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "app/process.h"
-#include "base/log.h"
 
 enum {
 	PATH_ROOM = 320, /* of a file in a cgroup */
@@ -209,7 +208,6 @@ app_groups_open(void)
 	groups.owner = getpid();
 	if (!directory_find() || !directory_is_ours()) {
 		groups.directory[0] = '\0';
-		log_debug("no cgroups can be made: processes of apps are found by their process group");
 		return;
 	}
 	directory_sweep(0);
@@ -355,24 +353,6 @@ app_group_signal(const struct app_group *group, int number)
 		kill(group->leader, number); /* it has left its own group: it may join any other of the session */
 	if (number == SIGKILL && group->cgroup[0] != '\0')
 		cgroup_kill(group);
-}
-
-static bool
-cgroup_is_empty(const struct app_group *group)
-{
-	char text[256];
-
-	if (group->cgroup[0] == '\0' || cgroup_read(group, "cgroup.events", text, sizeof text) <= 0)
-		return true;
-	return strstr(text, "populated 1") == NULL;
-}
-
-bool
-app_group_is_empty(const struct app_group *group)
-{
-	if (group->leader > 0 && (kill(-group->leader, 0) == 0 || errno != ESRCH))
-		return false;
-	return cgroup_is_empty(group);
 }
 
 void

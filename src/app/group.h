@@ -19,7 +19,7 @@ struct app_group {
 void app_groups_open(void);
 /* At the end: removes what is empty of what was made. Waits up to a tenth of a second for what is being killed. */
 void app_groups_close(void);
-/* For `status` and the log: the directory in which they are made, or NULL. */
+/* The directory in which they are made, or NULL. */
 const char *app_groups_directory(void);
 
 /* Before the fork: makes the cgroup when one can be had. `app` and `seat` name it. */
@@ -34,9 +34,6 @@ void app_group_started(struct app_group *group, pid_t pid);
 
 /* Sends a signal to all of them; SIGKILL to those of the cgroup as well. */
 void app_group_signal(const struct app_group *group, int number);
-
-/* Whether any process is left. */
-bool app_group_is_empty(const struct app_group *group);
 
 /* Ends what is left, by force, and forgets the cgroup; one that cannot be removed yet is removed later. */
 void app_group_end(struct app_group *group);

@@ -458,6 +458,16 @@ app_init(struct app *app, struct master *m, unsigned pool)
 	return app->journal == NULL || app_reserve_numbers(app, app->desired) < 0 ? -1 : 0;
 }
 
+static void
+apps_open_groups(void)
+{
+	app_groups_open();
+	if (app_groups_directory() != NULL)
+		log_info("processes of apps are kept together by cgroups in %s", app_groups_directory());
+	else
+		log_info("no cgroups can be made: processes of apps are kept together by their process group alone");
+}
+
 int
 apps_init(struct master *m)
 {
@@ -470,7 +480,7 @@ apps_init(struct master *m)
 	apps->all = calloc(count, sizeof *apps->all);
 	if (apps->all == NULL)
 		return -1;
-	app_groups_open();
+	apps_open_groups();
 	for (; apps->count < count; apps->count++)
 		if (app_init(&apps->all[apps->count], m, (unsigned)(m->conf->first_app + apps->count)) < 0) {
 			apps->count++; /* what it has is to be freed */
