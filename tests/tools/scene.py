@@ -63,6 +63,13 @@ class Case:
     def wait(self, condition, what, seconds=wire.SECONDS):
         return programs.wait_until(condition, what, seconds)
 
+    def freeze(self, pid):
+        """Stops a process, until thaw(); it does nothing more when this returns."""
+        stutter.freeze(pid)
+
+    def thaw(self, pid):
+        stutter.thaw(pid)
+
     def drover(self, body, **options):
         name = options.pop("name", "drover")
         started = programs.Drover.__new__(programs.Drover)

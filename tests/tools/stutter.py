@@ -8,15 +8,23 @@ often and not once in a thousand runs.
 
 SCENE_STUTTER is the mean length of a stop in seconds; 1 in 40 lasts ten times
 as long. SCENE_STUTTER_SEED repeats a sequence (not what the processes do).
+
+A scene that stops a process itself does it by freeze(): a process that was just
+stopped here as well would go on too early.
 """
 
+import contextlib
+import fcntl
 import os
 import random
 import signal
+import tempfile
 import time
 
 LONG = 40  # one stop of so many is ten times as long
 ALL = 6  # one of so many stops everything, the scene's own process included
+
+shared = None  # the file of the process ids that are frozen, while this goes on
 
 
 def parents():
@@ -52,6 +60,45 @@ def send(pids, number):
             pass
 
 
+@contextlib.contextmanager
+def frozen():
+    """The process ids that are frozen, as a set to be changed; the other process waits meanwhile."""
+    fcntl.lockf(shared, fcntl.LOCK_EX)
+    try:
+        shared.seek(0)
+        pids = set(map(int, shared.read().split()))
+        yield pids
+        shared.seek(0)
+        shared.truncate()
+        shared.write(" ".join(map(str, pids)).encode())
+    finally:
+        fcntl.lockf(shared, fcntl.LOCK_UN)
+
+
+def freeze(pid):
+    """Stops a process, until thaw(): it does nothing more when this returns. For one thread of the scene."""
+    if shared is not None:
+        with frozen() as pids:
+            pids.add(pid)
+    os.kill(pid, signal.SIGSTOP)
+    while parents()[pid][1] not in "TtZX":
+        time.sleep(0.001)
+
+
+def thaw(pid):
+    if shared is not None:
+        with frozen() as pids:
+            pids.discard(pid)
+    os.kill(pid, signal.SIGCONT)
+
+
+def go_on(top, pids):
+    """The scene first, which may have been stopped while it had the file for itself."""
+    send({top}.intersection(pids), signal.SIGCONT)
+    with frozen() as others:
+        send(set(pids) - others, signal.SIGCONT)
+
+
 def stutter(top, mean, dice):
     """Stops and continues until `top` is gone."""
     while os.getppid() == top:
@@ -65,15 +112,17 @@ def stutter(top, mean, dice):
         try:
             time.sleep(min(length, 1.0))
         finally:
-            send(chosen, signal.SIGCONT)
+            go_on(top, chosen)
 
 
 def start():
     """Begins when the environment asks for it. To be called before there are threads."""
+    global shared  # pylint: disable=global-statement
     mean = float(os.environ.get("SCENE_STUTTER") or 0)
     if mean <= 0:
         return
     seed = os.environ.get("SCENE_STUTTER_SEED")
+    shared = tempfile.TemporaryFile(buffering=0)  # pylint: disable=consider-using-with
     top = os.getpid()
     if os.fork() == 0:
         for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT):
