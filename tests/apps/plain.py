@@ -33,11 +33,21 @@ def slow(query, _):
     return "hello\n"
 
 
+def hold(query, _):
+    """Answers when the file is gone; that it has come is written to the file with ".held" behind its name."""
+    with open(query["file"] + ".held", "a", encoding="ascii") as file:
+        file.write(f"{os.getpid()}\n")
+    while os.path.exists(query["file"]):
+        time.sleep(0.02)
+    return "hello\n"
+
+
 pages = {
     "/": lambda query, body: "hello\n",
     "/pid": lambda query, body: f"{os.getpid()}\n",
     "/env": lambda query, body: json.dumps(dict(os.environ)),
     "/slow": slow,
+    "/hold": hold,
     "/post": lambda query, body: f"{len(body)} bytes\n",
 }
 

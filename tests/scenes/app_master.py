@@ -28,11 +28,13 @@ def graceful(t):
     "TERM finishes what is in flight, then ends the instances"
     drover = in_front(t, apps.python("plain.py"))
     pids = apps.pids(drover)
-    peers = [t.connect(drover) for _ in range(6)]
+    peers, hold = [t.connect(drover) for _ in range(6)], apps.Hold(t)
     for peer in peers:
-        peer.send(request("POST", "/slow?ms=1000", body=b"x"))
-    t.wait(lambda: sum(row["in-flight"] for row in apps.rows(drover)) == 6, "all are in flight")
+        peer.send(request("POST", hold.target, body=b"x"))
+    hold.wait(6)
     drover.kill(signal.SIGTERM)
+    drover.wait_log(": stopping")
+    hold.let_go()
     assert [peer.read_response().status for peer in peers] == [200] * 6
     drover.stopped = True
     assert drover.wait() == 0
@@ -69,13 +71,13 @@ def while_starting(t):
     with open(t.path("never"), "w", encoding="ascii"):
         pass
     body = (apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], instances=2)
-            + apps.section("pause", ["/bin/sh", "-c", "exit 1"])
+            + apps.section("pause", ["/bin/sh", "-c", "exit 1"], start_retries=1000)
             + apps.section("failed", ["/bin/sh", "-c", "exit 1"], start_retries=0))
     drover = t.drover(body + 'route { pool = "web" }')
     apps.wait_state(drover, "failed", "failed")
     apps.wait_state(drover, "backoff", "pause")
+    t.wait(lambda: all(row["pid"] for row in apps.rows(drover)), "both are started")
     pids = [row["pid"] for row in apps.rows(drover)]
-    assert all(pids), pids
     assert drover.stop(signal.SIGTERM) == 0
     all_gone(t, pids)
 
@@ -93,10 +95,11 @@ def killed(t):
 def workers_killed(t):
     "workers that are killed do not take instances with them"
     drover = in_front(t, apps.python("plain.py"))
-    pids = apps.pids(drover)
-    for pid in drover.pids():
+    pids, workers = apps.pids(drover), drover.pids()
+    for pid in workers:
         os.kill(pid, signal.SIGKILL)
-    t.wait(lambda: drover.get("/").status == 200, "it answers")
+    t.wait(lambda: drover.pids() and not set(workers).intersection(drover.pids()), "there are others")
+    assert drover.get("/").status == 200
     assert apps.pids(drover) == pids
 
 

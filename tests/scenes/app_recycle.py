@@ -24,8 +24,8 @@ def all_replaced(t, drover, before):
 
 
 def under_load(t, why, **options):
-    drover = in_front(t, instances=3, **options)
-    before = apps.pids(drover)
+    drover = t.drover(apps.section("web", apps.python("plain.py"), instances=3, **options) + 'route { pool = "web" }')
+    before = t.wait(lambda: apps.pids(drover)[2:] and apps.pids(drover), "three are ready")
     traffic = t.keep(Traffic(drover))
     all_replaced(t, drover, before)
     drover.wait_log(rf"web/\d \(pid {before[0]}\) is replaced: .*{why}")
@@ -33,7 +33,8 @@ def under_load(t, why, **options):
     traffic.finish()
     rows = apps.rows(drover)
     assert all(row["restarts"] == 0 for row in rows), rows
-    assert next(row["last-death"]["asked-for"] for row in rows if row["last-death"])
+    death = t.wait(lambda: next((row["last-death"] for row in apps.rows(drover) if row["last-death"]), None), "it is told")
+    assert death["asked-for"], death
 
 
 @case
@@ -52,7 +53,6 @@ def max_age(t):
 def jitter(t):
     "those that were started together are not replaced at the same moment"
     drover = t.drover(apps.section("web", apps.python("plain.py"), instances=10, max_age='"2s"', jitter=50, surge=10))
-    apps.wait_settled(drover, 10)
     control = t.keep(drover.open_control())
     control.watch(since=0)
     ages, started = [], {}
@@ -85,7 +85,7 @@ def max_memory(t):
 def not_without_another(t):
     "one that is to be replaced stays as long as the next one does not get ready"
     body = apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], max_requests=20, start_retries=0,
-                        start_timeout='"3s"')
+                        start_timeout='"5s"')
     drover = t.drover(body + 'route { pool = "web" }')
     pid = apps.wait_settled(drover, 1)[0]["pid"]
     with open(t.path("never"), "w", encoding="ascii"):

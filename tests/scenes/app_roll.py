@@ -30,7 +30,7 @@ def roll_state(drover, name="web"):
 
 
 def wait_roll(t, drover, state, name="web"):
-    t.wait(lambda: roll_state(drover, name)["state"] == state, f"the roll-out is {state}: {roll_state(drover, name)}")
+    t.wait(lambda: roll_state(drover, name)["state"] == state, lambda: f"the roll-out is {state}: {roll_state(drover, name)}")
     return roll_state(drover, name)
 
 
@@ -99,7 +99,7 @@ def surge_and_unavailable(t):
 @case
 def rolled_back(t):
     "a new one that does not get ready: the old ones stay, no request fails, the reply and an event tell why"
-    body = apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], instances=3, start_timeout='"3s"')
+    body = apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}"], instances=3, start_timeout='"5s"')
     drover = in_front(t, body)
     control = watching(t, drover)
     before = apps.pids(drover)

@@ -34,8 +34,8 @@ def up_and_down(t, command, listen):
         assert now[:len(before)] == before[:len(now)], "those that stay are the same"
         t.wait(lambda gone=set(before) - set(now): not any(map(process_exists, gone)), "the others are gone")
         traffic.wait(100)
+    t.wait(lambda: set(apps.pids(drover)) < set(traffic.answered), "each has answered, and others before")
     traffic.finish()
-    assert set(apps.pids(drover)) < set(traffic.answered), (apps.pids(drover), traffic.answered)
 
 
 @case
@@ -61,15 +61,17 @@ def in_flight(t):
     "what is in flight on an instance is finished before that is told to end, and nothing new goes there"
     drover = in_front(t, apps.python("plain.py"), instances=2)
     first, second = apps.pids(drover)
-    peers = [t.connect(drover) for _ in range(4)]
+    peers, hold = [t.connect(drover) for _ in range(4)], apps.Hold(t)
     for peer in peers:
-        peer.send(request("POST", "/slow?ms=1500", body=b"x"))
-    t.wait(lambda: all(row["in-flight"] == 2 for row in apps.rows(drover)), "two requests are on each")
+        peer.send(request("POST", hold.target, body=b"x"))
+    assert sorted(hold.wait(4)) == sorted([first, second] * 2), "two requests are on each"
     drover.call("scale", app="web", instances=1)
     assert apps.wait_state(drover, "draining", number=1)["pid"] == second
+    t.wait(drover.is_known, "the workers know it")
     for _ in range(10):
         assert drover.get("/").get("x-pid") == str(first)
     assert process_exists(second)
+    hold.let_go()
     assert sorted(peer.read_response().get("x-pid") for peer in peers) == sorted([str(first), str(second)] * 2)
     apps.wait_settled(drover, 1)
     assert not process_exists(second)

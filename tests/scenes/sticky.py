@@ -127,7 +127,7 @@ def until_it_takes_no_more(t):
     drover.call("server-remove", pool="app", server=servers[2].address, wait=True)
     assert moved(drover, found[2]) != 2
     drover.call("server-add", pool="app", server=servers[2].address)
-    t.wait(lambda: all(row["servers-current"] for row in drover.workers()), "the workers know it")
+    t.wait(drover.is_known, "the workers know it")
     stays(drover, 2, found[2])
 
 
@@ -254,7 +254,7 @@ def instances_of_an_app(t):
 
     fields, cookies = app("fields", "header:X-User"), app("cookies", "cookie")
     users = [[("X-User", f"u{i}")] for i in range(24)]
-    t.wait(lambda: len([row for row in fields.servers() if row["state"] == "ready"]) == 3, "three are ready")
+    apps.wait_settled(fields, 3, "fields")
     homes = [instance_of(fields, user)[:2] for user in users]
     assert {number for number, _ in homes} == {0, 1, 2}, homes
     victim = next(pid for number, pid in homes if number == 1)
@@ -264,6 +264,7 @@ def instances_of_an_app(t):
     t.wait(lambda: [instance_of(fields, user)[0] for user in users] == [number for number, _ in homes], "all are back")
     assert victim not in [instance_of(fields, user)[1] for user in users]
 
+    apps.wait_settled(cookies, 3, "cookies")
     _, first, answer = instance_of(cookies, [])
     line = answer.get("set-cookie")
     assert line.startswith("drover-cookies="), line
@@ -273,7 +274,7 @@ def instances_of_an_app(t):
     _, second, answer = instance_of(cookies, cookie)
     other = answer.get("set-cookie")
     assert second != first and other is not None and other != line, answer.head
-    t.wait(lambda: len([row for row in cookies.servers() if row["state"] == "ready"]) == 3, "three are ready")
+    apps.wait_settled(cookies, 3, "cookies")
     assert instance_of(cookies, cookie)[2].get("set-cookie") is not None, "it means nobody"
     assert all(instance_of(cookies, [("Cookie", other.split(";")[0])])[1] == second for _ in range(8))
 

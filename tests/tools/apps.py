@@ -100,15 +100,15 @@ def pids(drover, name="web"):
 
 
 def is_settled(drover, name, instances):
-    """Whether there are as many as that, all ready, and nothing else."""
+    """Whether there are as many as that, all ready, and nothing else. Workers may not know it yet."""
     found = rows(drover, name)
     return len(found) == instances and all(row["state"] == "ready" for row in found)
 
 
 def wait_settled(drover, instances, name="web", seconds=wire.SECONDS):
-    """Waits until there are as many as that, all ready, and none in another state: their rows."""
-    programs.wait_until(lambda: is_settled(drover, name, instances),
-                        f"{instances} instances of {name}, all of them ready: {rows(drover, name)}", seconds)
+    """Waits until there are as many as that, all ready, none in another state, and all workers know them: their rows."""
+    programs.wait_until(lambda: is_settled(drover, name, instances) and drover.is_known(),
+                        lambda: f"{instances} instances of {name}, all of them ready: {rows(drover, name)}", seconds)
     return rows(drover, name)
 
 
@@ -117,7 +117,29 @@ def wait_state(drover, state, name="web", number=0):
     def found():
         return next((row for row in rows(drover, name) if row["instance"] == number and row["state"] == state), None)
 
-    return programs.wait_until(found, f"instance {number} of {name} is {state}: {rows(drover, name)}")
+    return programs.wait_until(found, lambda: f"instance {number} of {name} is {state}: {rows(drover, name)}")
+
+
+class Hold:
+    """Requests that the instances of an app made with plain.py keep until they are let go: no time matters."""
+
+    def __init__(self, t, name="hold"):
+        self.path = t.path(name)
+        self.target = "/hold?file=" + self.path
+        with open(self.path, "w", encoding="ascii"):
+            pass
+
+    def held(self):
+        """The process id of the instance of each request that has come so far."""
+        return list(map(int, programs.read_file(self.path + ".held").split()))
+
+    def wait(self, count):
+        """Waits until so many have come: the process ids."""
+        programs.wait_until(lambda: len(self.held()) >= count, lambda: f"{count} are held: {self.held()}")
+        return self.held()
+
+    def let_go(self):
+        os.unlink(self.path)
 
 
 def children_of(pid):

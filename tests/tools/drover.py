@@ -23,13 +23,13 @@ BAD_SIGNS = re.compile(r"Sanitizer|runtime error:|broken invariant|Assertion .* 
 
 
 def wait_until(condition, what, seconds=wire.SECONDS):
-    """Polls until condition() is true and returns what it gave; fails with `what` after `seconds`."""
+    """Polls until condition() is true and returns what it gave; fails with `what` (or what it gives) after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what() if callable(what) else what}"
         time.sleep(0.005)
 
 
@@ -236,8 +236,9 @@ class Drover(Process):
         lines.append(f'control "{self.control_path}" {{ {self.control_options} }}')
         if self.listen is not None:
             lines.append(f'listen "127.0.0.1:0" {{ {self.listen} }}')
-        with open(self.conf_path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with open(self.conf_path + ".new", "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write("\n".join(lines) + "\n" + self.body + "\n")
+        os.rename(self.conf_path + ".new", self.conf_path)  # whole for one that reads it just now
 
     # ---- looking at it
 
@@ -295,6 +296,10 @@ class Drover(Process):
 
     def loads(self):
         return [row["load"] for row in self.workers()]
+
+    def is_known(self):
+        """Whether all workers work by the last change of servers, which the master tells of earlier."""
+        return all(row["servers-current"] for row in self.workers())
 
     def servers(self, **params):
         return self.call("servers", **params)["servers"]

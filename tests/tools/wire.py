@@ -90,6 +90,10 @@ class Peer:
     def half_close(self):
         self.socket.shutdown(socket.SHUT_WR)
 
+    def fileno(self):
+        """For select()."""
+        return self.socket.fileno()
+
     def close(self):
         # a thread that waits in recv() would keep the connection alive: end it first
         try:
