@@ -51,9 +51,9 @@ def all_at_once(t):
     "a burst of connections is spread as evenly as single ones"
     for balance in ("round-robin", "least-connections"):
         drover = t.drover(t.pool(t.server()), name=balance, workers=4, balance=balance, listen=EAGER)
-        drover.kill(signal.SIGSTOP)  # the connections pile up in the kernel
+        t.freeze(drover.pid)  # the connections pile up in the kernel
         peers = [t.connect(drover) for _ in range(200)]
-        drover.kill(signal.SIGCONT)
+        t.thaw(drover.pid)
         assert drover.wait_loads(200) == [50] * 4
         for peer in peers:
             peer.send(request())

@@ -323,12 +323,12 @@ def prober_dies(t):
     assert check_of(drover, server)["in-a-row"] > 20 and drover.get().status == 503
     status = drover.call("status")
     assert status["prober"]["restarts"] == 1 and status["last-deaths"][0]["worker"] is None, status
-    os.kill(ready["pid"], signal.SIGSTOP)
+    t.freeze(ready["pid"])
     up = control.event("server-up")
     assert "silent" in up["text"], up
     assert row_of(drover, server)["check"]["state"] == "unknown" and row_of(drover, server)["up"]
     assert drover.get().status == 200
-    os.kill(ready["pid"], signal.SIGCONT)
+    t.thaw(ready["pid"])
     control.event("server-down")
     assert drover.get().status == 503
 

@@ -70,7 +70,7 @@ def not_yet_taken(t):
     server = t.server()
     drover = t.drover(t.pool(server), workers=2, balance="round-robin", worker_timeout="0")
     victim = drover.workers()[0]
-    os.kill(victim["pid"], signal.SIGSTOP)  # it takes nothing any more
+    t.freeze(victim["pid"])  # it takes nothing any more
     peers = []
     for _ in range(40):
         peers.append(t.connect(drover))

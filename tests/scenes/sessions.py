@@ -390,7 +390,7 @@ def killed_worker(t):
     # a connection that a worker has not taken yet goes to another one when that worker dies
     t.wait(lambda: len(listed(drover)) == 30, "each worker has taken its connections")
     victim = drover.workers()[1]
-    os.kill(victim["pid"], signal.SIGSTOP)
+    t.freeze(victim["pid"])
     control, closer = t.keep(drover.open_control()), t.keep(drover.open_control())
     control.send_line({"method": "sessions", "id": 1})
     closer.send_line({"method": "session-close", "params": {"session": 12345}, "id": 2})
@@ -413,14 +413,14 @@ def silent_worker(t):
     peers = [t.connect(drover) for _ in range(10)]
     drover.wait_taken(10)
     victim, alone = drover.workers()[0]["pid"], t.keep(drover.open_control())
-    os.kill(victim, signal.SIGSTOP)
+    t.freeze(victim)
     try:
         alone.send_line({"method": "sessions", "params": {"worker": 0}})
         result = drover.call("sessions")
         assert alone.reply()["result"] == {"sessions": [], "matched": 0, "shown": 0, "truncated": False,
                                            "missing-workers": [0]}
     finally:
-        os.kill(victim, signal.SIGCONT)
+        t.thaw(victim)
     assert result["missing-workers"] == [0] and result["shown"] == 5, result
     t.wait(lambda: drover.call("sessions")["matched"] == 10, "it answers again")
     assert peers and drover.pids()[0] == victim

@@ -108,7 +108,7 @@ def stop_with_a_stopped_worker(t):
     "a worker that does not react does not keep drover from ending"
     drover = t.drover(t.pool(t.server()), shutdown_timeout="300ms", worker_timeout="0")
     pids = drover.pids()
-    os.kill(pids[0], signal.SIGSTOP)
+    t.freeze(pids[0])
     assert drover.stop(signal.SIGTERM) == 0
     assert not any(map(process_exists, pids))
 

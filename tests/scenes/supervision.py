@@ -44,7 +44,7 @@ def hung(t):
     "a worker whose loop stands still is killed and replaced; a busy one is not"
     drover = t.drover(t.pool(t.server()), workers=2, worker_timeout="3s")
     victim, other = drover.workers()
-    os.kill(victim["pid"], signal.SIGSTOP)
+    t.freeze(victim["pid"])
     replaced(t, drover, victim)
     death = drover.call("status")["last-deaths"][0]
     assert death["pid"] == victim["pid"] and death["cause"].startswith("hung"), death
@@ -60,10 +60,10 @@ def master_was_stopped(t):
     drover = t.drover(t.pool(t.server()), workers=2, worker_timeout="2s")
     pids = drover.pids()
     for pid in [drover.pid] + pids:
-        os.kill(pid, signal.SIGSTOP)
+        t.freeze(pid)
     time.sleep(2.5)  # what is tested is the passing of time
     for pid in pids + [drover.pid]:
-        os.kill(pid, signal.SIGCONT)
+        t.thaw(pid)
     for _ in range(10):
         assert drover.get().status == 200
     assert drover.pids() == pids, drover.log()

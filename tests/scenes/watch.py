@@ -82,7 +82,7 @@ def worker_hangs(t):
     "a worker that hangs is killed, and the event says that it hung"
     drover = t.drover(t.pool(t.server()), workers=1, worker_timeout="1s")
     control = watching(t, drover, events="worker-died")
-    os.kill(drover.pids()[0], signal.SIGSTOP)
+    t.freeze(drover.pids()[0])
     assert "its loop had not turned" in control.event("worker-died")["text"]
 
 

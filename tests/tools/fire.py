@@ -13,6 +13,7 @@ import random
 import signal
 import threading
 
+import stutter
 from drover import ControlError, read_file
 
 PARAMS, IMPOSSIBLE = -32602, -32003
@@ -273,7 +274,7 @@ class Killer(threading.Thread):
 
     def kill(self, pid):
         try:
-            os.kill(pid, signal.SIGSTOP)  # what it carries does not change any more
+            stutter.freeze(pid)  # what it carries does not change any more
             try:
                 self.cost += self.carried(pid)
             finally:

@@ -81,7 +81,7 @@ def freeze(pid):
         with frozen() as pids:
             pids.add(pid)
     os.kill(pid, signal.SIGSTOP)
-    while parents()[pid][1] not in "TtZX":
+    while parents().get(pid, (0, "X"))[1] not in "TtZX":
         time.sleep(0.001)
 
 
