@@ -103,6 +103,18 @@ unit_test_conf_app_SOURCES = unit/test_conf_app.c $(conf_must)
 unit_test_conf_auth_SOURCES = unit/test_conf_auth.c $(conf_must)
 unit_test_conf_sample_SOURCES = unit/test_conf_sample.c $(conf_must)
 
+lone_worker = unit/lone_worker.c unit/lone_worker.h
+unit_test_membership_SOURCES = unit/test_membership.c $(lone_worker)
+unit_test_sticky_SOURCES = unit/test_sticky.c $(lone_worker)
+
+waiting = unit/waiting.c unit/waiting.h
+unit_test_log_levels_SOURCES = unit/test_log_levels.c $(waiting)
+unit_test_news_SOURCES = unit/test_news.c $(waiting)
+unit_test_output_SOURCES = unit/test_output.c $(waiting)
+unit_test_ready_SOURCES = unit/test_ready.c $(waiting)
+unit_test_replace_SOURCES = unit/test_replace.c $(waiting)
+unit_test_servers_SOURCES = unit/test_servers.c $(waiting)
+
 queue_board = unit/queue_board.c unit/queue_board.h
 unit_test_queue_SOURCES = unit/test_queue.c $(queue_board)
 unit_test_queue_deaths_SOURCES = unit/test_queue_deaths.c $(queue_board)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "master/state.h"
+#include "waiting.h"
 
 static struct conf conf;
 static struct master *master;
@@ -32,22 +33,6 @@ teardown(void)
 	loop_free(master->loop);
 	scoreboard_free(master->board);
 	free(master);
-}
-
-static void
-stop_cb(struct timer *timer)
-{
-	loop_stop(timer->loop);
-}
-
-static void
-pass(uint64_t microseconds)
-{
-	struct timer timer;
-
-	timer_init(&timer, master->loop, stop_cb);
-	timer_set(&timer, microseconds);
-	loop_run(master->loop);
 }
 
 START_TEST(all_begin_with_the_level_of_the_configuration)
@@ -92,7 +77,7 @@ START_TEST(each_comes_back_in_its_own_time)
 	ck_assert_int_eq(master_log_level(master, 5), LOG_LEVEL_DEBUG);
 	ck_assert_int_eq(master_log_level_lasting(master, 5), LOG_LEVEL_WARN);
 	ck_assert_uint_gt(master_log_level_until(master, 5), clock_monotonic());
-	pass(40 * CLOCK_MILLISECOND);
+	wait_for_time(master->loop, 40 * CLOCK_MILLISECOND);
 	ck_assert_int_eq(master_log_level(master, 5), LOG_LEVEL_WARN);
 	ck_assert_uint_eq(master_log_level_until(master, 5), 0);
 	ck_assert_int_eq(master_log_level(master, 0), LOG_LEVEL_NOTICE);
@@ -107,7 +92,7 @@ START_TEST(for_good_ends_for_a_time)
 	master_set_log_level(master, 1, LOG_LEVEL_DEBUG, 10 * CLOCK_MILLISECOND);
 	master_set_log_level(master, 1, LOG_LEVEL_INFO, 0);
 	ck_assert_uint_eq(master_log_level_until(master, 1), 0);
-	pass(20 * CLOCK_MILLISECOND);
+	wait_for_time(master->loop, 20 * CLOCK_MILLISECOND);
 	ck_assert_int_eq(master_log_level(master, 1), LOG_LEVEL_INFO);
 }
 END_TEST

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "worker/membership.h"
+#include "lone_worker.h"
 
 static char web[] = "web", api[] = "api";
 static struct conf_pool pools[] = {
@@ -13,53 +12,15 @@ static struct conf_pool pools[] = {
 	{ .name = api, .balance = &balance_round_robin },
 };
 static struct conf conf = { .pools = pools, .pool_count = 2 };
-static struct scoreboard *board;
-static struct worker *worker;
-
-/* As the master does it. */
-static void
-place_set(unsigned slot, uint32_t id, unsigned pool, enum server_state state)
-{
-	struct scoreboard_server *row = &board->servers[slot];
-
-	snprintf(row->name, sizeof row->name, "server %u", id);
-	row->id = id;
-	row->pool = pool;
-	scoreboard_set(&row->weight, id);
-	scoreboard_set(&row->state, (uint32_t)state);
-	if (scoreboard_server_slots(board) <= slot)
-		scoreboard_set(&board->server_slots, slot + 1);
-	scoreboard_add(&board->servers_version, 1);
-}
 
 static void
 setup(void)
 {
-	struct error err = { .text = "" };
-
-	ck_assert_int_eq(log_open("/dev/null", LOG_LEVEL_ERROR, &err), 0);
-	board = scoreboard_new(&err);
-	worker = calloc(1, sizeof *worker);
-	ck_assert_msg(board != NULL && worker != NULL, "%s", err.text);
-	worker->loop = loop_new(&err);
-	ck_assert_msg(worker->loop != NULL, "%s", err.text);
-	worker->conf = &conf;
-	worker->board = board;
-	worker->me = &board->workers[0];
-	TAILQ_INIT(&worker->open);
+	lone_worker_open(&conf);
 	place_set(0, 1, 0, SERVER_READY);
 	place_set(1, 2, 0, SERVER_READY);
 	place_set(2, 3, 1, SERVER_READY);
-	ck_assert_int_eq(membership_open(worker), 0);
-}
-
-static void
-teardown(void)
-{
-	membership_close(worker);
-	loop_free(worker->loop);
-	free(worker);
-	scoreboard_free(board);
+	lone_worker_begin();
 }
 
 /* Which servers are chosen from, and with what weight: "1*1 2*2 ". */
@@ -73,8 +34,8 @@ members(unsigned pool)
 	membership_sync(worker);
 	text[0] = '\0';
 	for (i = 0; i < p->count; i++)
-		length += (size_t)snprintf(text + length, sizeof text - length, "%s*%u ",
-		    p->servers[i]->name + strlen("server "), p->servers[i]->weight);
+		length += (size_t)snprintf(text + length, sizeof text - length, "%u*%u ",
+		    p->servers[i]->id, p->servers[i]->weight);
 	return text;
 }
 
@@ -155,7 +116,7 @@ START_TEST(one_that_is_gone_lives_as_long_as_somebody_uses_it)
 	place_set(0, 1, 0, SERVER_FREE);
 	ck_assert_str_eq(members(0), "2*2 ");
 	ck_assert_ptr_null(worker->servers[0]);
-	ck_assert_str_eq(old->name, "server 1");
+	ck_assert_str_eq(old->name, "10.0.0.0:80");
 	ck_assert_uint_eq(old->users, 1);
 	server_release(old);
 }
@@ -271,7 +232,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, tests);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, setup, lone_worker_close);
 	tcase_add_test(tests, it_begins_with_what_is_there);
 	tcase_add_test(tests, what_is_new_is_taken_and_said);
 	tcase_add_test(tests, only_ready_servers_are_chosen_from);

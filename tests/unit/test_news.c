@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ipc/health.h"
 #include "master/state.h"
+#include "waiting.h"
 
 enum { SERVERS = 3, THRESHOLD = 10 };
 
@@ -235,15 +236,6 @@ START_TEST(a_failed_trial_is_no_news)
 END_TEST
 
 /* A worker has written the one figure, and not yet the other. */
-static struct later end;
-
-static void
-stop_cb(struct later *later)
-{
-	(void)later;
-	loop_stop(master->loop);
-}
-
 START_TEST(many_servers_are_told_by_and_by)
 {
 	unsigned place;
@@ -254,10 +246,8 @@ START_TEST(many_servers_are_told_by_and_by)
 	tick();
 	ck_assert_uint_gt(master_event_newest(master), 0);
 	ck_assert_uint_lt(master_event_newest(master), 200);
-	while (master_event_newest(master) < 400) {
-		loop_later(master->loop, &end, stop_cb);
-		loop_run(master->loop);
-	}
+	while (master_event_newest(master) < 400)
+		wait_a_turn(master->loop);
 	seen = 400;
 	tick();
 	expect_nothing();

@@ -13,6 +13,7 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "waiting.h"
 
 enum { INSTANCE = 7, PID = 4711 };
 
@@ -23,33 +24,6 @@ static int ends[2], log_file;
 static uint64_t *written; /* lines that a child has written, shared with it */
 
 /* ---- waiting */
-
-static bool (*condition)(void);
-static struct timer ticks;
-static unsigned tick_count, waited /* ticks since it was begun to wait */;
-static uint64_t deadline;
-
-static void
-tick_cb(struct timer *timer)
-{
-	tick_count++;
-	waited++;
-	if (condition())
-		loop_stop(loop);
-	else
-		timer_set(timer, CLOCK_MILLISECOND);
-	ck_assert_msg(clock_monotonic() < deadline, "what was waited for never came");
-}
-
-static void
-wait_until(bool (*is_so)(void))
-{
-	condition = is_so;
-	waited = 0;
-	deadline = clock_monotonic() + 60 * CLOCK_SECOND;
-	timer_set(&ticks, 0);
-	loop_run(loop);
-}
 
 /* What was written before has come by now. */
 static bool
@@ -192,7 +166,6 @@ setup(void)
 	loop = loop_new(&err);
 	journal = app_journal_new("web");
 	ck_assert(loop != NULL && journal != NULL);
-	timer_init(&ticks, loop, tick_cb);
 	written = mmap(NULL, sizeof *written, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(written, MAP_FAILED);
 }
@@ -220,9 +193,9 @@ START_TEST(lines_come_as_they_were_written)
 	begin(1000);
 	put(0, "one\ntwo\r\n\nthr");
 	put(1, "error\n");
-	wait_until(pipes_are_read);
+	wait_until(loop, pipes_are_read);
 	put(0, "ee\n");
-	wait_until(five_lines);
+	wait_until(loop, five_lines);
 	must_be(1, APP_STREAM_OUT, "one");
 	must_be(2, APP_STREAM_OUT, "two");
 	must_be(3, APP_STREAM_OUT, "");
@@ -311,7 +284,7 @@ START_TEST(a_megabyte_without_an_end_is_parts)
 
 	begin(0);
 	pid = child_start(write_a_megabyte);
-	wait_until(all_is_closed);
+	wait_until(loop, all_is_closed);
 	child_end(pid);
 	app_output_close(&output);
 	ck_assert_uint_eq(output.lost, 0);
@@ -333,7 +306,7 @@ START_TEST(one_stream_may_be_closed)
 	close(ends[1]);
 	ends[1] = -1;
 	put(0, "one\n");
-	wait_until(pipes_are_read);
+	wait_until(loop, pipes_are_read);
 	must_be(1, APP_STREAM_OUT, "one");
 	must_be(2, APP_STREAM_ERR, "bye");
 	ck_assert_int_lt(output.pipes[1].fd, 0);
@@ -367,14 +340,14 @@ START_TEST(what_is_over_the_rate_is_lost_and_told)
 {
 	begin(10);
 	put_numbers(0, 0, 100);
-	wait_until(loss_is_told);
+	wait_until(loop, loss_is_told);
 	ck_assert_uint_ge(output.lost, 80); /* some came in the meantime */
 	ck_assert_uint_eq(times(log_text(), "web/7 stdout: line"), 100 - output.lost);
 	must_be(1, APP_STREAM_OUT, "line 0");
 	must_be(10, APP_STREAM_OUT, "line 9");
 	ck_assert_int_eq(line(app_journal_newest(journal)).stream, APP_STREAM_DROVER);
 	log_must_have(" lines lost: more than output-rate\n");
-	wait_until(pipes_are_read);
+	wait_until(loop, pipes_are_read);
 	app_output_close(&output);
 }
 END_TEST
@@ -393,10 +366,10 @@ START_TEST(what_is_lost_ends_at_an_end_of_line)
 	begin(5);
 	put_numbers(0, 100, 140);
 	put(0, "the beginning");
-	wait_until(loss_is_told);
+	wait_until(loop, loss_is_told);
 	put(0, " of a long one\n");
 	put_numbers(0, 200, 300);
-	wait_until(later_ones_are_there);
+	wait_until(loop, later_ones_are_there);
 	app_output_close(&output);
 	for (number = 1; app_journal_line(journal, number, &l); number++)
 		if (l.stream == APP_STREAM_OUT)
@@ -428,7 +401,7 @@ START_TEST(a_flood_is_counted_to_the_line)
 
 	begin(500);
 	pid = child_start(write_for_a_second);
-	wait_until(all_is_closed);
+	wait_until(loop, all_is_closed);
 	child_end(pid);
 	app_output_close(&output);
 	ck_assert_uint_gt(*written, 10000);
@@ -438,7 +411,7 @@ START_TEST(a_flood_is_counted_to_the_line)
 	ck_assert_uint_eq(times(log_text(), ": line "), *written - output.lost);
 	ck_assert_uint_ge(times(log_text(), "stdout: line "), 200);
 	ck_assert_uint_ge(times(log_text(), "stderr: line "), 50);
-	ck_assert_uint_gt(tick_count, 20); /* others had their turns */
+	ck_assert_uint_gt(waited, 20); /* others had their turns */
 	ck_assert_uint_eq(app_journal_turns(journal)->floods, 0);
 }
 END_TEST
@@ -449,10 +422,10 @@ START_TEST(behind_a_flood_lines_are_taken_again)
 
 	begin(100);
 	put_numbers(0, 0, 400);
-	wait_until(loss_is_told);
+	wait_until(loop, loss_is_told);
 	put(1, "after\n");
 	do {
-		wait_until(pipes_are_read);
+		wait_until(loop, pipes_are_read);
 		l = line(app_journal_newest(journal));
 	} while (l.stream != APP_STREAM_ERR);
 	ck_assert(l.length == 5);
@@ -528,7 +501,7 @@ START_TEST(a_log_that_stands_still_holds_up_nobody)
 	log_take_fd(fds[1]);
 	begin(1000);
 	put(0, "one\n");
-	wait_until(two_lines);
+	wait_until(loop, two_lines);
 	must_be(1, APP_STREAM_OUT, "one");
 	must_be(2, APP_STREAM_DROVER, "1 line is missing in the error log, which takes none");
 	app_output_close(&output);
@@ -555,7 +528,7 @@ START_TEST(many_write_at_once)
 		close(pair[1]);
 	}
 	begin(1000); /* for the conditions */
-	wait_until(pipes_are_read);
+	wait_until(loop, pipes_are_read);
 	for (i = 0; i < 50; i++) {
 		app_output_close(&many[i]);
 		total += 3000 - many[i].lost;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "net/connect.h"
 #include "net/listener.h"
+#include "waiting.h"
 
 static struct loop *loop;
 static struct app_ready ready;
@@ -19,29 +20,6 @@ static unsigned calls;
 static int listening; /* of the instance, or passed to it; -1: none */
 
 /* ---- waiting */
-
-static bool (*condition)(void);
-static struct timer ticks;
-static uint64_t deadline;
-
-static void
-tick_cb(struct timer *timer)
-{
-	if (condition())
-		loop_stop(loop);
-	else
-		timer_set(timer, CLOCK_MILLISECOND);
-	ck_assert_msg(clock_monotonic() < deadline, "what was waited for never came");
-}
-
-static void
-wait_until(bool (*is_so)(void))
-{
-	condition = is_so;
-	deadline = clock_monotonic() + 60 * CLOCK_SECOND;
-	timer_set(&ticks, 0);
-	loop_run(loop);
-}
 
 static bool
 is_called(void)
@@ -139,7 +117,6 @@ setup(void)
 	snprintf(path, sizeof path, "%s/web.0", directory);
 	loop = loop_new(&err);
 	ck_assert_ptr_nonnull(loop);
-	timer_init(&ticks, loop, tick_cb);
 	listening = -1;
 	calls = 0;
 	app_ready_init(&ready, loop);
@@ -173,7 +150,7 @@ START_TEST(one_that_listens_is_ready_at_once)
 	listen_there();
 	app_ready_begin(&ready, &place, called_cb);
 	ck_assert_uint_eq(calls, 0); /* not from within */
-	wait_until(is_called);
+	wait_until(loop, is_called);
 	accept_silent();
 	ck_assert_uint_eq(calls, 1);
 }
@@ -187,13 +164,13 @@ START_TEST(one_that_listens_later_is_ready_then)
 	if (_i == 0)
 		reserved = port_reserve();
 	app_ready_begin(&ready, &place, called_cb);
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	ck_assert_uint_eq(calls, 0);
 	if (_i == 0)
 		ck_assert_int_eq(listen(reserved, 5), 0);
 	else
 		listen_there();
-	wait_until(is_called);
+	wait_until(loop, is_called);
 	ck_assert_uint_eq(calls, 1);
 	if (reserved >= 0)
 		close(reserved);
@@ -208,7 +185,7 @@ START_TEST(one_that_never_listens_is_never_ready)
 	if (_i == 0)
 		reserved = port_reserve();
 	app_ready_begin(&ready, &place, called_cb);
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	app_ready_end(&ready);
 	ck_assert(!timer_is_set(&ready.timer) && !watch_is_open(&ready.watch));
 	ck_assert_uint_eq(calls, 0);
@@ -230,11 +207,11 @@ START_TEST(a_passed_socket_is_ready_when_it_is_accepted)
 {
 	passed_of(_i);
 	app_ready_begin(&ready, &place, called_cb);
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	ck_assert_uint_eq(calls, 0);
 	ck_assert(ready.connected);
 	accept_silent();
-	wait_until(is_called);
+	wait_until(loop, is_called);
 	ck_assert_uint_eq(calls, 1);
 }
 END_TEST
@@ -250,14 +227,14 @@ START_TEST(what_waited_there_comes_first)
 		ck_assert_int_ge(fds[i], 0);
 	}
 	app_ready_begin(&ready, &place, called_cb);
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	for (i = 0; i < 3; i++)
 		accept_silent();
 	ready.pause = 2 * CLOCK_MILLISECOND;
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	ck_assert_uint_eq(calls, 0);
 	accept_silent();
-	wait_until(is_called);
+	wait_until(loop, is_called);
 	for (i = 0; i < 3; i++)
 		close(fds[i]);
 }
@@ -268,14 +245,14 @@ START_TEST(a_second_process_on_a_passed_socket)
 {
 	passed_of(_i);
 	app_ready_begin(&ready, &place, called_cb);
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	app_ready_end(&ready);
 	app_ready_begin(&ready, &place, called_cb);
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	ck_assert_uint_eq(calls, 0);
 	accept_silent();
 	accept_silent();
-	wait_until(is_called);
+	wait_until(loop, is_called);
 	ck_assert_uint_eq(calls, 1);
 }
 END_TEST
@@ -301,7 +278,7 @@ START_TEST(it_may_begin_anew_when_it_is_called)
 	place_of(_i);
 	listen_there();
 	app_ready_begin(&ready, &place, begins_anew_cb);
-	wait_until(is_called_three_times);
+	wait_until(loop, is_called_three_times);
 }
 END_TEST
 
@@ -314,7 +291,7 @@ START_TEST(it_ends_in_each_state)
 	app_ready_end(&ready);
 	app_ready_begin(&ready, &place, called_cb);
 	app_ready_begin(&ready, &place, called_cb); /* instead */
-	wait_until(looks_seldom);
+	wait_until(loop, looks_seldom);
 	app_ready_close_copy(&ready);
 	app_ready_end(&ready);
 	ck_assert_uint_eq(calls, 0);

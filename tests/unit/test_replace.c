@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "master/replace.h"
 #include "master/state.h"
+#include "waiting.h"
 
 enum { NOBODY = 0x3fffffff /* no process has this pid */ };
 
@@ -59,23 +60,6 @@ begin(unsigned workers)
 	master->workers.desired = workers;
 	for (slot = 0; slot < workers; slot++)
 		get_ready(slot);
-}
-
-static void
-stop_cb(struct later *later)
-{
-	(void)later;
-	loop_stop(master->loop);
-}
-
-/* One turn of the master's loop. */
-static void
-turn(void)
-{
-	static struct later end;
-
-	loop_later(master->loop, &end, stop_cb);
-	loop_run(master->loop);
 }
 
 static void
@@ -208,8 +192,8 @@ START_TEST(scaling_meanwhile_keeps_the_number)
 	ck_assert_uint_eq(workers_count(master, CHILD_READY), 2);
 	master_restart_worker(master, 1, NULL);
 	ck_assert_int_eq(master_scale(master, 5, NULL), 0);
-	turn();
-	turn();
+	wait_a_turn(master->loop);
+	wait_a_turn(master->loop);
 	ck_assert_uint_eq(workers_wanted(master), 5);
 	ck_assert_int_eq(state(1), CHILD_READY);
 }
@@ -223,16 +207,16 @@ START_TEST(many_come_and_go_by_and_by)
 	ck_assert_int_eq(master_scale(master, 30, NULL), 0);
 	for (turns = 0; workers_wanted(master) < 30; turns++) {
 		before = workers_wanted(master);
-		turn();
+		wait_a_turn(master->loop);
 		ck_assert_uint_eq(workers_wanted(master), before + 1); /* a fork takes its time */
 	}
 	ck_assert_uint_gt(turns, 20);
 	ck_assert_int_eq(master_scale(master, 1, NULL), 0);
 	for (turns = 0; workers_wanted(master) > 1; turns++)
-		turn();
+		wait_a_turn(master->loop);
 	ck_assert_uint_gt(turns, 20);
-	turn();
-	turn();
+	wait_a_turn(master->loop);
+	wait_a_turn(master->loop);
 	ck_assert_uint_eq(workers_wanted(master), 1);
 }
 END_TEST

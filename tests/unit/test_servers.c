@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/state.h"
+#include "waiting.h"
 
 static char first_name[] = "127.0.0.1:1", second_name[] = "127.0.0.1:2", other_name[] = "127.0.0.1:3";
 static char web[] = "web", api[] = "api";
@@ -40,21 +41,11 @@ conf_fill(void)
 	};
 }
 
-static void
-stop_cb(struct timer *timer)
-{
-	loop_stop(timer->loop);
-}
-
 /* Has the master publish what has changed, and look at those that leave. */
 static void
 master_looks(void)
 {
-	struct timer timer;
-
-	timer_init(&timer, master->loop, stop_cb);
-	timer_set(&timer, 50 * CLOCK_MILLISECOND);
-	loop_run(master->loop);
+	wait_for_time(master->loop, 50 * CLOCK_MILLISECOND);
 }
 
 /* What a worker does when it has heard of a change. */

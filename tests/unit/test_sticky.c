@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "worker/membership.h"
+#include "lone_worker.h"
 #include "worker/sticky.h"
 
 enum { PLAIN, APP, NONE, POOLS };
@@ -17,56 +16,25 @@ static struct conf_pool pools[POOLS] = {
 	{ .name = none, .balance = &balance_round_robin },
 };
 static struct conf conf = { .pools = pools, .pool_count = POOLS };
-static struct scoreboard *board;
-static struct worker *worker;
 static struct session session;
 static struct exchange x;
 
-/* As the master does it. */
+/* The master does it, and the worker has heard of it. */
 static void
-place_set(unsigned slot, uint32_t id, unsigned pool, enum server_state state)
+place_take(unsigned slot, uint32_t id, unsigned pool, enum server_state state)
 {
-	struct scoreboard_server *row = &board->servers[slot];
-
-	snprintf(row->name, sizeof row->name, "10.0.0.%u:80", slot);
-	row->id = id;
-	row->pool = pool;
-	scoreboard_set(&row->weight, 1);
-	scoreboard_set(&row->state, (uint32_t)state);
-	if (scoreboard_server_slots(board) <= slot)
-		scoreboard_set(&board->server_slots, slot + 1);
-	scoreboard_add(&board->servers_version, 1);
+	place_set(slot, id, pool, state);
 	membership_sync(worker);
 }
 
 static void
 setup(void)
 {
-	struct error err = { .text = "" };
-
-	ck_assert_int_eq(log_open("/dev/null", LOG_LEVEL_ERROR, &err), 0);
-	board = scoreboard_new(&err);
-	worker = calloc(1, sizeof *worker);
-	ck_assert_msg(board != NULL && worker != NULL, "%s", err.text);
-	worker->loop = loop_new(&err);
-	ck_assert_msg(worker->loop != NULL, "%s", err.text);
-	worker->conf = &conf;
-	worker->board = board;
-	worker->me = &board->workers[0];
+	lone_worker_open(&conf);
 	worker->limits = (struct h1_limits){ .head = 65536, .target = 1000, .fields = 100 };
-	TAILQ_INIT(&worker->open);
-	ck_assert_int_eq(membership_open(worker), 0);
+	lone_worker_begin();
 	session = (struct session){ .worker = worker };
 	x = (struct exchange){ .worker = worker, .session = &session, .pool = &worker->pools[PLAIN] };
-}
-
-static void
-teardown(void)
-{
-	membership_close(worker);
-	loop_free(worker->loop);
-	free(worker);
-	scoreboard_free(board);
 }
 
 /* The server that a request with these header lines names: its id; 0: none. */
@@ -104,7 +72,7 @@ START_TEST(each_word_names_its_server)
 
 	ck_assert_uint_eq(named("Cookie: stay=00000000000000000000000000000000\r\n"), 0); /* there is no server at all */
 	for (i = 0; i < SERVERS; i++)
-		place_set(i, i + 1, PLAIN, SERVER_READY);
+		place_take(i, i + 1, PLAIN, SERVER_READY);
 	for (i = 0; i < SERVERS; i++)
 		ck_assert_uint_eq(named(field(i)), i + 1);
 	ck_assert_uint_eq(named("Cookie: stay=00000000000000000000000000000000\r\n"), 0);
@@ -118,19 +86,19 @@ START_TEST(only_servers_that_take_requests_are_named)
 	char text[100];
 	size_t i;
 
-	place_set(0, 1, PLAIN, SERVER_READY);
-	place_set(1, 2, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
+	place_take(1, 2, PLAIN, SERVER_READY);
 	snprintf(text, sizeof text, "%s", field(0));
 	for (i = 0; i < 4; i++) {
-		place_set(0, 1, PLAIN, others[i]);
+		place_take(0, 1, PLAIN, others[i]);
 		ck_assert_uint_eq(named(text), 0);
 		ck_assert_uint_eq(named(field(1)), 2);
-		place_set(0, 1, PLAIN, SERVER_READY);
+		place_take(0, 1, PLAIN, SERVER_READY);
 		ck_assert_uint_eq(named(text), 1);
 	}
-	place_set(0, 1, PLAIN, SERVER_FREE);
+	place_take(0, 1, PLAIN, SERVER_FREE);
 	ck_assert_uint_eq(named(text), 0);
-	place_set(0, 9, PLAIN, SERVER_READY); /* the same server, added again */
+	place_take(0, 9, PLAIN, SERVER_READY); /* the same server, added again */
 	ck_assert_uint_eq(named(text), 9);
 }
 END_TEST
@@ -139,14 +107,14 @@ START_TEST(an_instance_is_another_after_its_end)
 {
 	char text[100];
 
-	place_set(0, 1, APP, SERVER_READY);
+	place_take(0, 1, APP, SERVER_READY);
 	x.pool = &worker->pools[APP];
 	snprintf(text, sizeof text, "%s", field(0));
 	ck_assert_uint_eq(named(text), 1);
-	place_set(0, 1, APP, SERVER_FREE);
-	place_set(0, 2, APP, SERVER_STARTING);
+	place_take(0, 1, APP, SERVER_FREE);
+	place_take(0, 2, APP, SERVER_STARTING);
 	ck_assert_uint_eq(named(text), 0);
-	place_set(0, 2, APP, SERVER_READY); /* at the same address */
+	place_take(0, 2, APP, SERVER_READY); /* at the same address */
 	ck_assert_uint_eq(named(text), 0);
 	ck_assert_uint_eq(named(field(0)), 2);
 }
@@ -156,24 +124,24 @@ START_TEST(a_word_is_of_one_pool_and_one_drover)
 {
 	struct siphash before;
 
-	place_set(0, 1, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
 	ck_assert_uint_eq(named(field(0)), 1);
 	pools[APP].sticky_cookie = cookie;
-	teardown();
+	lone_worker_close();
 	setup();
 	pools[APP].sticky_cookie = NULL;
-	place_set(0, 1, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
 	x.pool = &worker->pools[APP];
 	ck_assert_uint_eq(named(field(0)), 0);
 	x.pool = &worker->pools[NONE];
 	ck_assert_uint_eq(named(field(0)), 0);
 	before = worker->servers[0]->word;
 	board->sticky_key.words[1] ^= 1;
-	place_set(0, 1, PLAIN, SERVER_FREE);
-	place_set(0, 1, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_FREE);
+	place_take(0, 1, PLAIN, SERVER_READY);
 	ck_assert_uint_ne(worker->servers[0]->word.words[0], before.words[0]);
 	ck_assert_uint_ne(worker->servers[0]->word.words[1], before.words[1]);
-	place_set(1, 2, NONE, SERVER_READY);
+	place_take(1, 2, NONE, SERVER_READY);
 	ck_assert_uint_eq(worker->servers[1]->word.words[0], 0);
 }
 END_TEST
@@ -183,8 +151,8 @@ START_TEST(of_several_the_first_that_is_good)
 	char text[400];
 	size_t used;
 
-	place_set(0, 1, PLAIN, SERVER_READY);
-	place_set(1, 2, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
+	place_take(1, 2, PLAIN, SERVER_READY);
 	used = (size_t)snprintf(text, sizeof text, "Cookie: stay=; stay=zz; stay=00000000000000000000000000000000\r\n%s", field(1));
 	snprintf(text + used, sizeof text - used, "%s", field(0));
 	ck_assert_uint_eq(named(text), 2);
@@ -197,8 +165,8 @@ START_TEST(the_line_is_there_when_it_is_needed)
 	struct text line;
 	char wanted[300];
 
-	place_set(0, 1, PLAIN, SERVER_READY);
-	place_set(1, 2, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
+	place_take(1, 2, PLAIN, SERVER_READY);
 	named(field(0));
 	x.server = worker->servers[0];
 	ck_assert_uint_eq(sticky_line(&x, (struct text){ NULL, 0 }).length, 0);
@@ -214,7 +182,7 @@ START_TEST(secure_is_what_a_believed_proxy_calls_so)
 {
 	struct text line;
 
-	place_set(0, 1, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
 	x.server = worker->servers[0];
 	named("X-Forwarded-Proto: https\r\n");
 	ck_assert(!x.secure);
@@ -230,7 +198,7 @@ END_TEST
 
 START_TEST(a_tcp_connection_has_no_cookies)
 {
-	place_set(0, 1, PLAIN, SERVER_READY);
+	place_take(0, 1, PLAIN, SERVER_READY);
 	x.tcp = true;
 	x.sticky_id = 7;
 	ck_assert_ptr_null(sticky_server(&x));
@@ -247,7 +215,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, tests);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, setup, lone_worker_close);
 	tcase_add_test(tests, each_word_names_its_server);
 	tcase_add_test(tests, only_servers_that_take_requests_are_named);
 	tcase_add_test(tests, an_instance_is_another_after_its_end);
