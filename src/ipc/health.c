@@ -188,6 +188,34 @@ health_check_get(const struct scoreboard *board, unsigned server, struct health_
 }
 
 void
+health_check_decided(
+    const struct scoreboard *board, unsigned server, enum health_verdict verdict, struct health_check *check)
+{
+	const struct scoreboard_check *row = &board->checks[server];
+
+	*check = (struct health_check){ .verdict = verdict, .result = HEALTH_REASON_OK };
+	if (verdict != HEALTH_DOWN) {
+		check->run = scoreboard_get(&row->back_run);
+		return;
+	}
+	check->result = (enum health_reason)(scoreboard_get(&row->out_result) % HEALTH_REASONS);
+	check->status = scoreboard_get(&row->out_status);
+	check->run = scoreboard_get(&row->out_run);
+}
+
+static void
+check_note_decision(struct scoreboard_check *row, const struct health_check *check)
+{
+	if (check->verdict != HEALTH_DOWN) {
+		scoreboard_set(&row->back_run, check->run);
+		return;
+	}
+	scoreboard_set(&row->out_result, (uint32_t)check->result);
+	scoreboard_set(&row->out_status, check->status);
+	scoreboard_set(&row->out_run, check->run);
+}
+
+void
 health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const struct health_check *check,
     uint64_t until)
 {
@@ -196,6 +224,9 @@ health_check_set(struct scoreboard *board, unsigned server, uint32_t id, const s
 	uint64_t now = clock_monotonic();
 	bool was_down = health_is_refused(judged, now), is_down = check->verdict == HEALTH_DOWN;
 
+	if (atomic_load(&row->id) != id || scoreboard_get(&row->verdict) != (uint32_t)check->verdict)
+		check_note_decision(row, check);
+	atomic_thread_fence(memory_order_release); /* who sees that it is down sees why */
 	if (was_down && !is_down)
 		health_came_back(judged, now);
 	scoreboard_set(&judged->checked_down_until, is_down ? until : 0);

@@ -84,6 +84,13 @@ struct health_check {
 bool health_check_get(const struct scoreboard *board, unsigned server, struct health_check *check);
 
 /*
+ * What made the verdict `verdict` when it was given last: result, status and run of that check, which
+ * others may have followed since. The rest is 0.
+ */
+void health_check_decided(
+    const struct scoreboard *board, unsigned server, enum health_verdict verdict, struct health_check *check);
+
+/*
  * The prober writes it, of the server with that id, and workers go by it. When it is down, that
  * holds until then (monotonic microseconds).
  */

@@ -142,6 +142,8 @@ struct scoreboard_check {
 	_Atomic uint64_t checked; /* wall clock, microseconds: when that check ended */
 	_Atomic uint64_t took; /* microseconds */
 	_Atomic uint64_t changed; /* wall clock: when the verdict changed last, 0: never */
+	_Atomic uint32_t out_result, out_status, out_run; /* of the check that took it out last */
+	_Atomic uint32_t back_run; /* good ones in a row when it was called up last */
 };
 
 /* What one worker does on one server. Written by that worker alone. */

@@ -176,14 +176,14 @@ server_went_down(struct master *m, unsigned server)
 	news_server(m, server, EVENT_SERVER_DOWN, text);
 }
 
-/* "check: status 503, 3 in a row" */
+/* "check: status 503, 3 in a row": what decided, however long ago that was */
 static void
 server_tell_check(struct master *m, unsigned server, enum event_type type)
 {
 	char text[96], result[HEALTH_CHECK_TEXT];
 	struct health_check check;
 
-	health_check_get(m->board, server, &check);
+	health_check_decided(m->board, server, type == EVENT_SERVER_DOWN ? HEALTH_DOWN : HEALTH_UP, &check);
 	snprintf(text, sizeof text, "check: %s, %u in a row", health_check_text(&check, result), check.run);
 	news_server(m, server, type, text);
 }

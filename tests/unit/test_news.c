@@ -134,17 +134,23 @@ START_TEST(a_server_goes_down_and_comes_up)
 END_TEST
 
 static void
-set_checked(unsigned place, enum health_verdict verdict, uint32_t downs, uint64_t until)
+set_checks(unsigned place, enum health_verdict verdict, uint32_t run, uint32_t downs, uint64_t until)
 {
 	struct health_check check = {
 		.verdict = verdict,
 		.result = verdict == HEALTH_DOWN ? HEALTH_REASON_STATUS : HEALTH_REASON_OK,
 		.status = verdict == HEALTH_DOWN ? 503 : 0,
-		.run = 2,
+		.run = run,
 		.downs = downs,
 	};
 
 	health_check_set(master->board, place, master->board->servers[place].id, &check, until);
+}
+
+static void
+set_checked(unsigned place, enum health_verdict verdict, uint32_t downs, uint64_t until)
+{
+	set_checks(place, verdict, 2, downs, until);
 }
 
 START_TEST(checks_are_told)
@@ -161,10 +167,31 @@ START_TEST(checks_are_told)
 	set_checked(0, HEALTH_UP, 1, 0);
 	tick();
 	expect(EVENT_SERVER_UP, "check: ok, 2 in a row");
-	set_checked(0, HEALTH_UP, 2, 0); /* it was down for a moment */
+	expect_nothing();
+}
+END_TEST
+
+START_TEST(what_decided_is_told_however_late)
+{
+	set_checked(0, HEALTH_UP, 0, 0);
 	tick();
-	expect(EVENT_SERVER_DOWN, "check: ok");
-	expect(EVENT_SERVER_UP, "check: ok");
+	expect_nothing();
+	set_checks(0, HEALTH_DOWN, 3, 1, UINT64_MAX);
+	set_checks(0, HEALTH_DOWN, 4, 1, UINT64_MAX);
+	tick();
+	expect(EVENT_SERVER_DOWN, "check: status 503, 3 in a row");
+	set_checks(0, HEALTH_UP, 2, 1, 0);
+	set_checks(0, HEALTH_DOWN, 5, 2, UINT64_MAX);
+	set_checks(0, HEALTH_UP, 2, 2, 0);
+	set_checks(0, HEALTH_UP, 3, 2, 0);
+	tick();
+	expect(EVENT_SERVER_UP, "check: ok, 2 in a row");
+	expect_nothing();
+	set_checks(0, HEALTH_DOWN, 6, 3, UINT64_MAX);
+	set_checks(0, HEALTH_UP, 2, 3, 0); /* it was down for a moment */
+	tick();
+	expect(EVENT_SERVER_DOWN, "check: status 503, 6 in a row");
+	expect(EVENT_SERVER_UP, "check: ok, 2 in a row");
 	expect_nothing();
 }
 END_TEST
@@ -453,6 +480,7 @@ main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_server_goes_down_and_comes_up);
 	tcase_add_test(tests, checks_are_told);
+	tcase_add_test(tests, what_decided_is_told_however_late);
 	tcase_add_test(tests, checks_that_fall_silent_are_told);
 	tcase_add_test(tests, a_server_is_up_when_requests_and_checks_say_so);
 	tcase_add_test(tests, a_flap_between_two_looks_is_told);
