@@ -120,7 +120,7 @@ def as_many_lines_as_requests(t):
     "four workers in one file: as many whole lines as requests, and each id once"
     drover = t.drover(t.pool(t.hello()), workers=4)
     load = t.keep(Load(drover, 8))
-    load.wait(2000)
+    load.wait(1000)
     load.stop()
     assert not load.failures, load.failures[:3]
     assert drover.stop(signal.SIGTERM) == 0

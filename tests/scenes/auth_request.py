@@ -122,7 +122,7 @@ def bodies(t):
 @case
 def dead(t):
     "a server that is asked and is not there, says nothing, or ends halfway, lets nobody in"
-    drover = site(t, pool_options="response-timeout = 300ms  retries = 0  max-fails = 0")
+    drover = site(t, pool_options="response-timeout = 2s  retries = 0  max-fails = 0")
     t.asked.refuse()
     assert say(drover, "yes").status == 502
     t.asked.accept()

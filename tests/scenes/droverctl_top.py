@@ -49,7 +49,7 @@ def ends(terminal, status=0):
 def figures(t):
     "the overview shows workers, pools, servers, events and rates under load"
     drover = start(t, workers=3)
-    load = Load(drover, clients=4)
+    load = t.keep(Load(drover, clients=4))
     terminal = top(t, drover)
     terminal.wait(lambda text: re.search(r"^requests/s [1-9]", text, re.MULTILINE), "a rate of requests")
     terminal.wait(lambda text: re.search(r"^127\.0\.0\.1:\d+ +app +ready +\d+ +[1-9][\d.]*k? +0 +[\d.]+ m?s +[\d.]+ m?s",

@@ -77,6 +77,16 @@ def wait_checks(t, server, more):
     t.wait(lambda: server.count() >= before + more, f"{more} more checks")
 
 
+def wait_unchecked(t, server, other):
+    """Waits until a server is checked no more, while another one is: how often it was."""
+    def count():
+        before = server.count()
+        wait_checks(t, other, 5)
+        return before if server.count() == before else None
+
+    return t.wait(count, "it is checked no more")
+
+
 def prober_of(drover):
     return drover.call("status")["prober"]
 
@@ -116,8 +126,9 @@ def rise_and_fall(t):
     up = control.event("server-up")
     assert up["text"] == "check: ok, 2 in a row" and up["number"] > newest, up
     assert drover.get().status == 200
-    assert "is down: check: status 503, 3 in a row" in drover.log()
-    assert "is up again: check: ok, 2 in a row" in drover.log()
+    # by the prober, at about the time of the events
+    drover.wait_log("is down: check: status 503, 3 in a row")
+    drover.wait_log("is up again: check: ok, 2 in a row")
 
 
 @case
@@ -279,9 +290,7 @@ def added_and_removed(t):
     control.call("server-add", pool="web", server=second.address)
     wait_state(t, drover, second, "down")
     control.call("server-remove", pool="web", server=second.address, wait=True)
-    count = second.count()
-    wait_checks(t, first, 5)
-    assert second.count() == count
+    count = wait_unchecked(t, second, first)
     control.call("server-add", pool="web", server=second.address)
     wait_state(t, drover, second, "down")
     assert second.count() > count
@@ -297,8 +306,7 @@ def states(t):
     control.call("server-set", **place, state="drain", wait=True)
     wait_checks(t, server, 3)
     control.call("server-set", **place, state="maintenance", wait=True)
-    count = t.wait(lambda: (lambda n: (wait_checks(t, other, 5), n if server.count() == n else None)[1])(server.count()),
-                   "it is checked no more")
+    count = wait_unchecked(t, server, other)
     assert row_of(drover, server)["up"] is False
     server.follow(always=200)
     control.call("server-set", **place, state="ready", wait=True)
@@ -310,7 +318,7 @@ def states(t):
 def prober_dies(t):
     "a prober that is killed is replaced and goes on from what was found; without one, that counts for a while only"
     server = Checked(t, 500)
-    drover, control = start(t, [server], "path = /health  timeout = 100ms")
+    drover, control = start(t, [server], "path = /health  timeout = 2s")  # what was found counts a little longer
     t.wait(lambda: (check_of(drover, server)["in-a-row"] or 0) > 20, "it has been down for a while")
     control.watch(events="prober-*,server-*")
     victim = prober_of(drover)["pid"]
@@ -339,8 +347,8 @@ def prober_comes_and_goes(t):
     plain = t.drover(t.pool(t.server()))
     assert prober_of(plain) is None
     drover, _ = start(t, [Checked(t)], "path = /health", name="checking")
-    prober = prober_of(drover)
-    assert prober["state"] == "ready" and prober["restarts"] == 0, prober
+    prober = t.wait(lambda: (lambda row: row if row["state"] == "ready" else None)(prober_of(drover)), "it is ready")
+    assert prober["restarts"] == 0, prober
     with open(f"/proc/{prober['pid']}/cmdline", "rb") as file:
         assert file.read().rstrip(b"\0") == b"drover: prober"
     assert drover.stop() == 0
@@ -381,7 +389,8 @@ def idle_connections(t):
             tunnel.read_all()
         else:
             tunnel.send(b"x")
-            assert not row_of(drover, server)["up"] and drover.loads() == [1]
+            assert not row_of(drover, server)["up"]
+            assert drover.wait_loads(1) and drover.counters()["requests-active"] == 1
 
 
 @case
@@ -395,7 +404,7 @@ def passive_and_active(t):
     assert "bad-response" in control.event("server-down")["text"]
     control.event("server-up")
     assert row_of(drover, server)["up"]
-    assert "checks succeed" in drover.log()
+    drover.wait_log("checks succeed")
 
 
 @case

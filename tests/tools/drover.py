@@ -246,7 +246,8 @@ class Drover(Process):
         return read_file(self.log_path)
 
     def access_lines(self):
-        return read_file(self.access_path).splitlines()
+        """Whole lines of the access log: one may be read while it is written."""
+        return [line[:-1] for line in read_file(self.access_path).splitlines(True) if line.endswith("\n")]
 
     def wait_log(self, pattern, seconds=wire.SECONDS):
         """Waits for a line in the error log: the match."""
