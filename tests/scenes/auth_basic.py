@@ -2,7 +2,6 @@
 """auth-basic: who is let in by a name and a password, what that costs others, and files that are read again."""
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -155,11 +154,11 @@ def flood(t):
     "more than may wait are refused, an address before all"
     drover = site(t, setting=slow(400000), workers=1)
     worker = drover.pids()[0]
-    os.kill(worker, signal.SIGSTOP)  # until all are there: no check ends before the last one asks
+    t.freeze(worker)  # until all are there: no check ends before the last one asks
     peers = [t.connect(drover) for _ in range(100)]
     for i, peer in enumerate(peers):
         peer.send(request(fields=[login("ann", f"guess {i}")]))
-    os.kill(worker, signal.SIGCONT)
+    t.thaw(worker)
     t.wait(lambda: drover.counters()["auth-busy"] == 36, "those above 64 are refused")
     assert asked(drover, target="/open").status == 200
     answers = []

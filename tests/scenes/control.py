@@ -239,11 +239,11 @@ def long_replies(t):
     assert [row["server"] for row in rows] == servers and control.reply()["id"] == 2
     assert [row["server"] for row in control.ask([{"method": "servers"}] * 2)[1]["result"]["servers"]] == servers
     before = process_memory(drover.pid)
-    slow = [t.keep(drover.open_control()) for _ in range(40)]
+    slow = [t.keep(drover.open_control()) for _ in range(20)]
     for peer in slow:
         peer.send(b'{"id":1,"method":"servers"}\n' * 50)
     seen = [before]
-    while seen[-100:].count(process_memory(drover.pid)) < 100:  # until it grows no more
+    while seen[-40:].count(process_memory(drover.pid)) < 40:  # until it grows no more
         seen.append(process_memory(drover.pid))
         assert control.call("version")
     bound = (64 if is_sanitized() else 8) << 20
