@@ -18,6 +18,7 @@ enum {
 	PROCESSES_MAX = 64, /* that one call looks at */
 	KILL_ROUNDS = 8, /* where the kernel cannot end a cgroup at once: forks in between need another round */
 	NAMES_TRIED = 16,
+	SWEEP_NAMES = 5000, /* that are looked at: 5 ms */
 	LEFTOVER_ROUNDS = 20,
 	LEFTOVER_PAUSE_MS = 5
 };
@@ -152,29 +153,6 @@ owner_of(const char *name)
 	return (pid_t)strtol(name + sizeof prefix - 1, NULL, 10);
 }
 
-/* Removes the empty cgroups of `owner`, or with 0 those of masters that are gone. */
-static void
-directory_sweep(pid_t owner)
-{
-	DIR *directory = opendir(groups.directory);
-	const struct dirent *entry;
-	char path[PATH_ROOM + sizeof entry->d_name];
-	pid_t pid;
-
-	if (directory == NULL)
-		return;
-	while ((entry = readdir(directory)) != NULL) {
-		pid = owner_of(entry->d_name);
-		if (pid <= 0)
-			continue;
-		if (owner != 0 ? pid != owner : (kill(pid, 0) == 0 || errno != ESRCH))
-			continue;
-		snprintf(path, sizeof path, "%s/%s", groups.directory, entry->d_name);
-		rmdir(path);
-	}
-	closedir(directory);
-}
-
 static void
 leftover_keep(const char *path)
 {
@@ -185,6 +163,31 @@ leftover_keep(const char *path)
 	memcpy(leftover->path, path, strlen(path) + 1);
 	leftover->next = groups.leftovers;
 	groups.leftovers = leftover;
+}
+
+/* Removes the empty cgroups of `owner`, or with 0 those of masters that are gone; theirs may still be ending. */
+static void
+directory_sweep(pid_t owner)
+{
+	DIR *directory = opendir(groups.directory);
+	unsigned looked = 0;
+	const struct dirent *entry;
+	char path[PATH_ROOM + sizeof entry->d_name];
+	pid_t pid;
+
+	if (directory == NULL)
+		return;
+	while (looked++ < SWEEP_NAMES && (entry = readdir(directory)) != NULL) {
+		pid = owner_of(entry->d_name);
+		if (pid <= 0)
+			continue;
+		if (owner != 0 ? pid != owner : (kill(pid, 0) == 0 || errno != ESRCH))
+			continue;
+		snprintf(path, sizeof path, "%s/%s", groups.directory, entry->d_name);
+		if (rmdir(path) < 0 && errno == EBUSY && owner == 0)
+			leftover_keep(path);
+	}
+	closedir(directory);
 }
 
 static void

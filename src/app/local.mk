@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
 	app/command.c app/command.h \
+	app/directory.c app/directory.h \
 	app/environment.c app/environment.h \
 	app/expand.c app/expand.h \
 	app/group.c app/group.h \

@@ -1,6 +1,5 @@
 #include "app/place.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -155,87 +154,20 @@ place_set_port(struct app_place *place, uint16_t port, struct error *err)
 }
 
 static int
-place_find_port(struct app_place *place, const struct conf *conf, struct app_directory *directory, struct error *err)
+place_find_port(struct app_place *place, const struct conf *conf, struct app_places *from, struct error *err)
 {
-	uint16_t port = port_find(&directory->ports, conf);
+	uint16_t port = port_find(&from->ports, conf);
 
 	if (port == 0)
-		return error_set(err, "cannot find a free port from %u to %u", directory->ports.first, directory->ports.last);
+		return error_set(err, "cannot find a free port from %u to %u", from->ports.first, from->ports.last);
 	return place_set_port(place, port, err);
 }
 
-/* ---- the directory of sockets */
-
-/* Who runs workers may pass through it; its names can be read by root alone. */
-static int
-directory_open_up(const char *path, struct error *err)
-{
-	if (chmod(path, 0711) == 0)
-		return 0;
-	error_errno(err, "cannot change the mode of %s", path);
-	rmdir(path);
-	return -1;
-}
-
-static bool
-directory_try(struct app_directory *directory, const char *parent, const char *name)
-{
-	size_t length;
-
-	if (parent == NULL || parent[0] != '/')
-		return false;
-	length = (size_t)snprintf(directory->path, sizeof directory->path, "%s/%s-XXXXXX", parent, name);
-	if (length < sizeof directory->path && mkdtemp(directory->path) != NULL)
-		return true;
-	directory->path[0] = '\0';
-	return false;
-}
-
-/* It may have been removed, and another one may lie there by now. */
-static bool
-directory_is_ours(const struct app_directory *directory)
-{
-	struct stat st;
-
-	return directory->path[0] != '\0' && lstat(directory->path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	    st.st_uid == geteuid();
-}
-
-static int
-directory_make(struct app_directory *directory, struct error *err)
-{
-	if (directory_is_ours(directory))
-		return 0;
-	if (!directory_try(directory, DROVER_RUNDIR, "apps") && !directory_try(directory, getenv("TMPDIR"), "drover-apps") &&
-	    !directory_try(directory, "/tmp", "drover-apps"))
-		return error_errno(err, "cannot make a directory for sockets in " DROVER_RUNDIR ", TMPDIR and /tmp");
-	if (directory_open_up(directory->path, err) == 0)
-		return 0;
-	directory->path[0] = '\0';
-	return -1;
-}
-
-/* Gives the directory of an app to who runs it, and lets workers pass. */
-static int
-app_directory_own(const char *path, const struct conf *conf, uid_t owner, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	gid_t group = who_is_worker(conf).gid;
-	int result = 0;
-
-	if (fd < 0)
-		return error_errno(err, "cannot open %s", path);
-	if (geteuid() == 0 && fchown(fd, owner, group) < 0)
-		result = error_errno(err, "cannot change the owner of %s", path);
-	else if (fchmod(fd, 0710) < 0)
-		result = error_errno(err, "cannot change the mode of %s", path);
-	close(fd);
-	return result;
-}
+/* ---- paths */
 
 static int
 place_find_path(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
-    struct app_directory *directory, struct error *err)
+    struct app_places *from, struct error *err)
 {
 	bool ours = place->kind == CONF_APP_ACTIVATION;
 	char path[CONF_SERVER_NAME_MAX + 1], text[sizeof path + 16];
@@ -244,13 +176,13 @@ place_find_path(struct app_place *place, const struct conf *conf, const struct c
 	place->port = 0;
 	if (app->name[0] == '.' || strchr(app->name, '/') != NULL)
 		return error_set(err, "no directory for its sockets can have that name");
-	if (directory_make(directory, err) < 0)
+	if (app_directory_make(&from->directory, err) < 0)
 		return -1;
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", directory->path, app->name) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", from->directory.path, app->name) >= sizeof path)
 		return error_set(err, "the path %s is too long for a socket", path);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return error_errno(err, "cannot make the directory %s", path);
-	if (app_directory_own(path, conf, place->owner, err) < 0)
+	if (app_directory_give(path, place->owner, who_is_worker(conf).gid, err) < 0)
 		return -1;
 	if ((size_t)snprintf(text, sizeof text, "unix:%s/%u.sock", path, seat) > CONF_SERVER_NAME_MAX)
 		return error_set(err, "the path %s is too long for a socket", path);
@@ -320,13 +252,13 @@ passed_prepare(int fd, struct error *err)
 
 /* Another address when another has come to listen there since it was chosen. */
 static int
-passed_open_port(struct app_place *place, const struct conf *conf, struct app_directory *directory,
+passed_open_port(struct app_place *place, const struct conf *conf, struct app_places *from,
     const struct listener_options *options, struct error *err)
 {
 	unsigned i;
 
 	for (i = 0; i < 3 && place->fd < 0; i++) {
-		if (place_find_port(place, conf, directory, err) < 0)
+		if (place_find_port(place, conf, from, err) < 0)
 			return -1;
 		place->fd = listener_open(&place->address, options, err);
 	}
@@ -335,14 +267,14 @@ passed_open_port(struct app_place *place, const struct conf *conf, struct app_di
 
 static int
 passed_open(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
-    struct app_directory *directory, struct error *err)
+    struct app_places *from, struct error *err)
 {
 	struct listener_options options = { .backlog = BACKLOG, .mode = 0660, .uid = (uid_t)-1,
 		.gid = geteuid() == 0 ? who_is_worker(conf).gid : (gid_t)-1 };
 
 	if (place->kind == CONF_APP_ACTIVATION_PORT)
-		return passed_open_port(place, conf, directory, &options, err);
-	if (place_find_path(place, conf, app, seat, directory, err) < 0 || path_clear(place, err) < 0)
+		return passed_open_port(place, conf, from, &options, err);
+	if (place_find_path(place, conf, app, seat, from, err) < 0 || path_clear(place, err) < 0)
 		return -1;
 	place->fd = listener_open(&place->address, &options, err);
 	if (place->fd < 0)
@@ -355,19 +287,19 @@ passed_open(struct app_place *place, const struct conf *conf, const struct conf_
 
 static int
 place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
-    struct app_directory *directory, struct error *err)
+    struct app_places *from, struct error *err)
 {
 	switch (place->kind) {
 	case CONF_APP_AUTO:
 	case CONF_APP_PORT:
-		return place_find_port(place, conf, directory, err);
+		return place_find_port(place, conf, from, err);
 	case CONF_APP_UNIX:
-		if (place_find_path(place, conf, app, seat, directory, err) < 0)
+		if (place_find_path(place, conf, app, seat, from, err) < 0)
 			return -1;
 		return path_clear(place, err);
 	case CONF_APP_ACTIVATION:
 	case CONF_APP_ACTIVATION_PORT:
-		if (place->fd < 0 && passed_open(place, conf, app, seat, directory, err) < 0)
+		if (place->fd < 0 && passed_open(place, conf, app, seat, from, err) < 0)
 			return -1;
 		return passed_prepare(place->fd, err);
 	}
@@ -376,14 +308,14 @@ place_find(struct app_place *place, const struct conf *conf, const struct conf_p
 
 int
 app_place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
-    struct app_directory *directory, struct error *err)
+    struct app_places *from, struct error *err)
 {
 	char text[ADDRESS_TEXT_MAX];
 
 	if (place->kind != app->app.listen || place->fd < 0 || !passed_is_good(place))
 		app_place_close(place);
 	place->kind = app->app.listen;
-	if (place_find(place, conf, app, seat, directory, err) < 0)
+	if (place_find(place, conf, app, seat, from, err) < 0)
 		return error_prefix(err, "app %s", app->name);
 	snprintf(place->name, sizeof place->name, "%s", address_format(&place->address, text));
 	return 0;
@@ -453,43 +385,4 @@ app_place_admit(const struct app_place *place, const struct conf *conf, struct e
 	result = socket_admit(fd, place, geteuid() == 0 ? who_is_worker(conf).gid : (gid_t)-1, err);
 	close(fd);
 	return result;
-}
-
-/* ---- at the end */
-
-/* What is in the directory of one app, which may be its user's: nothing is followed, and no full directory entered. */
-static void
-app_directory_empty(int parent, const char *name)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
-
-	if (directory == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(directory)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    unlinkat(fd, entry->d_name, 0) < 0 && errno == EISDIR)
-			unlinkat(fd, entry->d_name, AT_REMOVEDIR);
-	closedir(directory);
-	unlinkat(parent, name, AT_REMOVEDIR);
-}
-
-void
-app_directory_remove(struct app_directory *directory)
-{
-	DIR *top = directory->path[0] != '\0' ? opendir(directory->path) : NULL;
-	const struct dirent *entry;
-
-	if (top != NULL) {
-		while ((entry = readdir(top)) != NULL)
-			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-				app_directory_empty(dirfd(top), entry->d_name);
-		closedir(top);
-		rmdir(directory->path);
-	}
-	directory->path[0] = '\0';
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "app/directory.h"
 #include "base/address.h"
 #include "base/error.h"
 #include "conf/conf.h"
@@ -26,15 +27,9 @@ struct app_place {
 
 enum { APP_PORTS_REMEMBERED = 256 };
 
-/*
- * What places are taken from. All zero: nothing yet.
- *
- * The directory of unix sockets of all apps is made when it is first needed and removed with
- * the sockets in it when the master ends. It is in DROVER_RUNDIR where that can be written, else in
- * TMPDIR. Within it each app has one of its own, which nobody can enter but those who run workers and the app.
- */
-struct app_directory {
-	char path[64]; /* "": not made */
+/* What places are taken from. All zero: nothing yet. */
+struct app_places {
+	struct app_directory directory; /* of unix sockets */
 	struct app_ports {
 		uint16_t first, last; /* among which ports are chosen; 0: not looked at yet */
 		bool by_kernel; /* there is no room besides those for outgoing connections */
@@ -43,9 +38,6 @@ struct app_directory {
 	} ports;
 };
 
-/* Removes what is in it, but no directories that an app has filled. */
-void app_directory_remove(struct app_directory *directory);
-
 /*
  * Finds a place for the next process of an instance. A port is one that nobody listens on and
  * that the kernel gives to no outgoing connection; it is another one each time. A unix
@@ -53,7 +45,7 @@ void app_directory_remove(struct app_directory *directory);
  * and is used again, unless the process before has spoilt it. `seat` makes paths differ among the instances of an app. -1 with a sentence.
  */
 int app_place_find(struct app_place *place, const struct conf *conf, const struct conf_pool *app, unsigned seat,
-    struct app_directory *directory, struct error *err);
+    struct app_places *from, struct error *err);
 
 /*
  * A unix socket that the instance has made: lets the user of workers connect to it, whatever its umask was. 0 for all

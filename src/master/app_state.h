@@ -108,7 +108,7 @@ struct app {
 struct apps {
 	struct app *all;
 	size_t count;
-	struct app_directory directory;
+	struct app_places places;
 	struct launch_origin origin;
 	struct later reap; /* of those that have died, the rest */
 	struct timer tick;

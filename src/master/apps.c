@@ -481,6 +481,7 @@ apps_init(struct master *m)
 	if (apps->all == NULL)
 		return -1;
 	apps_open_groups();
+	app_directories_sweep();
 	for (; apps->count < count; apps->count++)
 		if (app_init(&apps->all[apps->count], m, (unsigned)(m->conf->first_app + apps->count)) < 0) {
 			apps->count++; /* what it has is to be freed */
@@ -559,5 +560,5 @@ apps_close(struct master *m)
 	free(m->apps.all);
 	if (m->apps.count > 0)
 		app_groups_close();
-	app_directory_remove(&m->apps.directory);
+	app_directory_remove(&m->apps.places.directory);
 }

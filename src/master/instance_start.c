@@ -142,7 +142,7 @@ instance_find_place(struct instance *i, struct error *err)
 	if (i->place.kind != definition->pool->app.listen)
 		app_place_close(&i->place); /* of a process that was run otherwise */
 	return app_place_find(
-	    &i->place, definition->conf, definition->pool, i->seat, &i->app->master->apps.directory, err);
+	    &i->place, definition->conf, definition->pool, i->seat, &i->app->master->apps.places, err);
 }
 
 static int
@@ -267,6 +267,7 @@ apps_close_copies(struct master *m)
 	unsigned seat;
 	size_t a;
 
+	app_directory_close_copy(&m->apps.places.directory);
 	for (a = 0; a < m->apps.count; a++)
 		for (seat = 0; seat < m->apps.all[a].seat_count; seat++) {
 			struct instance *i = m->apps.all[a].seats[seat];

@@ -92,6 +92,38 @@ def killed(t):
 
 
 @case
+def killed_and_started_again(t):
+    "the drover after one that was killed removes the sockets and cgroups that it has left, and none of one that runs"
+    def sockets(drover):
+        return os.path.dirname(os.path.dirname(apps.rows(drover)[0]["address"].removeprefix("unix:")))
+
+    deaf = ["/bin/sh", "-c", 'trap "" TERM; exec "$@"', "sh", *apps.python("plain.py", "{socket}")]
+    killed_one = in_front(t, deaf, instances=1)
+    pid, left, pids = killed_one.pid, sockets(killed_one), apps.pids(killed_one)
+    group = cgroup_of(pids[0])
+    living = in_front(t, apps.python("plain.py", "{socket}"), instances=1, top={"name": "living"})
+    assert os.path.isdir(left) and killed_one.stop(signal.SIGKILL) == -signal.SIGKILL
+    following = in_front(t, apps.python("plain.py"), instances=1, top={"name": "following"})
+    assert not os.path.exists(left), left
+    assert os.path.isdir(sockets(living)) and living.get("/").status == 200
+    for instance in pids:  # whom the end of its master did not end
+        os.kill(instance, signal.SIGKILL)
+    all_gone(t, pids)
+    assert following.stop(signal.SIGTERM) == 0
+    if f"drover-{pid}-" in group:
+        assert not os.path.exists(group), group
+
+
+def cgroup_of(pid):
+    """The directory of the cgroup (version 2) in which a process is; "": it has none."""
+    with open(f"/proc/{pid}/cgroup", encoding="ascii") as file:
+        own = next((line[3:].rstrip("\n") for line in file if line.startswith("0::")), "")
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        point = next((line.split()[4] for line in file if " - cgroup2 " in line), "")
+    return point + own if own and point else ""
+
+
+@case
 def workers_killed(t):
     "workers that are killed do not take instances with them"
     drover = in_front(t, apps.python("plain.py"))

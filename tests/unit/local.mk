@@ -34,6 +34,7 @@ check_PROGRAMS += unit/test_ctl_render
 check_PROGRAMS += unit/test_cookies
 check_PROGRAMS += unit/test_credentials
 check_PROGRAMS += unit/test_deadline
+check_PROGRAMS += unit/test_directory
 check_PROGRAMS += unit/test_dispatch
 check_PROGRAMS += unit/test_dns
 check_PROGRAMS += unit/test_edit

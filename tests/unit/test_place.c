@@ -20,7 +20,7 @@ enum { NOBODY = 65534, SOMEBODY = 12345, WORKERS = 12346 };
 static char name[] = "web";
 static struct conf conf;
 static struct conf_pool app;
-static struct app_directory directory;
+static struct app_places places;
 
 static void
 set_up(void)
@@ -32,7 +32,7 @@ set_up(void)
 	setenv("TMPDIR", top, 1);
 	memset(&conf, 0, sizeof conf);
 	memset(&app, 0, sizeof app);
-	memset(&directory, 0, sizeof directory);
+	memset(&places, 0, sizeof places);
 	conf.uid = app.app.uid = (uid_t)-1;
 	conf.gid = app.app.gid = (gid_t)-1;
 	app.name = name;
@@ -43,7 +43,7 @@ set_up(void)
 static void
 tear_down(void)
 {
-	app_directory_remove(&directory);
+	app_directory_remove(&places.directory);
 	ck_assert_msg(rmdir(getenv("TMPDIR")) == 0 || errno == ENOENT, "%s: %s", getenv("TMPDIR"), strerror(errno));
 }
 
@@ -52,7 +52,7 @@ find(struct app_place *place, unsigned seat)
 {
 	struct error err;
 
-	ck_assert_msg(app_place_find(place, &conf, &app, seat, &directory, &err) == 0, "%s", err.text);
+	ck_assert_msg(app_place_find(place, &conf, &app, seat, &places, &err) == 0, "%s", err.text);
 }
 
 static void
@@ -139,8 +139,8 @@ START_TEST(no_port_is_given_twice)
 	unsigned i;
 
 	memset(given, 0, sizeof given);
-	directory.ports.first = 21000;
-	directory.ports.last = 21000 + 2 * APP_PORTS_REMEMBERED;
+	places.ports.first = 21000;
+	places.ports.last = 21000 + 2 * APP_PORTS_REMEMBERED;
 	for (i = 0; i < APP_PORTS_REMEMBERED; i++) {
 		app_place_init(&place);
 		find(&place, i);
@@ -165,9 +165,9 @@ START_TEST(a_port_in_use_is_passed_over)
 	in.sin_port = htons(place.port);
 	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&in, sizeof in), 0);
 	ck_assert_int_eq(listen(fd, 1), 0);
-	memset(&directory.ports, 0, sizeof directory.ports);
-	directory.ports.first = place.port;
-	directory.ports.last = (uint16_t)(place.port + 20);
+	memset(&places.ports, 0, sizeof places.ports);
+	places.ports.first = place.port;
+	places.ports.last = (uint16_t)(place.port + 20);
 	find(&next, 0);
 	ck_assert_uint_ne(next.port, place.port);
 	close(fd);
@@ -185,9 +185,9 @@ START_TEST(a_port_of_a_server_is_passed_over)
 	conf.pools = &pool;
 	conf.first_app = 1;
 	ck_assert_int_eq(address_parse(&server.address, "127.0.0.1:21007", ADDRESS_CONNECT, &err), 0);
-	directory.ports.first = directory.ports.last = 21007;
+	places.ports.first = places.ports.last = 21007;
 	app_place_init(&place);
-	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &directory, &err), -1);
+	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &places, &err), -1);
 	ck_assert_str_eq(err.text, "app web: cannot find a free port from 21007 to 21007");
 }
 END_TEST
@@ -197,8 +197,8 @@ START_TEST(ports_of_the_kernel)
 {
 	struct app_place first, second;
 
-	directory.ports.first = directory.ports.last = 1;
-	directory.ports.by_kernel = true;
+	places.ports.first = places.ports.last = 1;
+	places.ports.by_kernel = true;
 	app_place_init(&first);
 	app_place_init(&second);
 	find(&first, 0);
@@ -227,7 +227,7 @@ START_TEST(a_path_for_each_seat)
 	ck_assert_str_eq(first.name + 5, path_of(&first));
 	ck_assert_str_eq(strstr(path_of(&first), "/web/"), "/web/0.sock");
 	ck_assert_uint_eq(first.port, 0);
-	ck_assert_int_eq(stat(directory.path, &st), 0);
+	ck_assert_int_eq(stat(places.directory.path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0711);
 	fd = listen_there(&first);
 	admit(&first);
@@ -355,7 +355,7 @@ START_TEST(names_that_are_no_directory)
 	app.app.listen = CONF_APP_UNIX;
 	app.name = names[_i];
 	app_place_init(&place);
-	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &directory, &err), -1);
+	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &places, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "no directory for its sockets can have that name"));
 }
 END_TEST
@@ -368,10 +368,10 @@ START_TEST(a_path_that_is_too_long)
 
 	app.name = text;
 	app.app.listen = CONF_APP_UNIX;
-	snprintf(directory.path, sizeof directory.path, "%s/a-deep-directory", getenv("TMPDIR"));
-	ck_assert_int_eq(mkdir(directory.path, 0700), 0);
+	snprintf(places.directory.path, sizeof places.directory.path, "%s/a-deep-directory", getenv("TMPDIR"));
+	ck_assert_int_eq(mkdir(places.directory.path, 0700), 0);
 	app_place_init(&place);
-	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &directory, &err), -1);
+	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &places, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "the path of a unix socket has at most 107 bytes"));
 }
 END_TEST
@@ -386,17 +386,17 @@ START_TEST(the_directory_is_removed)
 	app.app.listen = CONF_APP_UNIX;
 	app_place_init(&place);
 	find(&place, 7);
-	snprintf(top, sizeof top, "%s", directory.path);
+	snprintf(top, sizeof top, "%s", places.directory.path);
 	close(listen_there(&place));
 	snprintf(path, sizeof path, "%s/web/link", top);
 	ck_assert_int_eq(symlink(getenv("TMPDIR"), path), 0);
 	snprintf(path, sizeof path, "%s/web/empty", top);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	app_directory_remove(&directory);
-	ck_assert_str_eq(directory.path, "");
+	app_directory_remove(&places.directory);
+	ck_assert_str_eq(places.directory.path, "");
 	ck_assert_int_lt(stat(top, &st), 0);
 	ck_assert_int_eq(stat(getenv("TMPDIR"), &st), 0);
-	app_directory_remove(&directory);
+	app_directory_remove(&places.directory);
 }
 END_TEST
 
@@ -468,7 +468,7 @@ START_TEST(as_another_user)
 			_exit(2);
 		close(fd);
 		app_place_close(&place);
-		app_directory_remove(&directory);
+		app_directory_remove(&places.directory);
 		_exit(0);
 	}
 	wait(&status);
