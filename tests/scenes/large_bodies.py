@@ -50,7 +50,8 @@ def start(t, talk, **options):
                 return
 
     server = t.server(handler=handler)
-    return server, t.drover(t.pool(server), **options)
+    # what the case itself does between two requests may take long
+    return server, t.drover(t.pool(server, options="idle-timeout = 60s"), **options)
 
 
 def idle_again(t, drover, before):

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import manual  # pylint: disable=wrong-import-position
 from dns import Dns, a  # pylint: disable=wrong-import-position
 from drover import HELLO, TOP, Drover, environment, wait_until  # pylint: disable=wrong-import-position
-from scene import case, diagnose, main  # pylint: disable=wrong-import-position
+from scene import case, diagnose, long_case, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
 PAGE = os.path.join(TOP, "man", "drover-control.7")
@@ -198,6 +198,7 @@ class Reader:
             return []
         if self.drover.exited() or self.drover.stopped:
             self.start()
+        self.drover.wait_ready()  # what the session before has started is there by now
         if session.method == "stop":
             self.drover.stopped = True
         wanted = manual.values(session.text())
@@ -230,7 +231,7 @@ class Reader:
         return [problem for session in manual.sessions(display) for problem in self.paste(session)]
 
 
-@case
+@long_case
 def sessions(t):
     "each session of drover-control(7) gives what the page shows"
     reader = Reader(t)

@@ -43,8 +43,8 @@ def header(t):
     peer = t.connect(drover)
     peer.send(b"GET / HTTP/1.1\r\nHost:")
     timed_out(peer, elapsed)
-    peer = t.connect(drover)
     elapsed = Elapsed()
+    peer = t.connect(drover)
     peer.socket.settimeout(0.02)
     head = b"GET / HTTP/1.1\r\nX-A: " + b"a" * 10000
     for i in range(len(head)):

@@ -429,7 +429,7 @@ def silent_worker(t):
 @case
 def many_listings(t):
     "hundreds of listings at once: some are refused politely, the others are whole, and nothing stays behind"
-    many = 100 if is_sanitized() else 1000
+    many = 100 if is_sanitized() else 400
     drover = t.drover(t.pool(t.server()), workers=2, listen=LISTEN, keepalive_timeout='"1m"')
     peers = [t.connect(drover) for _ in range(many)]
     drover.wait_taken(many)
