@@ -41,11 +41,17 @@ conf_fill(void)
 	};
 }
 
-/* Has the master publish what has changed, and look at those that leave. */
+/*
+ * Has the master publish what has changed, and look at those that leave. What one
+ * look brings the next must see: after a stall all that is due comes in one turn.
+ */
 static void
 master_looks(void)
 {
-	wait_for_time(master->loop, 50 * CLOCK_MILLISECOND);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		wait_for_time(master->loop, 25 * CLOCK_MILLISECOND);
 }
 
 /* What a worker does when it has heard of a change. */
