@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -174,6 +175,8 @@ word_value(json_t *param, const char *text, struct error *err)
 		if (json_is_string(word) && strcmp(json_string_value(word), text) == 0)
 			return json_incref(word);
 	near = row_nearest(words, NULL, text);
+	if (near == NULL && strncasecmp(text, "SIG", 3) == 0)
+		near = row_nearest(words, NULL, text + 3);
 	form = words_form(words);
 	if (near != NULL)
 		error_set(err, "%s=%s: did you mean %s?", text_of(param, "name"), text, near);
@@ -319,9 +322,96 @@ form_find(json_t *method, size_t count, json_t *given)
 	return NULL;
 }
 
-/* There is no form for these: one that is nearly the name of a parameter was meant so, else the last is too much. */
-static void
-bare_unknown(json_t *method, int count, char *const *arguments, struct error *err)
+/* Appends a word in capitals, as help shows the names of values. Frees what it was given. */
+static char *
+capitals_add(char *text, const char *name)
+{
+	char *longer = memory_print("%s %s", text, name), *p;
+
+	for (p = longer + strlen(text); *p != '\0'; p++)
+		*p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+	free(text);
+	return longer;
+}
+
+/* "scale WORKERS, or scale APP INSTANCES" */
+static char *
+forms_text(json_t *method)
+{
+	json_t *forms = json_object_get(method, "short-forms"), *form, *name;
+	char *text = memory_copy(""), *longer;
+	size_t i, j;
+
+	json_array_foreach(forms, i, form) {
+		longer = memory_print("%s%s%s", text, i > 0 ? ", or " : "", text_of(method, "method"));
+		free(text);
+		text = longer;
+		json_array_foreach(form, j, name)
+			text = capitals_add(text, json_is_string(name) ? json_string_value(name) : "");
+	}
+	return text;
+}
+
+/* The sentence tells what is wrong; adds how it is written. Always -1. */
+static int
+forms_tell(json_t *method, struct error *err)
+{
+	char *text = forms_text(method), *wrong = memory_copy(err->text);
+
+	error_set(err, "%s It is written %s; all else as NAME=VALUE.", wrong, text);
+	free(wrong);
+	free(text);
+	return -1;
+}
+
+/* Always -1. */
+static int
+form_is_short(json_t *method, const char *lacks, struct error *err)
+{
+	char *name = capitals_add(memory_copy(""), lacks);
+
+	error_set(err, "%s:%s is missing.", text_of(method, "method"), name);
+	free(name);
+	return forms_tell(method, err);
+}
+
+/* Whether the values without names can be the first ones of a form. */
+static bool
+form_begins_with(json_t *form, json_t *method, int count, char *const *arguments)
+{
+	json_t *params = json_object_get(method, "params"), *param, *value;
+	size_t next = 0;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (!is_bare(method, arguments[i]))
+			continue;
+		param = row_find(params, "name", json_string_value(json_array_get(form, next++)));
+		value = param != NULL ? param_value(param, arguments[i], NULL) : NULL;
+		if (value == NULL)
+			return false;
+		json_decref(value);
+	}
+	return true;
+}
+
+/* What is missing for the first form that is longer, and begins with what there is. NULL: nothing would help. */
+static const char *
+form_lacks(json_t *method, size_t bare, int count, char *const *arguments, json_t *given)
+{
+	json_t *forms = json_object_get(method, "short-forms"), *form;
+	size_t i;
+
+	json_array_foreach(forms, i, form)
+		if (json_array_size(form) > bare && form_fits(form, json_array_size(form), given) &&
+		    form_begins_with(form, method, count, arguments))
+			return json_string_value(json_array_get(form, bare));
+	return NULL;
+}
+
+/* The one of the values without names that is nearly the name of a parameter, else the last: it is too much. */
+static const char *
+bare_odd(json_t *method, int count, char *const *arguments)
 {
 	json_t *params = json_object_get(method, "params");
 	const char *odd = NULL;
@@ -330,14 +420,51 @@ bare_unknown(json_t *method, int count, char *const *arguments, struct error *er
 	for (i = 0; i < count; i++)
 		if (is_bare(method, arguments[i]) && (odd == NULL || row_nearest(params, "name", odd) == NULL))
 			odd = arguments[i];
-	param_unknown(method, odd, err);
+	return odd;
+}
+
+/* There is no form for so many. Always -1. */
+static int
+bare_unknown(json_t *method, int count, char *const *arguments, struct error *err)
+{
+	const char *title = text_of(method, "method"), *odd = bare_odd(method, count, arguments);
+	json_t *params = json_object_get(method, "params");
+
+	if (json_array_size(params) == 0 || row_nearest(params, "name", odd) != NULL) {
+		param_unknown(method, odd, err);
+		return -1;
+	}
+	if (json_array_size(json_object_get(method, "short-forms")) == 0)
+		return error_set(err, "%s wants values as NAME=VALUE, not '%s'; `droverctl help %s` lists them.", title, odd, title);
+	error_set(err, "%s has no place for '%s'.", title, odd);
+	return forms_tell(method, err);
+}
+
+/* Adds the values that stand without names by a form for so many. */
+static int
+form_add(json_t *to, json_t *method, json_t *form, int count, char *const *arguments, struct error *err)
+{
+	size_t next = 0;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (!is_bare(method, arguments[i]) ||
+		    argument_add(to, method, json_string_value(json_array_get(form, next++)), arguments[i], err) == 0)
+			continue;
+		if (row_nearest(json_object_get(method, "params"), "name", arguments[i]) == NULL)
+			return forms_tell(method, err);
+		param_unknown(method, arguments[i], err); /* "wiat" */
+		return -1;
+	}
+	return 0;
 }
 
 /* Adds the values that stand without names. */
 static int
 bare_add(json_t *to, json_t *method, int count, char *const *arguments, struct error *err)
 {
-	size_t bare = 0, next = 0;
+	const char *lacks;
+	size_t bare = 0;
 	json_t *form;
 	int i;
 
@@ -345,20 +472,13 @@ bare_add(json_t *to, json_t *method, int count, char *const *arguments, struct e
 		bare += is_bare(method, arguments[i]);
 	if (bare == 0)
 		return 0;
+	lacks = form_lacks(method, bare, count, arguments, to);
 	form = form_find(method, bare, to);
-	if (form == NULL) {
-		bare_unknown(method, count, arguments, err);
-		return -1;
-	}
-	for (i = 0; i < count; i++) {
-		if (!is_bare(method, arguments[i]) ||
-		    argument_add(to, method, json_string_value(json_array_get(form, next++)), arguments[i], err) == 0)
-			continue;
-		if (row_nearest(json_object_get(method, "params"), "name", arguments[i]) != NULL) /* "wiat" */
-			param_unknown(method, arguments[i], err);
-		return -1;
-	}
-	return 0;
+	if (form != NULL && (lacks == NULL || form_begins_with(form, method, count, arguments)))
+		return form_add(to, method, form, count, arguments, err);
+	if (lacks == NULL || row_nearest(json_object_get(method, "params"), "name", bare_odd(method, count, arguments)) != NULL)
+		return bare_unknown(method, count, arguments, err);
+	return form_is_short(method, lacks, err);
 }
 
 static int

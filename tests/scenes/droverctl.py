@@ -104,6 +104,10 @@ def mistakes(t):
     fails(ctl(t, "restart-worker", drover=drover), 2, "worker=INTEGER")
     fails(ctl(t, "scale", drover=drover), 1, "needs the parameter workers, or app and instances")
     fails(ctl(t, "scale", "8", "wiat", drover=drover), 2, "did you mean wait?")
+    fails(ctl(t, "scale", "web", drover=drover), 2, "INSTANCES is missing", "scale WORKERS, or scale APP INSTANCES")
+    fails(ctl(t, "signal", "web", drover=drover), 2, "SIGNAL is missing", "signal APP SIGNAL, or signal APP INSTANCE SIGNAL")
+    fails(ctl(t, "server-add", "app", drover=drover), 2, "SERVER is missing", "server-add POOL SERVER")
+    fails(ctl(t, "session-close", "127.0.0.1", drover=drover), 2, "NAME=VALUE", "droverctl help session-close")
     assert "workers.desired:  1" in ctl(t, "scale", "1", drover=drover)[1]
     fails(ctl(t, "scale", "workers=x", drover=drover), 2, "whole number")
     fails(ctl(t, "stop", "mode=nwo", drover=drover), 2, "did you mean now?")

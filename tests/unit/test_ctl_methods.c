@@ -16,6 +16,11 @@ static const char table[] =
     "{'method':'restart-worker','short-forms':[['worker']],'params':["
     " {'name':'worker','type':'integer','required':true,'min':0,'max':255,'sentence':'The number of a worker.'},"
     " {'name':'wait','type':'boolean','required':false,'default':false}]},"
+    "{'method':'signal','short-forms':[['app','signal'],['app','instance','signal']],'params':["
+    " {'name':'app','type':'string','required':true},"
+    " {'name':'instance','type':'integer','min':0,'max':999},"
+    " {'name':'signal','type':'word','required':true,'words':['HUP','USR1']}]},"
+    "{'method':'strange-forms','short-forms':[[1,null],[],7,['nothing'],['x','y']],'params':[{'name':'y','type':'integer'}]},"
     "{'method':'restart','params':["
     " {'name':'wait','type':'boolean','default':false},"
     " {'name':'timeout-ms','type':'integer','default':600000}]},"
@@ -75,17 +80,30 @@ static const struct {
 	{ { "" }, NULL, "droverctl help" },
 	{ { "nothing-like-it" }, NULL, "droverctl help" },
 	{ { "restart-worker" }, NULL, "needs worker=INTEGER: The number" },
-	{ { "restart-worker", "3", "4" }, NULL, "no parameter '4'" },
-	{ { "restart-worker", "worker=3", "4" }, NULL, "no parameter '4'" },
-	{ { "restart-worker", "3", "worker=3" }, NULL, "no parameter '3'" },
-	{ { "scale", "web" }, NULL, "workers=web: a whole number" },
+	{ { "restart-worker", "3", "4" }, NULL, "restart-worker has no place for '4'. It is written restart-worker WORKER; all else" },
+	{ { "restart-worker", "worker=3", "4" }, NULL, "no place for '4'" },
+	{ { "restart-worker", "3", "worker=3" }, NULL, "no place for '3'" },
+	{ { "restart-worker", "web" }, NULL, "worker=web: a whole number is wanted. It is written restart-worker WORKER; all else" },
+	{ { "scale", "web" }, NULL, "scale: INSTANCES is missing. It is written scale WORKERS, or scale APP INSTANCES; all else as NAME=VALUE." },
+	{ { "scale", "web", "wait" }, NULL, "scale: INSTANCES is missing." },
+	{ { "scale", "web", "app=web" }, NULL, "workers=web: a whole number is wanted. It is written" },
+	{ { "scale", "8", "web" }, NULL, "instances=web: a whole number is wanted. It is written scale" },
+	{ { "scale", "apq" }, NULL, "did you mean app?" },
+	{ { "signal" }, NULL, "signal needs app=TEXT" },
+	{ { "signal", "web" }, NULL, "signal: SIGNAL is missing. It is written signal APP SIGNAL, or signal APP INSTANCE SIGNAL;" },
+	{ { "signal", "web", "0" }, NULL, "signal: SIGNAL is missing." },
+	{ { "signal", "web", "USR1", "0" }, NULL, "instance=USR1: a whole number is wanted. It is written" },
+	{ { "signal", "web", "0", "sigUSR1" }, NULL, "did you mean USR1?" },
+	{ { "signal", "web", "0", "USR1" }, "{\"app\":\"web\",\"instance\":0,\"signal\":\"USR1\"}", NULL },
+	{ { "stop", "now", "now" }, NULL, "stop wants values as NAME=VALUE, not 'now'; `droverctl help stop` lists them." },
+	{ { "status", "web" }, NULL, "it takes none" },
 	{ { "scale", "web", "many" }, NULL, "instances=many: a whole number" },
 	{ { "scale", "web", "+1" }, NULL, "instances=+1: a whole number is wanted, not how many more." },
 	{ { "scale", "8", "wiat" }, NULL, "did you mean wait?" },
-	{ { "scale", "web", "8", "9" }, NULL, "no parameter '9'" },
+	{ { "scale", "web", "8", "9" }, NULL, "no place for '9'" },
 	{ { "scale", "web", "8", "wiat" }, NULL, "did you mean wait?" },
 	{ { "scale", "workers=8", "wiat" }, NULL, "did you mean wait?" },
-	{ { "stop", "now" }, NULL, "no parameter 'now'" },
+	{ { "stop", "now" }, NULL, "not 'now'" },
 	{ { "scale", "worker=8" }, NULL, "did you mean workers?" },
 	{ { "scale", "workers" }, NULL, "workers=INTEGER" },
 	{ { "scale", "workers=" }, NULL, "whole number" },
@@ -112,6 +130,9 @@ static const struct {
 	{ { "log-level", "process=\377" }, NULL, "UTF-8" },
 	{ { "log-level", "share=much" }, NULL, "a number" },
 	{ { "strange", "x=1" }, NULL, "it is one of" },
+	{ { "strange-forms", "1" }, NULL, "has no parameter" },
+	{ { "strange-forms", "1", "2" }, NULL, "has no parameter" },
+	{ { "strange-forms", "1", "2", "3" }, NULL, "no place for '3'" },
 };
 
 static json_t *
