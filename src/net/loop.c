@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+
+static const int refused_look_ms = 1;
 
 struct loop {
 	struct event_base *base;
@@ -18,6 +21,8 @@ struct loop {
 	void *turn_arg;
 	TAILQ_HEAD(, later) later;
 	unsigned later_count;
+	TAILQ_HEAD(, timer) refused; /* timers that are to fire, and that libevent has no memory for */
+	unsigned refused_count;
 };
 
 static void
@@ -46,6 +51,7 @@ loop_new(struct error *err)
 		goto fail;
 	event_config_free(config);
 	TAILQ_INIT(&loop->later);
+	TAILQ_INIT(&loop->refused);
 	return loop;
 
 fail:
@@ -112,15 +118,78 @@ loop_run_later(struct loop *loop)
 	}
 }
 
+/* ---- timers that libevent has no memory for */
+
+static void
+timer_leave_refused(struct timer *timer)
+{
+	if (timer->refused_due == 0)
+		return;
+	timer->refused_due = 0;
+	TAILQ_REMOVE(&timer->loop->refused, timer, refused_link);
+	timer->loop->refused_count--;
+}
+
+/* false: there was no memory, and the loop itself is to fire it. */
+static bool
+timer_add(struct timer *timer, uint64_t microseconds)
+{
+	struct timeval tv = {
+		.tv_sec = (time_t)(microseconds / CLOCK_SECOND),
+		.tv_usec = (suseconds_t)(microseconds % CLOCK_SECOND),
+	};
+
+	if (evtimer_add(&timer->event, &tv) == 0)
+		return true;
+	timer->refused_due = clock_monotonic() + microseconds;
+	TAILQ_INSERT_TAIL(&timer->loop->refused, timer, refused_link);
+	timer->loop->refused_count++;
+	return false;
+}
+
+/* Fires those whose time has come, and offers the others again. */
+static void
+timers_retry(struct loop *loop)
+{
+	unsigned left = loop->refused_count;
+	struct timer *timer;
+
+	for (; left > 0 && (timer = TAILQ_FIRST(&loop->refused)) != NULL; left--) {
+		uint64_t due = timer->refused_due, now = clock_monotonic();
+
+		timer_leave_refused(timer);
+		if (due > now) {
+			timer_add(timer, due - now);
+			continue;
+		}
+		loop_now(loop);
+		timer->callback(timer);
+	}
+}
+
+/* ---- turns */
+
+/* A turn of libevent, which waits for something to happen when there is nothing to do. */
+static void
+loop_run_events(struct loop *loop)
+{
+	bool waiting = TAILQ_EMPTY(&loop->later);
+
+	if (waiting && !TAILQ_EMPTY(&loop->refused)) {
+		poll(NULL, 0, refused_look_ms); /* libevent does not know when to wake up for those */
+		waiting = false;
+	}
+	event_base_loop(loop->base, waiting ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
 void
 loop_run(struct loop *loop)
 {
 	loop->stopping = false;
 	loop->now = 0; /* what was read before the first turn is no part of it */
 	while (!loop->stopping) {
-		bool waiting = TAILQ_EMPTY(&loop->later);
-
-		event_base_loop(loop->base, waiting ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		loop_run_events(loop);
+		timers_retry(loop);
 		loop_run_later(loop);
 		if (loop->now != 0 && loop->turn != NULL)
 			loop->turn(loop->turn_arg, clock_monotonic() - loop->now);
@@ -256,32 +325,31 @@ timer_init(struct timer *timer, struct loop *loop, timer_fn *callback)
 {
 	timer->loop = loop;
 	timer->callback = callback;
+	timer->refused_due = 0;
 	evtimer_assign(&timer->event, loop->base, timer_event_cb, timer);
 }
 
 void
 timer_set(struct timer *timer, uint64_t microseconds)
 {
-	struct timeval tv = {
-		.tv_sec = (time_t)(microseconds / CLOCK_SECOND),
-		.tv_usec = (suseconds_t)(microseconds % CLOCK_SECOND),
-	};
-
-	if (evtimer_add(&timer->event, &tv) < 0)
-		log_error("cannot set a timer: no memory");
+	timer_leave_refused(timer);
+	if (!timer_add(timer, microseconds))
+		log_error("no memory for a timer: time is kept in another way until there is");
 }
 
 void
 timer_clear(struct timer *timer)
 {
-	if (timer->callback != NULL)
-		evtimer_del(&timer->event);
+	if (timer->callback == NULL)
+		return;
+	timer_leave_refused(timer);
+	evtimer_del(&timer->event);
 }
 
 bool
 timer_is_set(const struct timer *timer)
 {
-	return timer->callback != NULL && evtimer_pending(&timer->event, NULL) != 0;
+	return timer->callback != NULL && (timer->refused_due != 0 || evtimer_pending(&timer->event, NULL) != 0);
 }
 
 static void

@@ -103,10 +103,12 @@ struct timer {
 	struct event event;
 	struct loop *loop;
 	timer_fn *callback;
+	uint64_t refused_due; /* of one that libevent has no memory for: when it fires, monotonic microseconds; 0: it is none */
+	TAILQ_ENTRY(timer) refused_link;
 };
 
 void timer_init(struct timer *timer, struct loop *loop, timer_fn *callback);
-/* Fires once, after so many microseconds; setting it again moves it. */
+/* Fires once, after so many microseconds; setting it again moves it. Also without memory. */
 void timer_set(struct timer *timer, uint64_t microseconds);
 void timer_clear(struct timer *timer);
 bool timer_is_set(const struct timer *timer);

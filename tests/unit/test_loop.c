@@ -1,5 +1,6 @@
 /* net/loop: descriptors, timers, signals, and what is put off to the next turn. */
 #include <check.h>
+#include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,51 @@ START_TEST(a_timer_can_be_moved_and_cleared)
 }
 END_TEST
 
+static bool starved; /* libevent gets no more room */
+
+static void *
+reallocate(void *old, size_t size)
+{
+	return starved ? NULL : realloc(old, size);
+}
+
+enum { MANY = 2000 }; /* more than libevent has room for without asking */
+
+START_TEST(timers_fire_without_memory)
+{
+	static struct timer hours[MANY];
+	uint64_t begun = clock_monotonic();
+	int i;
+
+	for (i = 0; i < 2; i++)
+		timer_init(&timers[i], loop, timer_cb);
+	starved = true;
+	for (i = 0; i < MANY; i++) {
+		timer_init(&hours[i], loop, timer_cb);
+		timer_set(&hours[i], UINT64_C(3600) * CLOCK_SECOND);
+		ck_assert(timer_is_set(&hours[i]));
+	}
+	timer_set(&timers[1], UINT64_C(20) * CLOCK_MILLISECOND);
+	timer_set(&timers[0], UINT64_C(30) * CLOCK_SECOND);
+	timer_set(&timers[0], CLOCK_MILLISECOND);
+	timer_clear(&hours[MANY - 1]);
+	ck_assert(!timer_is_set(&hours[MANY - 1]));
+	loop_run(loop);
+	ck_assert_str_eq(trace, "01");
+	ck_assert(!timer_is_set(&timers[0]) && !timer_is_set(&timers[1]));
+	ck_assert_uint_ge(now_seen + UINT64_C(10) * CLOCK_MILLISECOND, begun + UINT64_C(20) * CLOCK_MILLISECOND);
+
+	starved = false;
+	timer_set(&timers[1], UINT64_C(2) * CLOCK_MILLISECOND); /* in this loop libevent gets all of them back */
+	loop_run(loop);
+	ck_assert_str_eq(trace, "011");
+	for (i = 0; i < MANY; i++) {
+		ck_assert(timer_is_set(&hours[i]) == (i != MANY - 1));
+		timer_clear(&hours[i]);
+	}
+}
+END_TEST
+
 static void
 signal_cb(struct signal_watch *watch, int number)
 {
@@ -325,6 +371,7 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	event_set_mem_functions(malloc, reallocate, free); /* before libevent has any */
 	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, what_is_put_off_comes_once_and_in_order);
@@ -337,6 +384,7 @@ main(void)
 	tcase_add_test(tests, a_level_watch_tells_until_it_is_read_or_paused);
 	tcase_add_test(tests, timers_fire_once_when_it_is_time);
 	tcase_add_test(tests, a_timer_can_be_moved_and_cleared);
+	tcase_add_test(tests, timers_fire_without_memory);
 	tcase_add_test(tests, a_signal_is_told_in_the_loop);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
