@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "conf/options.h"
 #include "conf/value.h"
@@ -94,6 +95,35 @@ parser_new(struct conf_report *report)
 	return cfg;
 }
 
+/* ---- its memory */
+
+enum {
+	PARSER_BASE = 4 << 20, /* of which malloc(3) may take 1 MiB at a time */
+	PARSER_SECTION = 16 << 10, /* the most that one has been seen to take is 12 KiB */
+	PARSER_BYTE = 64
+};
+
+/*
+ * libconfuse ends the process when it lacks memory, or writes where it has none. So what it can
+ * need at most is asked for, and given back at once: it is the same process that takes it then.
+ */
+static bool
+memory_suffices(const char *text)
+{
+	size_t need = PARSER_BASE;
+	void *room;
+
+	for (; *text != '\0'; text++)
+		need += *text == '{' ? PARSER_SECTION : PARSER_BYTE;
+	room = mmap(NULL, need, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		return false;
+	munmap(room, need);
+	return true;
+}
+
+/* ---- parsing */
+
 cfg_t *
 conf_syntax_parse(const struct conf_scan *scan, struct conf_report *report)
 {
@@ -103,6 +133,11 @@ conf_syntax_parse(const struct conf_scan *scan, struct conf_report *report)
 
 	if (cfg == NULL)
 		return NULL;
+	if (!memory_suffices(scan->text)) {
+		conf_report_memory(report);
+		cfg_free(cfg);
+		return NULL;
+	}
 	parse_report = report;
 	rc = cfg_parse_buf(cfg, scan->text);
 	parse_report = NULL;
