@@ -54,11 +54,12 @@ succeeded(const struct call *call, bool over, bool well)
 
 /* ---- scale */
 
-/* Whether nothing is left to wait for: the wanted ones are ready or have failed, the others are gone. */
+/* Whether nothing is left to wait for: the wanted ones are ready or have failed, the others are gone, and workers know it. */
 static bool
-app_is_settled(const struct master_app *app)
+app_is_settled(const struct master *master, const struct master_app *app)
 {
-	return app->ready + app->failed == app->desired && app->starting == 0 && app->draining == 0;
+	return app->ready + app->failed == app->desired && app->starting == 0 && app->draining == 0 &&
+	    master_servers_settled(master);
 }
 
 static void
@@ -68,7 +69,7 @@ scale_reply(struct call *call)
 	bool settled;
 
 	master_app_get(call->master, (unsigned)call->inner, &app);
-	settled = app_is_settled(&app) && (int64_t)app.desired == call_integer(call, "instances");
+	settled = app_is_settled(call->master, &app) && (int64_t)app.desired == call_integer(call, "instances");
 	call_reply_changes(
 	    call, json_pack("{s:o,s:o,s:o,s:b,s:o}", "app", value_text(app.name), "instances", value_app_instances(&app),
 		      "failed-instances", value_failed_instances(call->master, &app), "settled", (int)settled, "succeeded",
@@ -83,7 +84,7 @@ scale_poll(struct call *call, bool expired)
 
 	master_app_get(call->master, (unsigned)call->inner, &app);
 	overtaken = (int64_t)app.desired != call_integer(call, "instances");
-	if (!expired && !overtaken && !app_is_settled(&app) && !master_is_stopping(call->master))
+	if (!expired && !overtaken && !app_is_settled(call->master, &app) && !master_is_stopping(call->master))
 		return false;
 	scale_reply(call);
 	return true;

@@ -21,6 +21,7 @@
 #include "master/apps.h"
 #include "net/loop.h"
 #include "supervise/child.h"
+#include "supervise/fleet.h"
 
 struct master;
 
@@ -97,7 +98,9 @@ struct app {
 	unsigned desired;
 	bool told; /* that so many are ready */
 	struct instance **seats;
+	struct fleet_seat *view; /* what fleet_next is told of each; as much room */
 	unsigned seat_count, seat_room;
+	bool starved; /* one is wanted that there was no memory for */
 	struct app_history *histories; /* by number */
 	unsigned history_count;
 	struct app_journal *journal;
@@ -189,7 +192,7 @@ struct app_history *instance_history(const struct instance *instance);
 
 /* ---- instance_start.c */
 
-struct instance *instance_new(struct app *app, unsigned seat); /* NULL: no memory */
+struct instance *app_free_seat(struct app *app); /* one with nobody in it; NULL: no memory */
 void instance_free(struct instance *instance);
 
 /* Makes its process and its server. -1 with a sentence. */

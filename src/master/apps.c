@@ -57,29 +57,6 @@ app_show(struct app *app)
 	servers_expect(app->master, app->pool, coming && (kept > failed || kept < app->desired));
 }
 
-/* A seat with nobody in it, or NULL: no memory. */
-static struct instance *
-app_free_seat(struct app *app)
-{
-	struct instance **seats, *instance;
-	unsigned seat;
-
-	for (seat = 0; seat < app->seat_count; seat++)
-		if (app->seats[seat]->child.state == CHILD_EMPTY)
-			return app->seats[seat];
-	if (app->seat_count == app->seat_room) {
-		seats = reallocarray(app->seats, app->seat_room * 2 + 8, sizeof *seats);
-		if (seats == NULL)
-			return NULL;
-		app->seats = seats;
-		app->seat_room = app->seat_room * 2 + 8;
-	}
-	instance = instance_new(app, app->seat_count);
-	if (instance != NULL)
-		app->seats[app->seat_count++] = instance;
-	return instance;
-}
-
 /* Makes room for what is kept of numbers below `count`. -1: no memory. */
 static int
 app_reserve_numbers(struct app *app, unsigned count)
@@ -98,26 +75,18 @@ app_reserve_numbers(struct app *app, unsigned count)
 }
 
 static struct fleet_step
-app_next_step(const struct app *app)
+app_next_step(struct app *app)
 {
 	const struct conf_app *conf = &app->definition.pool->app;
 	struct fleet_wish wish = { app->desired, conf->surge, conf->max_unavailable };
-	struct fleet_seat *seats = calloc(app->seat_count + 1, sizeof *seats);
-	struct fleet_step step = { .action = FLEET_NOTHING };
 	unsigned seat;
 
-	if (seats == NULL) {
-		log_error("app %s: out of memory: its instances stay as they are", app->definition.pool->name);
-		return step;
-	}
 	for (seat = 0; seat < app->seat_count; seat++) {
 		const struct instance *instance = app->seats[seat];
 
-		seats[seat] = (struct fleet_seat){ instance->number, instance->child.state, instance->stale != NULL };
+		app->view[seat] = (struct fleet_seat){ instance->number, instance->child.state, instance->stale != NULL };
 	}
-	step = fleet_next(&wish, seats, app->seat_count);
-	free(seats);
-	return step;
+	return fleet_next(&wish, app->view, app->seat_count);
 }
 
 /* Once, and again when another number is wanted. */
@@ -142,17 +111,33 @@ app_due(const struct app *app)
 	return NULL;
 }
 
-/* false: there was nothing to do. */
+/* Starts one of that number. false: there is no memory to keep another one; it is tried again. */
+static bool
+app_start_one(struct app *app, unsigned number)
+{
+	struct instance *instance = app_free_seat(app);
+
+	if (instance == NULL && !app->starved)
+		log_error("app %s: no memory for another instance; trying again", app->definition.pool->name);
+	app->starved = instance == NULL;
+	if (app->starved)
+		return false;
+	instance->number = number;
+	instance_event(instance, CHILD_EVENT_START);
+	return true;
+}
+
+/* false: there was nothing to do, or nothing that can be done now. */
 static bool
 app_take_step(struct app *app)
 {
 	struct fleet_step step = app_next_step(app);
 	struct instance *instance;
 
-	if (step.action == FLEET_START && (instance = app_free_seat(app)) != NULL) {
-		instance->number = step.number;
-		instance_event(instance, CHILD_EVENT_START);
-	} else if (step.action == FLEET_DRAIN) {
+	if (step.action == FLEET_START)
+		return app_start_one(app, step.number);
+	app->starved = false;
+	if (step.action == FLEET_DRAIN) {
 		instance = app->seats[step.seat];
 		instance_drain(instance, instance->stale != NULL ? instance->stale : "fewer instances are wanted");
 	}
@@ -187,6 +172,16 @@ app_adjust_soon(struct app *app)
 
 /* ---- time */
 
+static void
+apps_retry_starved(struct apps *apps)
+{
+	size_t i;
+
+	for (i = 0; i < apps->count; i++)
+		if (apps->all[i].starved)
+			app_adjust_soon(&apps->all[i]);
+}
+
 /* Looks at some instances, in turn. */
 static void
 apps_tick_cb(struct timer *timer)
@@ -206,6 +201,7 @@ apps_tick_cb(struct timer *timer)
 		}
 		instance_recycle(app->seats[apps->tick_seat++], now);
 	}
+	apps_retry_starved(apps);
 	timer_set(timer, tick_every);
 }
 
@@ -541,6 +537,7 @@ app_clear(struct app *app)
 	for (seat = 0; seat < app->seat_count; seat++)
 		instance_free(app->seats[seat]);
 	free(app->seats);
+	free(app->view);
 	free(app->histories);
 	app_journal_free(app->journal);
 	app_source_release(app->definition.source);

@@ -23,7 +23,7 @@ instance_check_cb(struct app_ready *check)
 
 /* ---- a seat */
 
-struct instance *
+static struct instance *
 instance_new(struct app *app, unsigned seat)
 {
 	struct instance *i = calloc(1, sizeof *i);
@@ -38,6 +38,42 @@ instance_new(struct app *app, unsigned seat)
 	app_ready_init(&i->check, app->master->loop);
 	timer_init(&i->timer, app->master->loop, instance_timer_cb);
 	return i;
+}
+
+/* Room for twice the seats, and for what fleet_next is told of them. -1: no memory. */
+static int
+app_grow_seats(struct app *app)
+{
+	unsigned room = app->seat_room * 2 + 8;
+	struct fleet_seat *view = reallocarray(app->view, room, sizeof *view);
+	struct instance **seats;
+
+	if (view == NULL)
+		return -1;
+	app->view = view;
+	seats = reallocarray(app->seats, room, sizeof *seats);
+	if (seats == NULL)
+		return -1;
+	app->seats = seats;
+	app->seat_room = room;
+	return 0;
+}
+
+struct instance *
+app_free_seat(struct app *app)
+{
+	struct instance *instance;
+	unsigned seat;
+
+	for (seat = 0; seat < app->seat_count; seat++)
+		if (app->seats[seat]->child.state == CHILD_EMPTY)
+			return app->seats[seat];
+	if (app->seat_count == app->seat_room && app_grow_seats(app) < 0)
+		return NULL;
+	instance = instance_new(app, app->seat_count);
+	if (instance != NULL)
+		app->seats[app->seat_count++] = instance;
+	return instance;
 }
 
 void

@@ -12,6 +12,7 @@ scenes += scenes/app_fire.py
 scenes += scenes/app_hostile.py
 scenes += scenes/app_kill.py
 scenes += scenes/app_master.py
+scenes += scenes/app_no_memory.py
 scenes += scenes/app_output.py
 scenes += scenes/app_recycle.py
 scenes += scenes/app_roll.py
@@ -88,7 +89,7 @@ tools/starve.so: $(srcdir)/tools/starve.c
 EXTRA_DIST += tools/starve.c
 
 # What they import.
-EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/stutter.py tools/users.py tools/wire.py
+EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/starve.py tools/stutter.py tools/users.py tools/wire.py
 EXTRA_DIST += tools/terminal.py
 EXTRA_DIST += tools/apps.py tools/modules.py tools/socketio.py tools/traffic.py
 
