@@ -29,7 +29,7 @@ void
 app_place_init(struct app_place *place)
 {
 	memset(place, 0, sizeof *place);
-	place->fd = -1;
+	place->fd = place->claim = -1;
 }
 
 /* ---- ports */
@@ -120,9 +120,51 @@ port_try(uint16_t port)
 	return port;
 }
 
+/*
+ * Tells other drovers beside this one that the port is given, until the descriptor is closed: by a name in the abstract
+ * namespace, which belongs to the network as ports do. False: another one has it. Where there are
+ * no such names, or no descriptors, `claim` is -1, and it is as if nobody else were there.
+ */
+static bool
+port_claim(uint16_t port, int *claim)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "drover-port-%u", port);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+	bool taken;
+
+	*claim = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (*claim < 0 || bind(*claim, (const struct sockaddr *)&name, size) == 0)
+		return true;
+	taken = errno == EADDRINUSE;
+	close(*claim);
+	*claim = -1;
+	return !taken;
+}
+
+static void
+claim_close(int *claim)
+{
+	if (*claim >= 0)
+		close(*claim);
+	*claim = -1;
+}
+
+/* Claimed first: who had it has let it go because the instance listens now. */
+static bool
+port_take(const struct app_ports *ports, uint16_t port, int *claim)
+{
+	if (!port_claim(port, claim))
+		return false;
+	if (ports->by_kernel || port_try(port) != 0)
+		return true;
+	claim_close(claim);
+	return false;
+}
+
 /* 0: none was found. */
 static uint16_t
-port_find(struct app_ports *ports, const struct conf *conf)
+port_find(struct app_ports *ports, const struct conf *conf, int *claim)
 {
 	unsigned size, offset, i;
 	uint16_t port;
@@ -135,7 +177,7 @@ port_find(struct app_ports *ports, const struct conf *conf)
 		port = ports->by_kernel ? port_try(0) : (uint16_t)(ports->first + (offset + i) % size);
 		if (port == 0 || port_was_given(ports, port) || port_is_a_servers(conf, port))
 			continue;
-		if (!ports->by_kernel && port_try(port) == 0)
+		if (!port_take(ports, port, claim))
 			continue;
 		ports->given[ports->next++ % APP_PORTS_REMEMBERED] = port;
 		return port;
@@ -156,8 +198,10 @@ place_set_port(struct app_place *place, uint16_t port, struct error *err)
 static int
 place_find_port(struct app_place *place, const struct conf *conf, struct app_places *from, struct error *err)
 {
-	uint16_t port = port_find(&from->ports, conf);
+	uint16_t port;
 
+	claim_close(&place->claim);
+	port = port_find(&from->ports, conf, &place->claim);
 	if (port == 0)
 		return error_set(err, "cannot find a free port from %u to %u", from->ports.first, from->ports.last);
 	return place_set_port(place, port, err);
@@ -262,6 +306,7 @@ passed_open_port(struct app_place *place, const struct conf *conf, struct app_pl
 			return -1;
 		place->fd = listener_open(&place->address, options, err);
 	}
+	app_place_listens(place);
 	return place->fd < 0 ? -1 : 0;
 }
 
@@ -342,11 +387,25 @@ app_place_turn_away(const struct app_place *place)
 void
 app_place_close(struct app_place *place)
 {
-	if (place->fd >= 0)
-		close(place->fd);
+	app_place_close_copies(place);
 	if (place->address.length > 0 && place->port == 0)
 		unlink(place->address.socket.un.sun_path);
 	app_place_init(place);
+}
+
+void
+app_place_listens(struct app_place *place)
+{
+	claim_close(&place->claim);
+}
+
+void
+app_place_close_copies(const struct app_place *place)
+{
+	if (place->fd >= 0)
+		close(place->fd);
+	if (place->claim >= 0)
+		close(place->claim);
 }
 
 /*

@@ -21,6 +21,7 @@ struct app_place {
 	uint16_t port; /* 0: a unix socket */
 	uid_t owner; /* of a unix socket that the instance makes */
 	int fd; /* the listening socket of an activation, close-on-exec; -1: the instance makes its own */
+	int claim; /* keeps the port from other drovers until the instance listens there; -1: there is none */
 	dev_t device; /* of the path of that, as the next */
 	ino_t inode;
 };
@@ -39,8 +40,8 @@ struct app_places {
 };
 
 /*
- * Finds a place for the next process of an instance. A port is one that nobody listens on and
- * that the kernel gives to no outgoing connection; it is another one each time. A unix
+ * Finds a place for the next process of an instance. A port is one that nobody listens on, that no other drover has
+ * just given to an instance, and that the kernel gives to no outgoing connection; it is another one each time. A unix
  * socket keeps its path, and what is left there is removed. What an activation has opened stays open
  * and is used again, unless the process before has spoilt it. `seat` makes paths differ among the instances of an app. -1 with a sentence.
  */
@@ -53,6 +54,9 @@ int app_place_find(struct app_place *place, const struct conf *conf, const struc
  */
 int app_place_admit(const struct app_place *place, const struct conf *conf, struct error *err);
 
+/* The instance listens there, or never will: another drover sees by itself whether the port is free. */
+void app_place_listens(struct app_place *place);
+
 /*
  * Ends connections that wait in a held socket whose process is gone: what they ask for may be had
  * elsewhere now. A hundred at most; nothing happens to other kinds of places.
@@ -61,6 +65,9 @@ void app_place_turn_away(const struct app_place *place);
 
 /* Closes what is held, and removes the socket's path. */
 void app_place_close(struct app_place *place);
+
+/* In a process forked off: closes what is held, which goes on to be the master's. */
+void app_place_close_copies(const struct app_place *place);
 
 /* An empty place. */
 void app_place_init(struct app_place *place);

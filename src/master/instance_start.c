@@ -310,8 +310,7 @@ apps_close_copies(struct master *m)
 
 			if (i->failure >= 0)
 				close(i->failure);
-			if (i->place.fd >= 0)
-				close(i->place.fd);
+			app_place_close_copies(&i->place);
 			if (i->output_open)
 				app_output_close_copies(&i->output);
 			app_ready_close_copy(&i->check);

@@ -336,6 +336,7 @@ instance_is_ready(struct instance *i)
 		instance_fail(i, "workers cannot connect to its socket");
 		return;
 	}
+	app_place_listens(&i->place);
 	instance_event(i, CHILD_EVENT_READY);
 }
 
@@ -458,6 +459,7 @@ instance_reaped(struct instance *i, int wait_status)
 	app_ready_end(&i->check);
 	instance_close_output(i);
 	instance_leave(i);
+	app_place_listens(&i->place);
 	instance_turn_away(i);
 	death_record(i, wait_status);
 	if (i->failure_lasts)

@@ -165,12 +165,46 @@ START_TEST(a_port_in_use_is_passed_over)
 	in.sin_port = htons(place.port);
 	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&in, sizeof in), 0);
 	ck_assert_int_eq(listen(fd, 1), 0);
+	app_place_listens(&place);
 	memset(&places.ports, 0, sizeof places.ports);
 	places.ports.first = place.port;
 	places.ports.last = (uint16_t)(place.port + 20);
 	find(&next, 0);
 	ck_assert_uint_ne(next.port, place.port);
 	close(fd);
+}
+END_TEST
+
+/* What another drover knows: nothing of the ports that were given here. */
+static void
+forget_but(uint16_t port)
+{
+	memset(&places.ports, 0, sizeof places.ports);
+	places.ports.first = places.ports.last = port;
+}
+
+/* One that an instance of another drover does not listen on yet. */
+START_TEST(a_port_that_another_has_given_is_passed_over)
+{
+	struct app_place first, second;
+	struct error err;
+	uint16_t port;
+
+	app_place_init(&first);
+	app_place_init(&second);
+	find(&first, 0);
+	port = first.port;
+	forget_but(port);
+	ck_assert_int_eq(app_place_find(&second, &conf, &app, 0, &places, &err), -1);
+	app_place_listens(&first);
+	find(&second, 0);
+	ck_assert_uint_eq(second.port, port);
+	forget_but(port);
+	ck_assert_int_eq(app_place_find(&first, &conf, &app, 0, &places, &err), -1);
+	app_place_close(&second);
+	find(&first, 0);
+	ck_assert_uint_eq(first.port, port);
+	app_place_close(&first);
 }
 END_TEST
 
@@ -490,6 +524,7 @@ main(void)
 	tcase_add_test(tests, ports_are_outside_of_those_for_connections);
 	tcase_add_test(tests, no_port_is_given_twice);
 	tcase_add_loop_test(tests, a_port_in_use_is_passed_over, 0, 3);
+	tcase_add_test(tests, a_port_that_another_has_given_is_passed_over);
 	tcase_add_test(tests, a_port_of_a_server_is_passed_over);
 	tcase_add_test(tests, ports_of_the_kernel);
 	tcase_add_test(tests, a_path_for_each_seat);
