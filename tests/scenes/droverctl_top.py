@@ -57,7 +57,8 @@ def figures(t):
     for pattern in (r"^drover .*workers ready 3/3 .*servers up 2/2", r"^ +2  ready ", r"^app +1 +1 ", "^──",
                     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  worker-ready worker 0 pid \d+"):
         terminal.wait(lambda text, p=pattern: re.search(p, text, re.MULTILINE), pattern)
-    assert {31, 32, 33} & terminal.screen.colours == {32}, terminal.screen.colours
+    late = {31} if b"slow to answer" in terminal.raw else set()  # on a busy machine, and in red
+    assert {31, 32, 33} & terminal.screen.colours - late == {32}, terminal.screen.colours
     load.stop()
     drover.call("scale", workers=1)
     terminal.wait_text("workers ready 1/1", "from 3 to 1")
