@@ -15,10 +15,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = float(os.environ.get("DIFFERENTIAL_SECONDS", "0"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
-os.environ.setdefault("SCENE_DEADLINE", str(60 + SECONDS))
+os.environ.setdefault("SCENE_DEADLINE", str(240 + SECONDS))
 
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 from scene import case, diagnose, main  # pylint: disable=wrong-import-position
+from wire import accepts  # pylint: disable=wrong-import-position
 
 PROGRAM = os.path.join("differential", "cases")  # in the folder tests of the build
 CORPUS = os.path.join(HERE, "corpus.txt")
@@ -167,7 +168,7 @@ def serve_nginx(t):
     with open(t.path("nginx.conf"), "w", encoding="utf-8") as file:
         file.write(NGINX % {"sink": sink, "path": path})
     process = t.process("nginx-server", [program, "-p", t.dir, "-c", t.path("nginx.conf"), "-e", t.path("nginx.log")])
-    t.wait(lambda: os.path.exists(path) or process.exited(), "nginx listens")
+    t.wait(lambda: accepts(path) or process.exited(), "nginx listens")
     assert not process.exited(), process.stderr()
     return path
 

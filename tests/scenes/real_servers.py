@@ -8,14 +8,13 @@ import json
 import os
 import re
 import shutil
-import socket
 import struct
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from scene import case, main  # pylint: disable=wrong-import-position
-from wire import request  # pylint: disable=wrong-import-position
+from wire import accepts, request  # pylint: disable=wrong-import-position
 
 MEGABYTE = 1 << 20
 
@@ -161,12 +160,6 @@ def node_app(t):
         mask = os.urandom(4)
         peer.send(struct.pack("BB", 0x81, 0x80 | len(word)) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(word)))
         assert peer.read(2 + len(word)) == struct.pack("BB", 0x81, len(word)) + word
-
-
-def accepts(path):
-    "Whether somebody listens on a unix socket, which is there a moment before."
-    with socket.socket(socket.AF_UNIX) as peer:
-        return peer.connect_ex(path) == 0
 
 
 @case

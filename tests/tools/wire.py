@@ -249,6 +249,12 @@ def connect(address, source=None):
     return Peer(sock)
 
 
+def accepts(path):
+    """Whether somebody listens on a unix socket, which is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(path) == 0
+
+
 class Server:
     """
     A server under the scene's control. Without a `handler` each request that

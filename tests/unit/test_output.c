@@ -264,6 +264,17 @@ START_TEST(a_line_of_the_longest_length_is_one)
 }
 END_TEST
 
+/* In a child: who is stopped in the middle of a write has written a part. */
+static void
+write_all(int end, const char *bytes, size_t length)
+{
+	ssize_t n;
+
+	for (; length > 0; bytes += n, length -= (size_t)n)
+		if ((n = write(ends[end], bytes, length)) <= 0)
+			_exit(1);
+}
+
 static void
 write_a_megabyte(void)
 {
@@ -273,8 +284,7 @@ write_a_megabyte(void)
 	for (i = 0; i < (int)sizeof bytes; i++)
 		bytes[i] = "\xe2\x82\xac"[i % 3];
 	for (i = 0; i < 256; i++)
-		if (write(ends[0], bytes, 4095) != 4095)
-			_exit(1);
+		write_all(0, bytes, 4095);
 }
 
 START_TEST(a_megabyte_without_an_end_is_parts)
@@ -388,8 +398,8 @@ write_for_a_second(void)
 	for (i = 0; i < 100; i++)
 		n += (size_t)snprintf(text + n, sizeof text - n, "line %d of a flood that never ends, or so it seems\n", (int)i);
 	while (clock_monotonic() < end || *written < 20000) {
-		if (write(ends[0], text, n) != (ssize_t)n || write(ends[1], text, n) != (ssize_t)n)
-			_exit(1);
+		write_all(0, text, n);
+		write_all(1, text, n);
 		*written += 200;
 	}
 }
