@@ -79,14 +79,16 @@ scenes += scenes/tcp.py
 scenes += scenes/tunnel.py
 scenes += scenes/watch.py
 
-# What makes allocations of the program fail (scenes/no_memory.py).
+# What makes allocations of the program fail (scenes/no_memory.py), and what makes it late (SCENE_LATE).
 if SCENES
-check_DATA += tools/starve.so
+check_DATA += tools/starve.so tools/late.so
 endif
-CLEANFILES += tools/starve.so
+CLEANFILES += tools/starve.so tools/late.so
 tools/starve.so: $(srcdir)/tools/starve.c
 	$(AM_V_GEN)$(MKDIR_P) tools && $(CC) $(CPPFLAGS) -O2 -fPIC -shared -o $@ $(srcdir)/tools/starve.c
-EXTRA_DIST += tools/starve.c
+tools/late.so: $(srcdir)/tools/late.c
+	$(AM_V_GEN)$(MKDIR_P) tools && $(CC) $(CPPFLAGS) -O2 -fPIC -shared -o $@ $(srcdir)/tools/late.c
+EXTRA_DIST += tools/starve.c tools/late.c
 
 # What they import.
 EXTRA_DIST += tools/attack.py tools/dns.py tools/drover.py tools/fake.py tools/fire.py tools/load.py tools/manual.py tools/scene.py tools/starve.py tools/stutter.py tools/users.py tools/wire.py

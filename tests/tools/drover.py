@@ -58,6 +58,14 @@ def environment(directory, extra=None):
     return keep
 
 
+def late(env):
+    """The environment of a drover, which does things later than it would when SCENE_LATE says so: tools/late.c."""
+    if "SCENE_LATE" not in os.environ:
+        return env
+    preload = [os.path.join(os.getcwd(), "tools", "late.so"), (env or {}).get("LD_PRELOAD")]
+    return {**(env or {}), "LATE": os.environ["SCENE_LATE"], "LD_PRELOAD": ":".join(filter(None, preload))}
+
+
 def process_exists(pid):
     """Whether the process runs: neither gone nor a zombie."""
     stat = read_file(f"/proc/{pid}/stat")
@@ -226,7 +234,8 @@ class Drover(Process):
         self.options.update(options)
         self.stopped = False  # the case itself has looked at its end
         self.configure()
-        super().__init__(directory, name, [DROVER, "-c", self.conf_path, *arguments], env, pass_fds, shell, launcher)
+        super().__init__(directory, name, [DROVER, "-c", self.conf_path, *arguments], late(env), pass_fds, shell,
+                         launcher)
         self.addresses = []
         if wait:
             self.wait_ready()
