@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/text.h"
 #include "control/named.h"
@@ -92,19 +91,6 @@ value_roll(const struct master_roll *roll)
 
 /* ---- instances */
 
-/* As of a worker: a signal or an exit status; null when no process could be made. */
-static json_t *
-death_cause(const struct master_app_death *death)
-{
-	int status = death->wait_status;
-
-	if (death->pid == 0)
-		return json_null();
-	if (WIFSIGNALED(status))
-		return json_sprintf("signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-	return json_sprintf("exit status %d", WEXITSTATUS(status));
-}
-
 static json_t *
 pid_or_null(pid_t pid)
 {
@@ -112,12 +98,14 @@ pid_or_null(pid_t pid)
 }
 
 static json_t *
-death_show(const struct master_app_death *death)
+death_show(const struct master_app_death *told)
 {
+	const struct scoreboard_death *death = &told->death;
+
 	if (death->when == 0)
 		return json_null();
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:b}", "text", value_text(death->words), "time", value_time(death->when),
-	    "pid", pid_or_null(death->pid), "lived-ms", value_ms(death->lived), "cause", death_cause(death), "asked-for",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:b}", "text", value_text(told->words), "time", value_time(death->when),
+	    "pid", pid_or_null(death->pid), "lived-ms", value_ms(death->lived), "cause", value_cause(death), "asked-for",
 	    (int)death->asked_for);
 }
 

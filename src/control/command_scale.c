@@ -97,7 +97,7 @@ restarted(const struct call *call)
 static int
 restarted_pid(const struct call *call)
 {
-	return scoreboard_get(&master_board(call->master)->workers[restarted(call)].pid);
+	return scoreboard_get(&master_board(call->master)->workers[restarted(call)].child.pid);
 }
 
 static void

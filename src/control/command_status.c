@@ -84,16 +84,16 @@ static json_t *
 status_prober(const struct scoreboard *board)
 {
 	const struct scoreboard_prober *prober = &board->prober;
-	uint64_t started = scoreboard_get(&prober->started), now = clock_monotonic();
+	uint64_t started = scoreboard_get(&prober->child.started), now = clock_monotonic();
 	enum child_state state = prober_state(board);
-	int32_t pid = scoreboard_get(&prober->pid);
+	int32_t pid = scoreboard_get(&prober->child.pid);
 
 	if (state == CHILD_EMPTY)
 		return json_null();
 	return json_pack("{s:s,s:o,s:o,s:I,s:I,s:I}", "state", child_state_names[state], "pid",
 	    pid != 0 ? json_integer(pid) : json_null(), "age-ms",
 	    pid != 0 && now > started ? value_ms(now - started) : json_null(), "restarts",
-	    (json_int_t)scoreboard_get(&prober->restarts), "checks", (json_int_t)scoreboard_get(&prober->checks),
+	    (json_int_t)scoreboard_get(&prober->child.restarts), "checks", (json_int_t)scoreboard_get(&prober->checks),
 	    "checks-failed", (json_int_t)scoreboard_get(&prober->checks_failed));
 }
 

@@ -22,9 +22,9 @@ last_death(const struct scoreboard *board, unsigned slot)
 static json_t *
 worker_age(const struct scoreboard_worker *w)
 {
-	uint64_t now = clock_monotonic(), started = scoreboard_get(&w->started);
+	uint64_t now = clock_monotonic(), started = scoreboard_get(&w->child.started);
 
-	return scoreboard_get(&w->pid) != 0 && started != 0 && now > started ? value_ms(now - started)
+	return scoreboard_get(&w->child.pid) != 0 && started != 0 && now > started ? value_ms(now - started)
 									     : json_null();
 }
 
@@ -41,11 +41,11 @@ worker_show(struct master *master, unsigned slot)
 {
 	const struct scoreboard *board = master_board(master);
 	const struct scoreboard_worker *w = &board->workers[slot];
-	int pid = scoreboard_get(&w->pid);
+	int pid = scoreboard_get(&w->child.pid);
 
 	return json_pack("{s:i,s:s,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:o,s:o}", "worker", (int)slot, "state",
 	    child_state_names[worker_state(board, slot)], "pid", pid != 0 ? json_integer(pid) : json_null(),
-	    "age-ms", worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->restarts), "load",
+	    "age-ms", worker_age(w), "restarts", (json_int_t)scoreboard_get(&w->child.restarts), "load",
 	    (json_int_t)scoreboard_worker_load(board, slot), "handed", (json_int_t)scoreboard_get(&w->handed),
 	    "requests", (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS]), "requests-active",
 	    (json_int_t)scoreboard_get(&w->counters[COUNTER_REQUESTS_ACTIVE]), "log-level", log_level_word(w),

@@ -170,13 +170,13 @@ state_read(uint32_t state)
 enum child_state
 worker_state(const struct scoreboard *board, unsigned slot)
 {
-	return state_read(scoreboard_get(&board->workers[slot].state));
+	return state_read(scoreboard_get(&board->workers[slot].child.state));
 }
 
 enum child_state
 prober_state(const struct scoreboard *board)
 {
-	return state_read(scoreboard_get(&board->prober.state));
+	return state_read(scoreboard_get(&board->prober.child.state));
 }
 
 bool

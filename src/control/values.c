@@ -113,8 +113,8 @@ value_time(uint64_t wall)
 	return json_string(text);
 }
 
-static json_t *
-death_cause(const struct scoreboard_death *death)
+json_t *
+value_cause(const struct scoreboard_death *death)
 {
 	int status = death->wait_status;
 
@@ -131,7 +131,7 @@ value_death(const struct scoreboard_death *death)
 	bool worker = death->slot != SCOREBOARD_DEATH_PROBER;
 
 	return json_pack("{s:o,s:i,s:o,s:o,s:o,s:b}", "worker", worker ? json_integer(death->slot) : json_null(), "pid", (int)death->pid,
-	    "time", value_time(death->when), "lived-ms", value_ms(death->lived), "cause", death_cause(death),
+	    "time", value_time(death->when), "lived-ms", value_ms(death->lived), "cause", value_cause(death),
 	    "asked-for", (int)death->asked_for);
 }
 

@@ -37,6 +37,9 @@ json_t *value_ms(uint64_t microseconds);
 /* A point in time, from microseconds since 1970: "2026-01-31T09:30:00.125Z". */
 json_t *value_time(uint64_t wall);
 
+/* "signal 9 (Killed)", "exit status 1": why a process died. */
+json_t *value_cause(const struct scoreboard_death *death);
+
 /* How and when a worker, or the prober, died. */
 json_t *value_death(const struct scoreboard_death *death);
 

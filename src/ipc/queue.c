@@ -120,7 +120,7 @@ all_workers_know(const struct scoreboard *board, uint32_t version)
 	for (slot = 0; slot < slots; slot++) {
 		uint32_t seen = atomic_load_explicit(&board->workers[slot].servers_seen, memory_order_acquire);
 
-		if (scoreboard_get(&board->workers[slot].pid) != 0 && (seen == 0 || (int32_t)(seen - version) < 0))
+		if (scoreboard_get(&board->workers[slot].child.pid) != 0 && (seen == 0 || (int32_t)(seen - version) < 0))
 			return false;
 	}
 	return true;

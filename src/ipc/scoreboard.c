@@ -172,7 +172,7 @@ scoreboard_worker_reset(struct scoreboard *board, unsigned slot)
 	scoreboard_set(&w->handed, 0);
 	scoreboard_set(&w->ended, 0);
 	scoreboard_set(&w->heartbeat, 0);
-	scoreboard_set(&w->ready, 0);
+	scoreboard_set(&w->child.ready, 0);
 	scoreboard_set(&w->servers_seen, 0);
 	scoreboard_set(&w->woken, 0);
 	if (scoreboard_slots(board) <= slot)

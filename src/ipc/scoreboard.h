@@ -61,17 +61,22 @@ enum server_state {
 
 extern const char *const server_state_names[]; /* by enum server_state, NULL at the end */
 
+/* A process that the master looks after. Written by it. */
+struct scoreboard_child {
+	_Atomic uint32_t state; /* enum child_state */
+	_Atomic int32_t pid; /* 0: none */
+	_Atomic uint32_t restarts; /* since drover started, not asked for by the admin */
+	_Atomic uint64_t started; /* monotonic microseconds */
+	_Atomic uint64_t ready; /* monotonic microseconds, 0: not yet */
+};
+
 /* One worker process at a time. The slot number is the worker's number. */
 struct scoreboard_worker {
 	/* written by the master */
-	alignas(SCOREBOARD_LINE) _Atomic uint32_t state; /* enum child_state */
-	_Atomic int32_t pid;				 /* 0: none */
-	_Atomic uint32_t restarts;			 /* since drover started, not asked for by the admin */
-	_Atomic uint64_t started;			 /* monotonic microseconds */
-	_Atomic uint64_t ready;				 /* monotonic microseconds, 0: not yet */
-	_Atomic uint64_t handed;			 /* connections handed over to this process */
-	_Atomic uint32_t log_level;			 /* enum log_level: what it writes to the error log */
-	_Atomic uint32_t process;			 /* changes with each process in this slot */
+	alignas(SCOREBOARD_LINE) struct scoreboard_child child;
+	_Atomic uint64_t handed;    /* connections handed over to this process */
+	_Atomic uint32_t log_level; /* enum log_level: what it writes to the error log */
+	_Atomic uint32_t process;   /* changes with each process in this slot */
 
 	/* written by the worker */
 	alignas(SCOREBOARD_LINE) _Atomic uint64_t ended; /* connections of those that have ended or been given back */
@@ -85,15 +90,11 @@ struct scoreboard_worker {
 /* The prober, when there is one. */
 struct scoreboard_prober {
 	/* written by the master, as of a worker */
-	alignas(SCOREBOARD_LINE) _Atomic uint32_t state; /* enum child_state */
-	_Atomic int32_t pid; /* 0: none */
-	_Atomic uint32_t restarts;
-	_Atomic uint64_t started; /* monotonic microseconds, as `ready` and `heartbeat` */
-	_Atomic uint64_t ready;
+	alignas(SCOREBOARD_LINE) struct scoreboard_child child;
 	_Atomic uint32_t log_level;
 
 	/* written by the prober */
-	alignas(SCOREBOARD_LINE) _Atomic uint64_t heartbeat;
+	alignas(SCOREBOARD_LINE) _Atomic uint64_t heartbeat; /* monotonic microseconds of its last loop turn */
 	_Atomic uint32_t servers_seen; /* the servers_version that it works by; 0: none yet */
 	_Atomic uint64_t checks, checks_failed; /* since drover started */
 };

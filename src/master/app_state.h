@@ -1,6 +1,6 @@
 /*
  * What the master holds of each app and each process of it, for the files of this
- * folder alone: apps.c (apps, verbs), instances.c (what the table of states says),
+ * folder alone: apps.c (apps, verbs), instances.c (what is special to them in supervised.h),
  * instance_start.c (processes), rolls.c (replacing them). Master.
  */
 #ifndef DROVER_MASTER_APP_STATE_H
@@ -19,8 +19,8 @@
 #include "conf/conf.h"
 #include "ipc/health.h"
 #include "master/apps.h"
+#include "master/supervised.h"
 #include "net/loop.h"
-#include "supervise/child.h"
 #include "supervise/fleet.h"
 
 struct master;
@@ -49,7 +49,7 @@ struct instance {
 	uint32_t magic;
 	struct app *app;
 	unsigned seat, number;
-	struct child child;
+	struct supervised process;
 	const char *stale; /* why another one is to come in its stead; NULL: none is */
 	uint64_t roll; /* number of the roll-out that was running when its process was started; 0: none */
 	uint64_t no_recycling_before; /* monotonic microseconds: another one in its stead did not get ready */
@@ -59,23 +59,13 @@ struct instance {
 	struct app_output output;
 	bool output_open;
 	struct app_ready check;
-	struct timer timer; /* the one time limit of the state it is in */
-	uint64_t timer_due; /* monotonic microseconds, when it is set */
-	pid_t pid; /* 0: no process */
-	pid_t last_pid; /* of the present or the last process; 0: it could not be made */
 	int failure; /* tells why it could not be started; -1: closed */
 	struct watch failure_watch;
 	char failure_text[MASTER_WORDS_MAX]; /* "": it was started */
 	bool failure_lasts; /* a second start would end the same way */
 	int server; /* place on the scoreboard, -1: none */
-	uint64_t started; /* monotonic microseconds, as `ready` */
-	uint64_t ready; /* 0: not yet */
-	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
 	bool due; /* its pause is over: it may be started again */
-	bool killed, asked_for;
-	const char *why; /* it is to end, or was killed; NULL: for nothing that the master did */
-	char checked[24 + HEALTH_CHECK_TEXT]; /* what its last check said when it was killed: ", last check: status 503" */
-	char last_words[MASTER_WORDS_MAX]; /* how the last process ended */
+	char fault[96 + HEALTH_CHECK_TEXT]; /* why it was killed, and what its last check said then */
 	unsigned failed_starts; /* in a row */
 	uint64_t age_limit; /* microseconds, 0: none; as the next, with this process' own jitter */
 	uint64_t request_limit;
@@ -160,15 +150,10 @@ unsigned app_configured(const struct app *app);
 
 /* ---- instances.c */
 
-void instance_event(struct instance *instance, enum child_event event);
-void instance_drain(struct instance *instance, const char *why);
-bool instance_is_kept(const struct instance *instance);
+extern const struct supervised_kind instance_kind;
 
 /* It can take requests. */
 void instance_is_ready(struct instance *instance);
-
-/* The time limit of its state has passed. */
-void instance_time_is_over(struct instance *instance);
 
 /* It is started again, behind a pause that is over. */
 void instance_restart(struct instance *instance);

@@ -41,7 +41,7 @@ app_count(const struct app *app, enum child_state state)
 	unsigned seat, count = 0;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		count += app->seats[seat]->child.state == state;
+		count += app->seats[seat]->process.child.state == state;
 	return count;
 }
 
@@ -51,8 +51,8 @@ app_show(struct app *app)
 	unsigned coming = app->desired > 0 && !app->master->apps.stopping, kept = 0, failed = 0, seat;
 
 	for (seat = 0; seat < app->seat_count; seat++) {
-		kept += instance_is_kept(app->seats[seat]);
-		failed += app->seats[seat]->child.state == CHILD_FAILED;
+		kept += child_is_kept(app->seats[seat]->process.child.state);
+		failed += app->seats[seat]->process.child.state == CHILD_FAILED;
 	}
 	servers_expect(app->master, app->pool, coming && (kept > failed || kept < app->desired));
 }
@@ -84,7 +84,7 @@ app_next_step(struct app *app)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		const struct instance *instance = app->seats[seat];
 
-		app->view[seat] = (struct fleet_seat){ instance->number, instance->child.state, instance->stale != NULL };
+		app->view[seat] = (struct fleet_seat){ instance->number, instance->process.child.state, instance->stale != NULL };
 	}
 	return fleet_next(&wish, app->view, app->seat_count);
 }
@@ -106,7 +106,7 @@ app_due(const struct app *app)
 	unsigned seat;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		if (app->seats[seat]->due && app->seats[seat]->child.state == CHILD_BACKOFF)
+		if (app->seats[seat]->due && app->seats[seat]->process.child.state == CHILD_BACKOFF)
 			return app->seats[seat];
 	return NULL;
 }
@@ -123,7 +123,7 @@ app_start_one(struct app *app, unsigned number)
 	if (app->starved)
 		return false;
 	instance->number = number;
-	instance_event(instance, CHILD_EVENT_START);
+	supervised_event(&instance->process, CHILD_EVENT_START);
 	return true;
 }
 
@@ -139,7 +139,8 @@ app_take_step(struct app *app)
 	app->starved = false;
 	if (step.action == FLEET_DRAIN) {
 		instance = app->seats[step.seat];
-		instance_drain(instance, instance->stale != NULL ? instance->stale : "fewer instances are wanted");
+		supervised_end(&instance->process, CHILD_EVENT_DRAIN,
+		    instance->stale != NULL ? instance->stale : "fewer instances are wanted");
 	}
 	return step.action != FLEET_NOTHING;
 }
@@ -250,12 +251,12 @@ instance_show(const struct instance *i, struct master_instance *info)
 	*info = (struct master_instance){
 		.number = i->number,
 		.seat = i->seat,
-		.state = i->child.state,
+		.state = i->process.child.state,
 		.stale = i->stale != NULL,
-		.pid = i->pid,
+		.pid = i->process.pid,
 		.server = i->server,
-		.age = i->pid != 0 ? now - i->started : 0,
-		.until = i->child.state == CHILD_BACKOFF && i->timer_due > now ? i->timer_due - now : 0,
+		.age = i->process.pid != 0 ? now - i->process.started : 0,
+		.until = i->process.child.state == CHILD_BACKOFF && i->process.timer_due > now ? i->process.timer_due - now : 0,
 		.in_flight = i->server >= 0 ? scoreboard_server_load(board, (unsigned)i->server) : 0,
 		.requests = i->server >= 0 ? scoreboard_server_requests(board, (unsigned)i->server) : 0,
 		.restarts = history->restarts,
@@ -265,9 +266,9 @@ instance_show(const struct instance *i, struct master_instance *info)
 		.processes = i->usage.processes,
 		.lines_lost = i->output_open ? i->output.lost : 0,
 		.last_death = history->last_death,
-		.why = i->child.state == CHILD_FAILED ? i->last_words : NULL,
+		.why = i->process.child.state == CHILD_FAILED ? i->process.last_words : NULL,
 	};
-	snprintf(info->address, sizeof info->address, "%s", i->pid != 0 ? i->place.name : "");
+	snprintf(info->address, sizeof info->address, "%s", i->process.pid != 0 ? i->place.name : "");
 }
 
 int
@@ -276,7 +277,7 @@ master_instance_next(const struct master *m, unsigned pool, unsigned seat, struc
 	const struct app *app = app_at(m, pool);
 
 	for (; app != NULL && seat < app->seat_count; seat++) {
-		if (app->seats[seat]->child.state == CHILD_EMPTY)
+		if (app->seats[seat]->process.child.state == CHILD_EMPTY)
 			continue;
 		instance_show(app->seats[seat], info);
 		return (int)seat;
@@ -316,11 +317,11 @@ app_retry_failed(struct app *app, int number)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *i = app->seats[seat];
 
-		if (i->child.state != CHILD_FAILED || (number >= 0 && i->number != (unsigned)number))
+		if (i->process.child.state != CHILD_FAILED || (number >= 0 && i->number != (unsigned)number))
 			continue;
 		i->failed_starts = 0;
-		child_forget_deaths(&i->child);
-		instance_event(i, CHILD_EVENT_RESET);
+		child_forget_deaths(&i->process.child);
+		supervised_event(&i->process, CHILD_EVENT_RESET);
 	}
 }
 
@@ -355,7 +356,7 @@ app_has(const struct app *app, int number)
 	unsigned seat;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		if (instance_is_kept(app->seats[seat]) && app->seats[seat]->number == (unsigned)number)
+		if (child_is_kept(app->seats[seat]->process.child.state) && app->seats[seat]->number == (unsigned)number)
 			return true;
 	return number < 0;
 }
@@ -385,8 +386,8 @@ master_app_signal(struct master *m, unsigned pool, int number, int signal, struc
 	for (seat = 0; seat < app->seat_count; seat++) {
 		const struct instance *i = app->seats[seat];
 
-		if (i->pid != 0 && (number < 0 || i->number == (unsigned)number))
-			sent += kill(i->pid, signal) == 0;
+		if (i->process.pid != 0 && (number < 0 || i->number == (unsigned)number))
+			sent += kill(i->process.pid, signal) == 0;
 	}
 	if (sent == 0)
 		return error_set(err, "app %s has no process to send it to", app->definition.pool->name);
@@ -509,10 +510,10 @@ apps_stop(struct master *m, bool graceful)
 
 		loop_later_cancel(m->loop, &app->adjust);
 		for (seat = 0; seat < app->seat_count; seat++) {
-			app->seats[seat]->why = "drover is stopping";
+			app->seats[seat]->process.why = "drover is stopping";
 			if (!graceful) /* those that were told before */
-				instance_event(app->seats[seat], CHILD_EVENT_KILL_TIMEOUT);
-			instance_event(app->seats[seat], CHILD_EVENT_STOP);
+				supervised_event(&app->seats[seat]->process, CHILD_EVENT_KILL_TIMEOUT);
+			supervised_event(&app->seats[seat]->process, CHILD_EVENT_STOP);
 		}
 	}
 }

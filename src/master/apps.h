@@ -1,7 +1,7 @@
 /*
  * The apps that drover runs, and the verbs on them. An app is a pool; an instance that can
- * take requests is one of its servers. What the table of supervise/child.h says is
- * carried out in instances.c, how many there are is decided by supervise/fleet.h. Master.
+ * take requests is one of its servers. What becomes of its process is in supervised.h and
+ * instances.c, how many there are is decided by supervise/fleet.h. Master.
  */
 #ifndef DROVER_MASTER_APPS_H
 #define DROVER_MASTER_APPS_H
@@ -14,6 +14,7 @@
 #include "app/output.h"
 #include "base/error.h"
 #include "conf/conf.h"
+#include "ipc/scoreboard.h"
 #include "supervise/child.h"
 
 struct master;
@@ -21,11 +22,7 @@ struct master;
 enum { MASTER_WORDS_MAX = 192 };
 
 struct master_app_death {
-	uint64_t when; /* wall clock, microseconds; 0: none */
-	uint64_t lived; /* microseconds */
-	pid_t pid; /* 0: there was no process */
-	int wait_status; /* as waitpid(2) gives it, when there was one */
-	bool asked_for; /* a stop, drain or replacement, not an accident */
+	struct scoreboard_death death; /* `when` 0: none; `slot` is not used */
 	char words[MASTER_WORDS_MAX]; /* "killed by signal 9 (Killed) after 3.1 s" */
 };
 

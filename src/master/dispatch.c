@@ -271,7 +271,7 @@ dispatch_send_waiting(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 
-		if (w->pid == 0 || (!w->stuck && w->owed == 0))
+		if (w->process.pid == 0 || (!w->stuck && w->owed == 0))
 			continue;
 		worker_send_owed(w);
 		sent = sent && !w->stuck && w->owed == 0;
@@ -287,7 +287,7 @@ dispatch_hear_all(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 
-		if (!w->deaf || w->killed)
+		if (!w->deaf || w->process.killed)
 			continue;
 		w->deaf = false;
 		watch_resume(&w->watch);

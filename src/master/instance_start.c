@@ -10,12 +10,6 @@
 #include "master/state.h"
 
 static void
-instance_timer_cb(struct timer *timer)
-{
-	instance_time_is_over(OBJECT_CAST(CONTAINER_OF(timer, struct instance, timer), struct instance, INSTANCE_MAGIC));
-}
-
-static void
 instance_check_cb(struct app_ready *check)
 {
 	instance_is_ready(OBJECT_CAST(CONTAINER_OF(check, struct instance, check), struct instance, INSTANCE_MAGIC));
@@ -36,7 +30,7 @@ instance_new(struct app *app, unsigned seat)
 	i->failure = i->server = -1;
 	app_place_init(&i->place);
 	app_ready_init(&i->check, app->master->loop);
-	timer_init(&i->timer, app->master->loop, instance_timer_cb);
+	supervised_init(&i->process, &instance_kind, app->master->loop, NULL, NULL);
 	return i;
 }
 
@@ -66,7 +60,7 @@ app_free_seat(struct app *app)
 	unsigned seat;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		if (app->seats[seat]->child.state == CHILD_EMPTY)
+		if (app->seats[seat]->process.child.state == CHILD_EMPTY)
 			return app->seats[seat];
 	if (app->seat_count == app->seat_room && app_grow_seats(app) < 0)
 		return NULL;
@@ -80,7 +74,7 @@ void
 instance_free(struct instance *i)
 {
 	instance_clear(i);
-	timer_clear(&i->timer);
+	timer_clear(&i->process.timer);
 	free(i);
 }
 
@@ -152,12 +146,10 @@ instance_forget_last(struct instance *i)
 	const struct conf_app *conf = &i->definition.pool->app;
 	const struct app *app = i->app;
 
-	i->started = clock_monotonic();
-	i->ready = 0;
-	i->killed = i->asked_for = false;
-	i->why = i->stale = NULL;
-	i->failure_lasts = false;
-	i->failure_text[0] = i->checked[0] = '\0';
+	snprintf(i->process.name, sizeof i->process.name, "%s/%u", app->definition.pool->name, i->number);
+	i->due = i->failure_lasts = false;
+	i->stale = NULL;
+	i->failure_text[0] = '\0';
 	i->usage = (struct app_usage){ 0 };
 	i->usage_at = 0;
 	i->cpu = 0;
@@ -216,10 +208,10 @@ instance_launch(struct instance *i, const int ends[2], struct error *err)
 	};
 
 	app_group_begin(&i->group, i->definition.pool->name, i->seat);
-	i->pid = launch_start(&launch, &i->failure, err);
-	if (i->pid > 0)
+	i->process.pid = launch_start(&launch, &i->failure, err);
+	if (i->process.pid > 0)
 		return 0;
-	i->pid = 0;
+	i->process.pid = 0;
 	app_group_end(&i->group);
 	return -1;
 }
@@ -228,10 +220,9 @@ instance_launch(struct instance *i, const int ends[2], struct error *err)
 static void
 instance_attend(struct instance *i)
 {
-	i->last_pid = i->pid;
-	app_output_begin(&i->output, i->pid);
+	app_output_begin(&i->output, i->process.pid);
 	if (watch_open_level(&i->failure_watch, i->app->master->loop, i->failure, failure_cb) < 0) {
-		log_error("%s/%u: no memory to hear why it may not start", i->app->definition.pool->name, i->number);
+		log_error("%s: no memory to hear why it may not start", i->process.name);
 		close(i->failure);
 		i->failure = -1;
 	}
@@ -256,7 +247,7 @@ instance_start(struct instance *i, struct error *err)
 		instance_attend(i);
 	close(ends[0]);
 	close(ends[1]);
-	if (i->pid != 0)
+	if (i->process.pid != 0)
 		return 0;
 	instance_close_output(i);
 	instance_leave(i);
@@ -270,7 +261,7 @@ instance_leave(struct instance *i)
 {
 	if (i->server >= 0)
 		servers_leave(i->app->master, (unsigned)i->server, false);
-	if (i->pid == 0)
+	if (i->process.pid == 0)
 		i->server = -1; /* what is left on it ends with its connections; it is nobody's */
 }
 
@@ -293,8 +284,6 @@ instance_clear(struct instance *i)
 		definition_drop(&i->definition);
 	i->stale = NULL;
 	i->failed_starts = 0;
-	i->last_words[0] = '\0';
-	child_forget_deaths(&i->child);
 }
 
 void

@@ -1,14 +1,11 @@
-/* What the table of supervise/child.h says, carried out for the instances of apps. */
+/* What instances of apps do when they start, are ready, are late, and end. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/object.h"
-#include "base/random.h"
 #include "ipc/health.h"
 #include "master/state.h"
 
@@ -24,12 +21,6 @@ static const int stop_signals[] = {
 	[CONF_STOP_USR2] = SIGUSR2,
 };
 
-static const char *
-app_name(const struct instance *i)
-{
-	return i->app->definition.pool->name;
-}
-
 static const struct conf_app *
 conf_of(const struct instance *i)
 {
@@ -42,34 +33,10 @@ instance_history(const struct instance *i)
 	return &i->app->histories[i->number];
 }
 
-bool
-instance_is_kept(const struct instance *i)
+static struct instance *
+instance_of(struct supervised *process)
 {
-	return i->child.state == CHILD_STARTING || i->child.state == CHILD_READY || i->child.state == CHILD_BACKOFF ||
-	    i->child.state == CHILD_FAILED;
-}
-
-static void
-instance_set_timer(struct instance *i, uint64_t microseconds)
-{
-	i->timer_due = clock_monotonic() + microseconds;
-	timer_set(&i->timer, microseconds);
-}
-
-/* ---- what the actions of the table mean */
-
-static void
-act_none(struct instance *i)
-{
-	(void)i;
-}
-
-/* It was not ready: a start in vain, of which there may be as many as start-retries. */
-static void
-start_was_in_vain(struct instance *i, enum child_event event)
-{
-	i->failed_starts++;
-	instance_event(i, i->failed_starts > conf_of(i)->start_retries ? CHILD_EVENT_EXITED_WRONG : event);
+	return OBJECT_CAST(CONTAINER_OF(process, struct instance, process), struct instance, INSTANCE_MAGIC);
 }
 
 /*
@@ -83,167 +50,104 @@ instance_turn_away(const struct instance *i)
 	unsigned seat;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		if (app->seats[seat] != i && app->seats[seat]->child.state == CHILD_READY) {
+		if (app->seats[seat] != i && app->seats[seat]->process.child.state == CHILD_READY) {
 			app_place_turn_away(&i->place);
 			return;
 		}
 }
 
-static void
-act_spawn(struct instance *i)
+/* ---- what the actions of the table mean; see supervised.h */
+
+static int
+instance_spawn(struct supervised *process, struct error *err)
 {
-	struct error err;
+	struct instance *i = instance_of(process);
 
 	instance_turn_away(i); /* what came before workers knew of the death */
-	if (instance_start(i, &err) < 0) {
-		i->lived = i->ready = 0;
-		i->last_pid = 0;
-		snprintf(i->last_words, sizeof i->last_words, "cannot be started: %.150s", err.text);
-		start_was_in_vain(i, CHILD_EVENT_SPAWN_FAILED);
-		return;
-	}
-	instance_set_timer(i, conf_of(i)->start_timeout);
-	news_instance(i, EVENT_INSTANCE_STARTED, "");
+	if (instance_start(i, err) < 0)
+		return -1;
+	supervised_limit(process, conf_of(i)->start_timeout);
 	app_show(i->app);
+	return 0;
 }
 
 static void
-act_use(struct instance *i)
+instance_use(struct supervised *process)
 {
-	timer_clear(&i->timer);
+	struct instance *i = instance_of(process);
+
 	app_ready_end(&i->check);
-	i->ready = clock_monotonic();
 	i->failed_starts = 0;
 	servers_instance_ready(i->app->master, (unsigned)i->server);
-	log_info("%s/%u (pid %d) is ready at %s", app_name(i), i->number, (int)i->pid, i->place.name);
-	news_instance(i, EVENT_INSTANCE_READY, "");
+	log_info("%s (pid %d) is ready at %s", process->name, (int)process->pid, i->place.name);
+	news_instance(process, EVENT_INSTANCE_READY, "");
 	roll_count(i);
 	app_adjust_soon(i->app);
 }
 
 static void
-act_drain(struct instance *i)
+instance_drain(struct supervised *process)
 {
-	i->asked_for = true;
-	timer_clear(&i->timer);
-	news_instance(i, EVENT_INSTANCE_DRAINING, i->why != NULL ? i->why : "");
+	struct instance *i = instance_of(process);
+
 	instance_leave(i);
 	if (i->server < 0)
-		instance_event(i, CHILD_EVENT_STOP);
+		supervised_event(process, CHILD_EVENT_STOP);
 }
 
 static void
-act_terminate(struct instance *i)
+instance_terminate(struct supervised *process)
 {
+	struct instance *i = instance_of(process);
 	uint64_t timeout = conf_of(i)->stop_timeout;
 
-	i->asked_for = true;
 	app_ready_end(&i->check);
 	instance_leave(i);
 	if (i->app->master->apps.hurried && timeout > hurried_timeout)
 		timeout = hurried_timeout;
-	instance_set_timer(i, timeout);
+	supervised_limit(process, timeout);
 	app_group_signal(&i->group, stop_signals[conf_of(i)->stop_signal]);
 	app_group_signal(&i->group, SIGCONT); /* one that is stopped could not end */
 }
 
 static void
-act_kill(struct instance *i)
+instance_kill(struct supervised *process)
 {
-	i->killed = true;
-	timer_clear(&i->timer);
+	struct instance *i = instance_of(process);
+
 	app_ready_end(&i->check);
 	app_group_signal(&i->group, SIGKILL);
 }
 
-/* How its process ended and what comes next: to the log, to those who watch, and between the lines of its output. */
-static void
-instance_tell_end(const struct instance *i, enum log_level level, const char *next)
+static bool
+instance_put_away(struct supervised *process, bool given_up)
 {
-	char text[EVENT_TEXT_MAX];
+	struct instance *i = instance_of(process);
 
-	snprintf(text, sizeof text, "%s; %s", i->last_words, next);
-	if (i->last_pid != 0)
-		log_write(level, "%s/%u (pid %d) %s", app_name(i), i->number, (int)i->last_pid, text);
-	else
-		log_write(level, "%s/%u %s", app_name(i), i->number, text);
-	app_journal_say(i->app->journal, i->number, i->last_pid, text);
-	news_instance(i, EVENT_INSTANCE_DIED, text);
+	if (!i->app->master->apps.stopping)
+		return roll_failed(i, given_up);
+	supervised_event(process, CHILD_EVENT_STOP);
+	return true;
 }
 
 static void
-act_back_off(struct instance *i)
+instance_changed(struct supervised *process)
 {
-	char next[48] = "restarting at once";
-	uint64_t pause;
-
-	if (i->app->master->apps.stopping) {
-		instance_event(i, CHILD_EVENT_STOP);
-		return;
-	}
-	if (roll_failed(i, false))
-		return;
-	pause = child_backoff(&i->child, i->lived, i->ready != 0, random_number());
-	if (pause != 0)
-		snprintf(next, sizeof next, "restarting in %.1f s", (double)pause / (double)CLOCK_SECOND);
-	instance_tell_end(i, LOG_LEVEL_WARN, next);
-	i->due = false;
-	instance_set_timer(i, pause);
-	app_adjust_soon(i->app);
+	app_adjust_soon(instance_of(process)->app);
 }
 
 static void
-act_give_up(struct instance *i)
+instance_release(struct supervised *process)
 {
-	timer_clear(&i->timer);
-	if (i->app->master->apps.stopping) {
-		instance_event(i, CHILD_EVENT_STOP);
-		return;
-	}
-	if (roll_failed(i, true))
-		return;
-	instance_tell_end(i, LOG_LEVEL_ERROR, "it is not started again until asked");
-	news_instance(i, EVENT_INSTANCE_FAILED, i->last_words);
-	app_adjust_soon(i->app);
-}
+	struct instance *i = instance_of(process);
 
-static void
-act_release(struct instance *i)
-{
-	timer_clear(&i->timer);
-	if (i->asked_for && i->last_words[0] != '\0')
-		instance_tell_end(i, LOG_LEVEL_INFO, "as asked");
+	if (process->asked_for)
+		supervised_tell_end(process, LOG_LEVEL_INFO, "as asked");
 	instance_clear(i);
 	if (i->app->master->stopping)
 		workers_end_when_gone(i->app->master);
 	else
 		app_adjust_soon(i->app);
-}
-
-void
-instance_event(struct instance *i, enum child_event event)
-{
-	static void (*const act[CHILD_ACTIONS])(struct instance *) = {
-		[CHILD_ACTION_NONE] = act_none,
-		[CHILD_ACTION_SPAWN] = act_spawn,
-		[CHILD_ACTION_USE] = act_use,
-		[CHILD_ACTION_DRAIN] = act_drain,
-		[CHILD_ACTION_TERMINATE] = act_terminate,
-		[CHILD_ACTION_KILL] = act_kill,
-		[CHILD_ACTION_BACK_OFF] = act_back_off,
-		[CHILD_ACTION_GIVE_UP] = act_give_up,
-		[CHILD_ACTION_RELEASE] = act_release,
-	};
-
-	OBJECT_CHECK(i, INSTANCE_MAGIC);
-	act[child_event(&i->child, event)](i);
-}
-
-void
-instance_drain(struct instance *i, const char *why)
-{
-	i->why = why;
-	instance_event(i, CHILD_EVENT_DRAIN);
 }
 
 /* ---- time */
@@ -255,7 +159,7 @@ start_time_left(const struct instance *i)
 	const struct master *m = i->app->master;
 	uint64_t since, until;
 
-	if (clock_monotonic() > i->timer_due + stood_still)
+	if (clock_monotonic() > i->process.timer_due + stood_still)
 		return stood_still;
 	if (!m->conf->pools[i->app->pool].health.wanted)
 		return 0;
@@ -263,7 +167,7 @@ start_time_left(const struct instance *i)
 	if (since == 0)
 		return conf_of(i)->start_timeout;
 	until = since + conf_of(i)->start_timeout;
-	return since > i->started && until > clock_monotonic() ? until - clock_monotonic() : 0;
+	return since > i->process.started && until > clock_monotonic() ? until - clock_monotonic() : 0;
 }
 
 /* Who wrote the app learns where it was to listen. */
@@ -285,41 +189,38 @@ lateness(const struct instance *i)
 static void
 start_time_is_over(struct instance *i)
 {
-	uint64_t left = i->killed ? 0 : start_time_left(i);
+	uint64_t left = i->process.killed ? 0 : start_time_left(i);
 
 	if (left == 0)
 		instance_fail(i, lateness(i));
 	else
-		instance_set_timer(i, left);
+		supervised_limit(&i->process, left);
 }
 
-void
-instance_time_is_over(struct instance *i)
+static bool
+instance_time_is_over(struct supervised *process)
 {
-	switch (i->child.state) {
+	struct instance *i = instance_of(process);
+
+	switch (process->child.state) {
 	case CHILD_STARTING:
 		start_time_is_over(i);
-		break;
+		return false;
 	case CHILD_BACKOFF:
-		i->due = true;
+		i->due = true; /* one at a time */
 		app_adjust_soon(i->app);
-		break;
-	case CHILD_STOPPING:
-		log_warn("%s/%u (pid %d) has not ended within stop-timeout: it is killed", app_name(i), i->number,
-		    (int)i->pid);
-		instance_event(i, CHILD_EVENT_KILL_TIMEOUT);
-		break;
+		return false;
 	default:
-		break;
+		log_warn("%s (pid %d) has not ended within stop-timeout: it is killed", process->name, (int)process->pid);
+		return true;
 	}
 }
 
 void
 instance_restart(struct instance *i)
 {
-	i->due = false;
 	instance_history(i)->restarts++;
-	instance_event(i, CHILD_EVENT_BACKOFF_OVER);
+	supervised_event(&i->process, CHILD_EVENT_BACKOFF_OVER);
 }
 
 /* ---- ready, or not */
@@ -329,35 +230,31 @@ instance_is_ready(struct instance *i)
 {
 	struct error err;
 
-	if (i->child.state != CHILD_STARTING || i->killed)
+	if (i->process.child.state != CHILD_STARTING || i->process.killed)
 		return;
 	if (app_place_admit(&i->place, i->definition.conf, &err) < 0) {
-		log_error("%s/%u (pid %d): %s", app_name(i), i->number, (int)i->pid, err.text);
+		log_error("%s (pid %d): %s", i->process.name, (int)i->process.pid, err.text);
 		instance_fail(i, "workers cannot connect to its socket");
 		return;
 	}
 	app_place_listens(&i->place);
-	instance_event(i, CHILD_EVENT_READY);
-}
-
-/* Before its server is gone. */
-static void
-instance_keep_check(struct instance *i)
-{
-	struct health_check check;
-	char text[HEALTH_CHECK_TEXT];
-
-	if (i->server >= 0 && health_check_get(i->app->master->board, (unsigned)i->server, &check))
-		snprintf(i->checked, sizeof i->checked, ", last check: %s", health_check_text(&check, text));
+	supervised_event(&i->process, CHILD_EVENT_READY);
 }
 
 void
 instance_fail(struct instance *i, const char *why)
 {
-	instance_keep_check(i);
-	log_error("%s/%u (pid %d): %s%s; it is killed", app_name(i), i->number, (int)i->pid, why, i->checked);
-	i->why = why;
-	instance_event(i, i->child.state == CHILD_STARTING ? CHILD_EVENT_START_TIMEOUT : CHILD_EVENT_HUNG);
+	struct supervised *process = &i->process;
+	struct health_check check;
+	char text[HEALTH_CHECK_TEXT];
+
+	/* before its server is gone */
+	if (i->server >= 0 && health_check_get(i->app->master->board, (unsigned)i->server, &check))
+		snprintf(i->fault, sizeof i->fault, "%s, last check: %s", why, health_check_text(&check, text));
+	else
+		snprintf(i->fault, sizeof i->fault, "%s", why);
+	log_error("%s (pid %d): %s; it is killed", process->name, (int)process->pid, i->fault);
+	supervised_end(process, process->child.state == CHILD_STARTING ? CHILD_EVENT_START_TIMEOUT : CHILD_EVENT_HUNG, i->fault);
 }
 
 static struct instance *
@@ -381,8 +278,8 @@ apps_server_gone(struct master *m, unsigned server)
 	if (i == NULL)
 		return;
 	i->server = -1;
-	if (i->child.state == CHILD_DRAINING)
-		instance_event(i, CHILD_EVENT_STOP);
+	if (i->process.child.state == CHILD_DRAINING)
+		supervised_event(&i->process, CHILD_EVENT_STOP);
 }
 
 void
@@ -413,7 +310,7 @@ instance_look_at_health(struct instance *i)
 	const struct master *m = i->app->master;
 	struct health_check check;
 
-	if (i->child.state != CHILD_READY || i->killed || !health_check_get(m->board, (unsigned)i->server, &check) ||
+	if (i->process.child.state != CHILD_READY || i->process.killed || !health_check_get(m->board, (unsigned)i->server, &check) ||
 	    check.checked == i->check_seen)
 		return;
 	/* those between two looks are taken to be like the last one */
@@ -427,47 +324,39 @@ instance_look_at_health(struct instance *i)
 /* ---- the end of a process */
 
 static void
-death_record(struct instance *i, int wait_status)
+instance_gone(struct supervised *process)
 {
-	struct master_app_death *death = &instance_history(i)->last_death;
-	char how[80];
+	struct instance *i = instance_of(process);
 
-	if (i->failure_text[0] != '\0')
-		snprintf(i->last_words, sizeof i->last_words, "%s", i->failure_text);
-	else
-		snprintf(i->last_words, sizeof i->last_words, "%s after %.1f s%s%s%s",
-		    child_describe_exit(wait_status, how, sizeof how), (double)i->lived / (double)CLOCK_SECOND,
-		    i->why != NULL ? ": " : "", i->why != NULL ? i->why : "", i->checked);
-	*death = (struct master_app_death){
-		.when = clock_wall(),
-		.lived = i->lived,
-		.pid = i->last_pid,
-		.wait_status = wait_status,
-		.asked_for = i->asked_for,
-	};
-	memcpy(death->words, i->last_words, sizeof death->words);
-}
-
-static void
-instance_reaped(struct instance *i, int wait_status)
-{
-	bool starting = i->child.state == CHILD_STARTING;
-
-	i->pid = 0;
 	instance_hear_failure(i);
-	i->lived = clock_monotonic() - i->started;
 	app_ready_end(&i->check);
 	instance_close_output(i);
 	instance_leave(i);
 	app_place_listens(&i->place);
 	instance_turn_away(i);
-	death_record(i, wait_status);
-	if (i->failure_lasts)
-		instance_event(i, CHILD_EVENT_EXITED_WRONG);
-	else if (starting)
-		start_was_in_vain(i, CHILD_EVENT_EXITED);
-	else
-		instance_event(i, CHILD_EVENT_EXITED);
+}
+
+static void
+instance_record(struct supervised *process, struct scoreboard_death *death)
+{
+	struct instance *i = instance_of(process);
+	struct master_app_death *kept = &instance_history(i)->last_death;
+
+	if (i->failure_text[0] != '\0')
+		snprintf(process->last_words, sizeof process->last_words, "%s", i->failure_text);
+	kept->death = *death;
+	memcpy(kept->words, process->last_words, sizeof kept->words);
+}
+
+/* When it was not ready it was a start in vain, of which there may be as many as start-retries. */
+static bool
+instance_is_wrong(struct supervised *process, int wait_status)
+{
+	struct instance *i = instance_of(process);
+
+	(void)wait_status;
+	return i->failure_lasts ||
+	    (process->child.state == CHILD_STARTING && ++i->failed_starts > conf_of(i)->start_retries);
 }
 
 static struct instance *
@@ -478,7 +367,7 @@ instance_of_process(const struct master *m, pid_t pid)
 
 	for (a = 0; a < m->apps.count; a++)
 		for (seat = 0; seat < m->apps.all[a].seat_count; seat++)
-			if (m->apps.all[a].seats[seat]->pid == pid)
+			if (m->apps.all[a].seats[seat]->process.pid == pid)
 				return m->apps.all[a].seats[seat];
 	return NULL;
 }
@@ -487,12 +376,31 @@ bool
 instances_reap(struct master *m, pid_t pid)
 {
 	struct instance *i = instance_of_process(m, pid);
-	int wait_status;
 
 	if (i == NULL)
 		return false;
 	app_group_end(&i->group); /* all that it has started ends, too, while its number is still its own */
-	if (waitpid(pid, &wait_status, WNOHANG) == pid)
-		instance_reaped(i, wait_status);
+	supervised_reap(&i->process);
 	return true;
 }
+
+const struct supervised_kind instance_kind = {
+	.started = EVENT_INSTANCE_STARTED,
+	.draining = EVENT_INSTANCE_DRAINING,
+	.died = EVENT_INSTANCE_DIED,
+	.failed = EVENT_INSTANCE_FAILED,
+	.given_up = "it is not started again until asked",
+	.news = news_instance,
+	.spawn = instance_spawn,
+	.use = instance_use,
+	.drain = instance_drain,
+	.terminate = instance_terminate,
+	.kill = instance_kill,
+	.release = instance_release,
+	.time_is_over = instance_time_is_over,
+	.gone = instance_gone,
+	.record = instance_record,
+	.is_wrong = instance_is_wrong,
+	.put_away = instance_put_away,
+	.changed = instance_changed,
+};

@@ -33,6 +33,7 @@ libmaster_a_SOURCES = \
 	master/signals.c master/signals.h \
 	master/spawn.c master/spawn.h \
 	master/state.h \
+	master/supervised.c master/supervised.h \
 	master/systemd.c master/systemd.h \
 	master/title.c master/title.h \
 	master/wakers.c master/wakers.h \

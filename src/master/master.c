@@ -200,7 +200,7 @@ master_reopen_logs(struct master *m, struct error *err)
 		return -1;
 	log_notice("log files opened again");
 	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0)
+		if (m->workers.slots[slot].process.pid != 0)
 			m->workers.slots[slot].owed |= WORKER_OWED_LOGS;
 	prober_owe_logs(m);
 	dispatch_retry_soon(m); /* that hands them over: once, however often they are opened until then */

@@ -159,7 +159,7 @@ names_take(struct master *m, const struct names_part *part)
 static bool
 prober_hears(const struct master *m)
 {
-	return m->prober.channel >= 0 && m->prober.child.state == CHILD_READY;
+	return m->prober.channel >= 0 && m->prober.process.child.state == CHILD_READY;
 }
 
 /* false: its channel is full. */

@@ -16,27 +16,32 @@ static const unsigned calm_ticks = 3; /* then errors are normal again */
 /* ---- single events */
 
 void
-news_worker(const struct worker *w, enum event_type type, const char *text)
+news_worker(struct supervised *process, enum event_type type, const char *text)
 {
-	struct master_event event = { .type = type, .worker = w->slot, .pid = w->last_pid };
+	const struct worker *w = CONTAINER_OF(process, struct worker, process);
+	struct master_event event = { .type = type, .worker = w->slot, .pid = process->last_pid };
 
 	snprintf(event.text, sizeof event.text, "%s", text);
 	master_event_add(w->master, &event);
 }
 
 void
-news_prober(struct master *m, enum event_type type, const char *text)
+news_prober(struct supervised *process, enum event_type type, const char *text)
 {
-	struct master_event event = { .type = type, .pid = m->prober.last_pid };
+	struct master_event event = { .type = type, .pid = process->last_pid };
 
 	snprintf(event.text, sizeof event.text, "%s", text);
-	master_event_add(m, &event);
+	master_event_add(CONTAINER_OF(process, struct master, prober.process), &event);
 }
 
 void
-news_instance(const struct instance *i, enum event_type type, const char *text)
+news_instance(struct supervised *process, enum event_type type, const char *text)
 {
-	struct master_event event = { .type = type, .instance = i->number, .pid = i->last_pid };
+	const struct instance *i = CONTAINER_OF(process, struct instance, process);
+	struct master_event event = { .type = type, .instance = i->number, .pid = process->last_pid };
+
+	if (type == EVENT_INSTANCE_DIED)
+		app_journal_say(i->app->journal, i->number, process->last_pid, text);
 
 	snprintf(event.pool, sizeof event.pool, "%s", i->app->definition.pool->name);
 	snprintf(event.text, sizeof event.text, "%s", text);

@@ -13,7 +13,7 @@
 #include "net/loop.h"
 
 struct master;
-struct worker;
+struct supervised;
 
 /* What the scoreboard says of the server in a place. */
 struct news_server {
@@ -50,10 +50,13 @@ void news_tick(struct master *master, uint64_t now);
 void news_expect(struct master *master);
 
 /* Something has happened to a worker or its last process. `text` is "" for the types that have none. */
-void news_worker(const struct worker *worker, enum event_type type, const char *text);
+void news_worker(struct supervised *process, enum event_type type, const char *text);
 
 /* The same of the prober. */
-void news_prober(struct master *master, enum event_type type, const char *text);
+void news_prober(struct supervised *process, enum event_type type, const char *text);
+
+/* The same of an instance of an app. Its death is told between the lines of its output, too. */
+void news_instance(struct supervised *process, enum event_type type, const char *text);
 
 /* Something has happened to the server in that place; text as above. */
 void news_server(struct master *master, unsigned server, enum event_type type, const char *text);
@@ -61,10 +64,6 @@ void news_server(struct master *master, unsigned server, enum event_type type, c
 /* Something has happened to a name of servers. */
 struct master_name;
 void news_name(struct master *master, const struct master_name *name, enum event_type type, const char *text);
-
-/* Something has happened to an instance of an app or its last process; text as above. */
-struct instance;
-void news_instance(const struct instance *instance, enum event_type type, const char *text);
 
 /* The same of an app; `by` whoever asks for it. */
 struct app;

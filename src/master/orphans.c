@@ -115,7 +115,7 @@ orphans_dispatch_staged(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 
-		if (w->pid == 0 && !dispatch_connections(m, &w->staged))
+		if (w->process.pid == 0 && !dispatch_connections(m, &w->staged))
 			return false;
 	}
 	return true;
@@ -154,7 +154,7 @@ orphans_close(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 
-		if (w->pid != 0)
+		if (w->process.pid != 0)
 			continue;
 		lost += w->staged.count;
 		channel_close_fds(&w->staged);

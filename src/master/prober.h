@@ -1,6 +1,6 @@
 /*
  * The prober process: there is one while something needs it, and none otherwise.
- * What the table of supervise/child.h says is carried out here. Master.
+ * supervised.h starts and ends it. Master.
  */
 #ifndef DROVER_MASTER_PROBER_H
 #define DROVER_MASTER_PROBER_H
@@ -10,8 +10,8 @@
 #include <sys/types.h>
 
 #include "ipc/channel.h"
+#include "master/supervised.h"
 #include "net/loop.h"
-#include "supervise/child.h"
 
 struct master;
 
@@ -20,20 +20,9 @@ enum { PROBER_OWED_LOGS = 1, PROBER_OWED_QUIT = 2 };
 
 /* The master's side of it. */
 struct prober_child {
-	struct child child;
-	pid_t pid; /* 0: no process */
-	pid_t last_pid; /* of the present or the last process; 0: it could not be made */
-	uint64_t started; /* monotonic microseconds, as `ready` */
-	uint64_t ready; /* 0: it has not said so */
-	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
-	bool killed; /* by us */
-	bool hung; /* that is why */
-	bool asked_for; /* it was told to end */
-	const char *why; /* it was killed; NULL: for nothing that the master did */
-	char last_words[168]; /* how the last process ended */
+	struct supervised process;
 	int channel; /* the master's end, -1: none */
 	struct watch watch;
-	struct timer timer; /* the one time limit of the state it is in */
 	unsigned owed;
 };
 
@@ -55,11 +44,8 @@ bool prober_is_gone(const struct master *master);
  */
 uint64_t prober_at_work_since(const struct master *master);
 
-/* Looks whether its process is gone (SIGCHLD). */
-void prober_reap(struct master *master);
-
-/* To be called about once a second: a prober that is hung is killed. */
-void prober_tick(struct master *master, uint64_t now);
+/* To be called about once a second: what it could not be sent before is sent. */
+void prober_tick(struct master *master);
 
 /* Has it look at the scoreboard now; when it cannot be told, it looks by itself within a second. */
 void prober_tell_servers(struct master *master);

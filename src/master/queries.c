@@ -85,7 +85,7 @@ query_owe(struct master_query *query)
 static bool
 worker_can_tell(const struct worker *w)
 {
-	return w->pid != 0 && !w->killed && (w->child.state == CHILD_READY || w->child.state == CHILD_DRAINING);
+	return w->process.pid != 0 && !w->process.killed && (w->process.child.state == CHILD_READY || w->process.child.state == CHILD_DRAINING);
 }
 
 static uint32_t

@@ -1,11 +1,8 @@
 #include "master/reap.h"
 
-#include <stdio.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/object.h"
 #include "master/dispatch.h"
 #include "master/orphans.h"
@@ -13,26 +10,6 @@
 #include "master/workers.h"
 
 static const uint64_t turn_lasts = CLOCK_MILLISECOND;
-
-static void
-death_record(struct worker *w, pid_t pid, int wait_status)
-{
-	struct scoreboard_death death = {
-		.when = clock_wall(),
-		.lived = w->lived,
-		.slot = (int32_t)w->slot,
-		.pid = pid,
-		.wait_status = wait_status,
-		.asked_for = w->asked_for,
-		.hung = w->hung,
-	};
-	char how[80];
-
-	scoreboard_death_add(w->master->board, &death);
-	snprintf(w->last_words, sizeof w->last_words, "%s after %.1f s%s%s",
-	    child_describe_exit(wait_status, how, sizeof how), (double)w->lived / (double)CLOCK_SECOND,
-	    w->why != NULL ? ": " : "", w->why != NULL ? w->why : "");
-}
 
 /* Saves what is in its channel, both ways. */
 static void
@@ -46,24 +23,16 @@ channel_salvage(struct worker *w)
 	w->owed = 0;
 }
 
-static void
-reap_one(struct worker *w, int wait_status)
+void
+reap_worker(struct supervised *process)
 {
-	struct master *m = w->master;
-	bool wrong = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CHILD_EXIT_WRONG;
-	struct scoreboard_worker *row = &m->board->workers[w->slot];
-	pid_t pid = w->pid;
+	struct worker *w = CONTAINER_OF(process, struct worker, process);
 
-	w->pid = 0; /* it is nobody's any more: nothing is sent to it, neither signals nor connections */
 	channel_salvage(w);
-	w->lived = clock_monotonic() - w->started;
-	scoreboard_set(&row->pid, 0);
-	scoreboard_worker_reset(m->board, w->slot);
-	wakers_call(m); /* its places may be for others */
+	scoreboard_worker_reset(w->master->board, w->slot);
+	wakers_call(w->master); /* its places may be for others */
 	w->stuck = false;
 	queries_worker_gone(w);
-	death_record(w, pid, wait_status);
-	worker_event(w, wrong ? CHILD_EVENT_EXITED_WRONG : CHILD_EVENT_EXITED);
 }
 
 /* Whether it has been looked at before: if it is gone now, there is another SIGCHLD. */
@@ -73,9 +42,9 @@ is_own(const struct master *m, pid_t pid)
 	unsigned slot;
 
 	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid == pid)
+		if (m->workers.slots[slot].process.pid == pid)
 			return true;
-	return m->prober.pid == pid;
+	return m->prober.process.pid == pid;
 }
 
 static void
@@ -112,16 +81,9 @@ reap_children(struct master *m)
 	bool any = false;
 	unsigned slot;
 
-	for (slot = 0; slot < m->workers.used; slot++) {
-		struct worker *w = &m->workers.slots[slot];
-		int wait_status;
-
-		if (w->pid == 0 || waitpid(w->pid, &wait_status, WNOHANG) != w->pid)
-			continue;
-		reap_one(w, wait_status);
-		any = true;
-	}
-	prober_reap(m);
+	for (slot = 0; slot < m->workers.used; slot++)
+		any |= supervised_reap(&m->workers.slots[slot].process);
+	supervised_reap(&m->prober.process);
 	reap_others(m);
 	if (m->stopping)
 		orphans_close(m);

@@ -3,6 +3,10 @@
 #define DROVER_MASTER_REAP_H
 
 struct master;
+struct supervised;
+
+/* Saves what a worker left whose process is gone, and forgets what it held. */
+void reap_worker(struct supervised *process);
 
 /* Looks which children are gone (SIGCHLD). */
 void reap_children(struct master *master);

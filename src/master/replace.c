@@ -12,7 +12,7 @@ replace_highest(struct master *m)
 	unsigned slot = m->workers.used;
 
 	while (slot-- > 0)
-		if (m->workers.slots[slot].replaced && m->workers.slots[slot].child.state == CHILD_READY)
+		if (m->workers.slots[slot].replaced && m->workers.slots[slot].process.child.state == CHILD_READY)
 			return &m->workers.slots[slot];
 	return NULL;
 }
@@ -50,7 +50,7 @@ replace_go_on(struct master *m)
 
 	while ((w = replace_highest(m)) != NULL &&
 	       (workers_open(m) > m->workers.desired || replace_needs_room(m)))
-		worker_drain(w, "another is at work in its stead");
+		supervised_end(&w->process, CHILD_EVENT_DRAIN, "another is at work in its stead");
 }
 
 bool
@@ -58,8 +58,8 @@ replace_died(struct worker *w)
 {
 	if (!w->replaced)
 		return false;
-	worker_tell_end(w, LOG_LEVEL_WARN, "it was about to be replaced");
-	worker_event(w, CHILD_EVENT_DRAIN);
+	supervised_tell_end(&w->process, LOG_LEVEL_WARN, "it was about to be replaced");
+	supervised_event(&w->process, CHILD_EVENT_DRAIN);
 	return true;
 }
 
@@ -73,11 +73,11 @@ replace_call_off(struct worker *failed)
 		return false;
 	snprintf(next, sizeof next,
 	    "its configuration or environment is wrong: worker %u (pid %d) is not replaced", w->slot,
-	    (int)w->pid);
-	worker_tell_end(failed, LOG_LEVEL_ERROR, next);
-	news_worker(failed, EVENT_WORKER_FAILED, failed->last_words);
+	    (int)w->process.pid);
+	supervised_tell_end(&failed->process, LOG_LEVEL_ERROR, next);
+	news_worker(&failed->process, EVENT_WORKER_FAILED, failed->process.last_words);
 	w->replaced = false;
-	worker_event(failed, CHILD_EVENT_DRAIN);
+	supervised_event(&failed->process, CHILD_EVENT_DRAIN);
 	return true;
 }
 
@@ -87,14 +87,16 @@ replace_call_off(struct worker *failed)
 static void
 replace_begin(struct worker *w)
 {
-	child_forget_deaths(&w->child);
-	if (w->child.state == CHILD_READY) {
+	struct supervised *process = &w->process;
+
+	child_forget_deaths(&process->child);
+	if (process->child.state == CHILD_READY) {
 		w->replaced = true;
 		workers_adjust(w->master);
-	} else if (w->child.state == CHILD_BACKOFF) {
-		worker_event(w, CHILD_EVENT_BACKOFF_OVER);
+	} else if (process->child.state == CHILD_BACKOFF) {
+		supervised_event(process, CHILD_EVENT_BACKOFF_OVER);
 	} else {
-		worker_event(w, CHILD_EVENT_RESET);
+		supervised_event(process, CHILD_EVENT_RESET);
 	}
 }
 
@@ -103,7 +105,7 @@ master_restart_worker(struct master *m, unsigned slot, struct error *err)
 {
 	if (m->stopping)
 		return error_set(err, "drover is stopping");
-	if (slot >= SCOREBOARD_WORKERS || !worker_is_kept(&m->workers.slots[slot]))
+	if (slot >= SCOREBOARD_WORKERS || !child_is_kept(m->workers.slots[slot].process.child.state))
 		return error_set(err, "there is no worker %u", slot);
 	replace_begin(&m->workers.slots[slot]);
 	return 0;

@@ -23,7 +23,7 @@ stale_count(const struct app *app)
 	unsigned seat, count = 0;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		count += instance_is_kept(app->seats[seat]) && app->seats[seat]->stale != NULL;
+		count += child_is_kept(app->seats[seat]->process.child.state) && app->seats[seat]->stale != NULL;
 	return count;
 }
 
@@ -37,7 +37,7 @@ mark_stale(struct app *app, int number)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *i = app->seats[seat];
 
-		if (!instance_is_kept(i) || (number >= 0 && i->number != (unsigned)number))
+		if (!child_is_kept(i->process.child.state) || (number >= 0 && i->number != (unsigned)number))
 			continue;
 		i->stale = "another takes its place";
 		marked++;
@@ -78,7 +78,7 @@ keep_the_old(struct app *app)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *i = app->seats[seat];
 
-		if (instance_is_kept(i))
+		if (child_is_kept(i->process.child.state))
 			i->stale = other && i->definition.pool != app->definition.pool ? "it goes back to what was before" : NULL;
 	}
 	if (other)
@@ -90,10 +90,10 @@ roll_back(struct app *app, const struct instance *failed)
 {
 	char text[EVENT_TEXT_MAX];
 
-	snprintf(app->roll.reason, sizeof app->roll.reason, "%s", failed->last_words);
+	snprintf(app->roll.reason, sizeof app->roll.reason, "%s", failed->process.last_words);
 	keep_the_old(app);
 	roll_end(app, MASTER_ROLL_BACK);
-	snprintf(text, sizeof text, "instance %u did not get ready: %s", failed->number, failed->last_words);
+	snprintf(text, sizeof text, "instance %u did not get ready: %s", failed->number, failed->process.last_words);
 	log_error("app %s: rolled back, the old instances stay: %s", app_name(app), text);
 	news_app(app, EVENT_ROLLED_BACK, text);
 	app_adjust_soon(app);
@@ -109,7 +109,7 @@ instance_before(const struct instance *i)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *other = app->seats[seat];
 
-		if (other != i && other->number == i->number && other->stale != NULL && instance_is_kept(other))
+		if (other != i && other->number == i->number && other->stale != NULL && child_is_kept(other->process.child.state))
 			return other;
 	}
 	return NULL;
@@ -121,20 +121,19 @@ roll_failed(struct instance *i, bool given_up)
 	struct app *app = i->app;
 	struct instance *before = instance_before(i);
 
-	if (i->stale != NULL || i->ready != 0)
+	if (i->stale != NULL || i->process.ready != 0)
 		return false;
 	if (app->roll.state == MASTER_ROLL_RUNNING && i->roll == app->roll.number) {
 		roll_back(app, i);
 	} else if (given_up && before != NULL) {
 		before->stale = NULL;
 		before->no_recycling_before = clock_monotonic() + recycling_pause;
-		log_error("%s/%u is not replaced: another one in its stead %s", app_name(app), i->number, i->last_words);
+		log_error("%s is not replaced: another one in its stead %s", i->process.name, i->process.last_words);
 	} else {
 		return false;
 	}
-	app_journal_say(app->journal, i->number, i->last_pid, i->last_words);
-	news_instance(i, EVENT_INSTANCE_DIED, i->last_words);
-	instance_event(i, CHILD_EVENT_DRAIN);
+	news_instance(&i->process, EVENT_INSTANCE_DIED, i->process.last_words);
+	supervised_event(&i->process, CHILD_EVENT_DRAIN);
 	return true;
 }
 
@@ -144,7 +143,7 @@ all_have_come(const struct app *app)
 	unsigned seat, ready = 0;
 
 	for (seat = 0; seat < app->seat_count; seat++) {
-		enum child_state state = app->seats[seat]->child.state;
+		enum child_state state = app->seats[seat]->process.child.state;
 
 		if (state == CHILD_STARTING || state == CHILD_BACKOFF)
 			return false;
@@ -202,7 +201,7 @@ recycle_reason(const struct instance *i, uint64_t now)
 
 	if (i->over_memory >= LOOKS_OVER_MEMORY)
 		return "it uses more than max-memory";
-	if (i->age_limit != 0 && now - i->ready > i->age_limit)
+	if (i->age_limit != 0 && now - i->process.ready > i->age_limit)
 		return "it has lived for max-age";
 	if (i->request_limit != 0 && scoreboard_server_requests(board, (unsigned)i->server) >= i->request_limit)
 		return "it has had max-requests";
@@ -214,16 +213,16 @@ instance_recycle(struct instance *i, uint64_t now)
 {
 	const char *why;
 
-	if (i->pid == 0)
+	if (i->process.pid == 0)
 		return;
 	instance_look(i, now);
 	instance_look_at_health(i);
-	if (i->child.state != CHILD_READY || i->stale != NULL || i->server < 0 || now < i->no_recycling_before)
+	if (i->process.child.state != CHILD_READY || i->stale != NULL || i->server < 0 || now < i->no_recycling_before)
 		return;
 	why = recycle_reason(i, now);
 	if (why == NULL)
 		return;
-	log_notice("%s/%u (pid %d) is replaced: %s", app_name(i->app), i->number, (int)i->pid, why);
+	log_notice("%s (pid %d) is replaced: %s", i->process.name, (int)i->process.pid, why);
 	i->stale = why;
 	app_adjust_soon(i->app);
 }

@@ -21,7 +21,7 @@ servers_tell(struct master *m)
 	unsigned slot;
 
 	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0 && m->workers.slots[slot].channel >= 0)
+		if (m->workers.slots[slot].process.pid != 0 && m->workers.slots[slot].channel >= 0)
 			channel_send(m->workers.slots[slot].channel, &message);
 }
 
@@ -68,7 +68,7 @@ prober_has_seen(const struct master *m, uint32_t version)
 {
 	uint32_t seen = atomic_load_explicit(&m->board->prober.servers_seen, memory_order_acquire);
 
-	return m->prober.pid == 0 || (seen != 0 && (int32_t)(seen - version) >= 0);
+	return m->prober.process.pid == 0 || (seen != 0 && (int32_t)(seen - version) >= 0);
 }
 
 uint32_t
@@ -78,7 +78,7 @@ servers_seen(const struct master *m)
 	unsigned slot;
 
 	for (slot = 0; slot < m->workers.used; slot++) {
-		if (m->workers.slots[slot].pid == 0 || worker_has_seen(m, slot, oldest))
+		if (m->workers.slots[slot].process.pid == 0 || worker_has_seen(m, slot, oldest))
 			continue;
 		oldest = scoreboard_get(&m->board->workers[slot].servers_seen);
 		if (oldest == 0)
@@ -99,7 +99,7 @@ master_servers_settled(const struct master *m)
 	unsigned slot;
 
 	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0 && !master_worker_is_current(m, slot))
+		if (m->workers.slots[slot].process.pid != 0 && !master_worker_is_current(m, slot))
 			return false;
 	return !m->servers.unpublished;
 }

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/object.h"
 #include "master/privileges.h"
@@ -84,10 +83,8 @@ spawn_worker_main(struct worker *w)
 		.wakers = m->wakers.fds,
 		.waker_count = m->wakers.count,
 	};
-	char name[32];
 
-	snprintf(name, sizeof name, "worker %u", w->slot);
-	if (spawn_settle(m, w->far_end, name, "drover worker", &m->board->workers[w->slot].log_level) < 0)
+	if (spawn_settle(m, w->far_end, w->process.name, "drover worker", &m->board->workers[w->slot].log_level) < 0)
 		return CHILD_EXIT_WRONG;
 	return m->options.worker_main(&start);
 }
@@ -122,16 +119,17 @@ spawn_fork(struct error *err)
 	return pid;
 }
 
-/* Before the fork: afterwards the row is the child's to write. */
-static void
-spawn_clear(struct worker *w)
+/* fds[0] is watched. */
+static int
+spawn_open_channel(struct master *m, struct watch *watch, watch_fn *heard, int fds[2], struct error *err)
 {
-	w->started = clock_monotonic();
-	w->ready = 0;
-	w->killed = w->hung = w->asked_for = false;
-	w->why = NULL;
-	scoreboard_worker_reset(w->master->board, w->slot);
-	scoreboard_set(&w->master->board->workers[w->slot].started, w->started);
+	if (channel_pair(fds, err) < 0)
+		return -1;
+	if (watch_open_level(watch, m->loop, fds[0], heard) == 0)
+		return 0;
+	close(fds[0]);
+	close(fds[1]);
+	return error_errno(err, "cannot watch a channel");
 }
 
 static void
@@ -141,32 +139,18 @@ spawn_watch_cb(struct watch *watch, unsigned events)
 	worker_read(CONTAINER_OF(watch, struct worker, watch));
 }
 
-static int
-spawn_open_channel(struct worker *w, struct error *err)
-{
-	int fds[2];
-
-	if (channel_pair(fds, err) < 0)
-		return -1;
-	if (watch_open_level(&w->watch, w->master->loop, fds[0], spawn_watch_cb) < 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return error_errno(err, "cannot watch a channel");
-	}
-	wakers_prepare(w);
-	w->channel = fds[0];
-	w->far_end = fds[1];
-	return 0;
-}
-
 int
 spawn_worker(struct worker *w, struct error *err)
 {
+	int fds[2];
 	pid_t pid;
 
-	if (spawn_open_channel(w, err) < 0)
+	if (spawn_open_channel(w->master, &w->watch, spawn_watch_cb, fds, err) < 0)
 		return -1;
-	spawn_clear(w);
+	wakers_prepare(w);
+	w->channel = fds[0];
+	w->far_end = fds[1];
+	scoreboard_worker_reset(w->master->board, w->slot); /* before the fork: afterwards the row is the child's to write */
 	pid = spawn_fork(err);
 	if (pid == 0)
 		exit(spawn_worker_main(w)); /* not _exit: leak checks and coverage are to see workers too */
@@ -177,8 +161,7 @@ spawn_worker(struct worker *w, struct error *err)
 		w->channel = w->far_end = -1;
 		return -1;
 	}
-	w->pid = w->last_pid = pid;
-	scoreboard_set(&w->master->board->workers[w->slot].pid, pid);
+	w->process.pid = pid;
 	return 0;
 }
 
@@ -187,20 +170,21 @@ spawn_prober(struct master *m, watch_fn *heard, struct error *err)
 {
 	struct prober_child *p = &m->prober;
 	int fds[2];
+	pid_t pid;
 
-	if (channel_pair(fds, err) < 0)
+	if (spawn_open_channel(m, &p->watch, heard, fds, err) < 0)
 		return -1;
 	p->channel = fds[0];
-	if (watch_open_level(&p->watch, m->loop, p->channel, heard) < 0)
-		error_errno(err, "cannot watch a channel");
-	else if ((p->pid = spawn_fork(err)) == 0)
+	pid = spawn_fork(err);
+	if (pid == 0)
 		exit(spawn_prober_main(m, fds[1]));
 	close(fds[1]);
-	if (watch_is_open(&p->watch) && p->pid > 0)
-		return 0;
-	watch_close(&p->watch);
-	close(p->channel);
-	p->channel = -1;
-	p->pid = 0;
-	return -1;
+	if (pid < 0) {
+		watch_close(&p->watch);
+		close(p->channel);
+		p->channel = -1;
+		return -1;
+	}
+	p->process.pid = pid;
+	return 0;
 }

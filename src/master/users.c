@@ -119,7 +119,7 @@ master_users_adopt(struct master *m, struct master_users *read)
 	m->users = read->memories;
 	read->memories.count = 0;
 	for (slot = 0; slot < m->workers.used; slot++)
-		if (m->workers.slots[slot].pid != 0)
+		if (m->workers.slots[slot].process.pid != 0)
 			worker_owe(&m->workers.slots[slot], WORKER_OWED_USERS); /* before any connection that comes from now on */
 	log_notice("the files of users were read anew");
 }

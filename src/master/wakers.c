@@ -35,7 +35,7 @@ wakers_spread(struct master *m)
 	for (slot = 0; slot < m->workers.used; slot++) {
 		struct worker *w = &m->workers.slots[slot];
 
-		if (w->pid != 0 && w->channel >= 0 && w->wakers < m->wakers.count)
+		if (w->process.pid != 0 && w->channel >= 0 && w->wakers < m->wakers.count)
 			worker_owe(w, WORKER_OWED_WAKERS);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * The worker processes: one slot each, as many as are wanted. What the table of
- * supervise/child.h says is carried out here. Master.
+ * The worker processes: one slot each, as many as are wanted, and what each is told.
+ * supervised.h starts and ends them. Master.
  */
 #ifndef DROVER_MASTER_WORKERS_H
 #define DROVER_MASTER_WORKERS_H
@@ -9,12 +9,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/error.h"
-#include "base/log.h"
 #include "ipc/channel.h"
 #include "ipc/scoreboard.h"
+#include "master/supervised.h"
 #include "net/loop.h"
-#include "supervise/child.h"
 
 struct master;
 
@@ -32,23 +30,12 @@ struct worker {
 	uint32_t magic;
 	struct master *master;
 	unsigned slot;
-	struct child child;
-	pid_t pid; /* 0: no process */
-	pid_t last_pid; /* of the present or the last process; 0: it could not be made */
-	uint64_t started; /* monotonic microseconds, as `ready` */
-	uint64_t ready; /* 0: it has not said so */
-	uint64_t lived; /* of the last process, microseconds; 0: it could not be started */
-	bool killed; /* by us: it gets no more work */
-	bool hung; /* that is why */
-	bool asked_for; /* it was told to drain or stop */
+	struct supervised process;
 	bool replaced; /* at work until another has got ready in its stead; see replace.h */
-	const char *why; /* it is to end, or was killed; NULL: for nothing that the master did */
-	char last_words[192]; /* how the last process ended */
 	int channel; /* the master's end, -1: none */
 	int far_end; /* the worker's end, kept open: what a dead worker left unread is read from it */
 	struct watch watch;
 	bool deaf; /* its messages wait until earlier returned connections are placed */
-	struct timer timer; /* the one time limit of the state it is in */
 	struct channel_message staged; /* connections chosen for it and not sent yet */
 	bool stuck; /* its channel is full */
 	unsigned owed;
@@ -82,15 +69,6 @@ void workers_stop(struct master *master, bool graceful);
 /* drover is stopping: when no worker is left, has the prober end, and then the master. */
 void workers_end_when_gone(struct master *master);
 
-/* Moves a worker through the table and does what that says. */
-void worker_event(struct worker *worker, enum child_event event);
-
-/* Has it finish what it does and end; `why` is a sentence for people that stays valid. */
-void worker_drain(struct worker *worker, const char *why);
-
-/* Writes the end of its process to the log and makes it an event: how it ended, and what comes `next`. */
-void worker_tell_end(const struct worker *worker, enum log_level level, const char *next);
-
 /* Whether new connections may be chosen for it, its limit apart. */
 bool worker_is_open(const struct worker *worker);
 
@@ -98,9 +76,6 @@ bool worker_is_open(const struct worker *worker);
 void worker_owe(struct worker *worker, unsigned owed);
 /* Sends what is owed. Called when the channel may have room. */
 void worker_send_owed(struct worker *worker);
-
-/* Whether it exists because it is or was wanted: it is not on its way out. */
-bool worker_is_kept(const struct worker *worker);
 
 /* The lowest slot without a worker, or NULL. */
 struct worker *worker_lowest_empty(struct master *master);

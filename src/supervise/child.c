@@ -130,6 +130,25 @@ const struct child_step child_table[CHILD_STATES][CHILD_EVENTS] = {
 	},
 };
 
+bool
+child_is_kept(enum child_state state)
+{
+	return state == CHILD_STARTING || state == CHILD_READY || state == CHILD_BACKOFF || state == CHILD_FAILED;
+}
+
+enum child_event
+child_event_of_time(enum child_state state)
+{
+	switch (state) {
+	case CHILD_STARTING:
+		return CHILD_EVENT_START_TIMEOUT;
+	case CHILD_BACKOFF:
+		return CHILD_EVENT_BACKOFF_OVER;
+	default:
+		return CHILD_EVENT_KILL_TIMEOUT;
+	}
+}
+
 /* The one setter of a state. */
 static void
 child_set_state(struct child *child, enum child_state state)
@@ -186,7 +205,29 @@ child_forget_deaths(struct child *child)
 	child->quick_deaths = 0;
 }
 
+bool
+child_exited_wrong(int wait_status)
+{
+	return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CHILD_EXIT_WRONG;
+}
+
+static double
+in_seconds(uint64_t microseconds)
+{
+	return (double)microseconds / (double)CLOCK_SECOND;
+}
+
 const char *
+child_describe_pause(uint64_t pause, char *text, size_t size)
+{
+	if (pause == 0)
+		snprintf(text, size, "restarting at once");
+	else
+		snprintf(text, size, "restarting in %.1f s", in_seconds(pause));
+	return text;
+}
+
+static const char *
 child_describe_exit(int wait_status, char *text, size_t size)
 {
 	if (WIFSIGNALED(wait_status))
@@ -194,5 +235,15 @@ child_describe_exit(int wait_status, char *text, size_t size)
 		    strsignal(WTERMSIG(wait_status)), WCOREDUMP(wait_status) ? ", core dumped" : "");
 	else
 		snprintf(text, size, "exited with status %d", WEXITSTATUS(wait_status));
+	return text;
+}
+
+const char *
+child_describe_end(int wait_status, uint64_t lived, const char *why, char *text, size_t size)
+{
+	char how[80];
+
+	snprintf(text, size, "%s after %.1f s%s%s", child_describe_exit(wait_status, how, sizeof how), in_seconds(lived),
+	    why != NULL ? ": " : "", why != NULL ? why : "");
 	return text;
 }

@@ -72,6 +72,12 @@ struct child {
 /* Takes the step of the table and returns what is to be done now. */
 enum child_action child_event(struct child *child, enum child_event event);
 
+/* Whether it is there because it is wanted: it is not on its way out. */
+bool child_is_kept(enum child_state state);
+
+/* What it means that the time limit of that state has passed. */
+enum child_event child_event_of_time(enum child_state state);
+
 /*
  * How long to wait before the next start of a child that lived for `lived`
  * microseconds. One that was ready is missed: it comes back at once, and after
@@ -84,7 +90,16 @@ uint64_t child_backoff(struct child *child, uint64_t lived, bool was_ready, uint
 /* Forgets the deaths so far: the next one counts as the first. */
 void child_forget_deaths(struct child *child);
 
-/* "killed by signal 9 (Killed)", "exited with status 2": what waitpid(2) gave, in words. Returns `text`. */
-const char *child_describe_exit(int wait_status, char *text, size_t size);
+/* Whether what waitpid(2) gave is CHILD_EXIT_WRONG. */
+bool child_exited_wrong(int wait_status);
+
+/*
+ * "killed by signal 9 (Killed) after 1.2 s: why", "exited with status 2 after 0.1 s": what waitpid(2) gave and
+ * microseconds, in words; `why` may be NULL. Returns `text`.
+ */
+const char *child_describe_end(int wait_status, uint64_t lived, const char *why, char *text, size_t size);
+
+/* "restarting at once", "restarting in 1.2 s": a pause of microseconds in words. Returns `text`. */
+const char *child_describe_pause(uint64_t pause, char *text, size_t size);
 
 #endif

@@ -14,13 +14,6 @@ struct fleet {
 	unsigned replacing; /* numbers that have both */
 };
 
-static bool
-is_kept(const struct fleet_seat *seat)
-{
-	return seat->state == CHILD_STARTING || seat->state == CHILD_READY || seat->state == CHILD_BACKOFF ||
-	    seat->state == CHILD_FAILED;
-}
-
 static void
 fleet_take(struct fleet *fleet, const struct fleet_seat *seat, size_t i)
 {
@@ -73,11 +66,11 @@ fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t
 
 	for (i = 0; i < count; i++) {
 		fleet.ready += seats[i].state == CHILD_READY;
-		if (is_kept(&seats[i]) && seats[i].number < wish->instances)
+		if (child_is_kept(seats[i].state) && seats[i].number < wish->instances)
 			fleet_take(&fleet, &seats[i], i);
 	}
 	for (i = 0; i < count; i++)
-		if (is_kept(&seats[i]) && seats[i].number >= wish->instances && is_too_many(&fleet, &seats[i]))
+		if (child_is_kept(seats[i].state) && seats[i].number >= wish->instances && is_too_many(&fleet, &seats[i]))
 			return drain(seats, i);
 	for (number = 0; number < wish->instances; number++) {
 		holding = &fleet.numbers[number];

@@ -87,6 +87,7 @@ check_PROGRAMS += unit/test_siphash
 check_PROGRAMS += unit/test_sticky
 check_PROGRAMS += unit/test_stream
 check_PROGRAMS += unit/test_supervise
+check_PROGRAMS += unit/test_supervised
 check_PROGRAMS += unit/test_tail
 check_PROGRAMS += unit/test_template
 check_PROGRAMS += unit/test_text

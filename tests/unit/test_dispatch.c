@@ -24,8 +24,8 @@ worker_set_ready(unsigned slot)
 	ck_assert_int_eq(channel_pair(ends, NULL), 0);
 	w->channel = ends[0];
 	w->far_end = ends[1];
-	w->pid = NOBODY;
-	w->child.state = CHILD_READY;
+	w->process.pid = NOBODY;
+	w->process.child.state = CHILD_READY;
 	if (master->workers.used <= slot)
 		master->workers.used = slot + 1;
 	scoreboard_worker_reset(master->board, slot);
@@ -67,12 +67,12 @@ teardown(void)
 	for (slot = 0; slot < master->workers.used; slot++) {
 		struct worker *w = &master->workers.slots[slot];
 
-		w->pid = 0;
+		w->process.pid = 0;
 		if (w->channel >= 0)
 			close(w->channel);
 		if (w->far_end >= 0)
 			close(w->far_end);
-		timer_clear(&w->timer);
+		timer_clear(&w->process.timer);
 	}
 	orphans_close(master);
 	timer_clear(&master->dispatch.retry);
@@ -149,11 +149,11 @@ worker_die(unsigned slot)
 {
 	struct worker *w = &master->workers.slots[slot];
 
-	w->pid = 0;
+	w->process.pid = 0;
 	orphans_adopt(w);
 	scoreboard_worker_reset(master->board, slot);
 	w->stuck = false;
-	w->child.state = CHILD_BACKOFF;
+	w->process.child.state = CHILD_BACKOFF;
 	dispatch_resume(master);
 }
 
@@ -283,9 +283,9 @@ END_TEST
 
 START_TEST(only_ready_ones_get_connections)
 {
-	master->workers.slots[0].child.state = CHILD_DRAINING;
-	master->workers.slots[1].killed = true;
-	master->workers.slots[2].child.state = CHILD_STARTING;
+	master->workers.slots[0].process.child.state = CHILD_DRAINING;
+	master->workers.slots[1].process.killed = true;
+	master->workers.slots[2].process.child.state = CHILD_STARTING;
 	ck_assert(give(30, 0));
 	ck_assert_uint_eq(take(3), 30);
 }
@@ -404,7 +404,7 @@ START_TEST(connections_given_back_go_to_others)
 	struct channel_message message;
 	unsigned slot, sum = 0;
 
-	leaving->child.state = CHILD_DRAINING;
+	leaving->process.child.state = CHILD_DRAINING;
 	message_fill(&message, 30, 0);
 	orphans_take(leaving, &message);
 	ck_assert_uint_eq(take(0), 0);
@@ -420,7 +420,7 @@ START_TEST(connections_given_back_wait_when_nobody_has_room)
 	struct channel_message message;
 
 	conf.worker_connections = 1;
-	leaving->child.state = CHILD_DRAINING;
+	leaving->process.child.state = CHILD_DRAINING;
 	message_fill(&message, 5, 0);
 	orphans_take(leaving, &message);
 	ck_assert(!orphans_have_room(master));

@@ -456,10 +456,10 @@ START_TEST(a_worker_that_cannot_start_is_told)
 	master->notify.fd = -1;
 	master->workers.used = 1;
 	master->workers.ever_ready = true;
-	w->child.state = CHILD_STARTING;
-	w->last_pid = 4711;
-	snprintf(w->last_words, sizeof w->last_words, "exited with status 2 after 0.1 s");
-	worker_event(w, CHILD_EVENT_EXITED_WRONG);
+	w->process.child.state = CHILD_STARTING;
+	w->process.last_pid = 4711;
+	snprintf(w->process.last_words, sizeof w->process.last_words, "exited with status 2 after 0.1 s");
+	supervised_event(&w->process, CHILD_EVENT_EXITED_WRONG);
 	ck_assert_int_eq(expect(EVENT_WORKER_DIED, "exited with status 2")->pid, 4711);
 	event = expect(EVENT_WORKER_FAILED, "exited with status 2");
 	ck_assert_int_eq(event->pid, 4711);

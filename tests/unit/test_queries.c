@@ -50,8 +50,8 @@ setup(void)
 		ck_assert_int_eq(channel_pair(fds, NULL), 0);
 		worker(slot)->channel = fds[0];
 		worker(slot)->far_end = fds[1];
-		worker(slot)->pid = NOBODY;
-		worker(slot)->child.state = CHILD_READY;
+		worker(slot)->process.pid = NOBODY;
+		worker(slot)->process.child.state = CHILD_READY;
 	}
 }
 
@@ -64,7 +64,7 @@ teardown(void)
 	for (slot = 0; slot < WORKERS; slot++) {
 		close(worker(slot)->channel);
 		close(worker(slot)->far_end);
-		timer_clear(&worker(slot)->timer);
+		timer_clear(&worker(slot)->process.timer);
 	}
 	timer_clear(&master->dispatch.retry);
 	timer_clear(&master->workers.tick);
@@ -172,9 +172,9 @@ START_TEST(those_that_cannot_tell_are_not_asked)
 {
 	struct master_query *query;
 
-	worker(0)->child.state = CHILD_STARTING;
-	worker(1)->pid = 0;
-	worker(2)->killed = true;
+	worker(0)->process.child.state = CHILD_STARTING;
+	worker(1)->process.pid = 0;
+	worker(2)->process.killed = true;
 	query = ask(QUERY_SESSIONS, -1);
 	ck_assert_ptr_nonnull(query);
 	ck_assert_uint_eq(master_query_left(query), 0);

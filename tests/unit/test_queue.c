@@ -43,7 +43,7 @@ END_TEST
 START_TEST(until_all_workers_know_each_counts_anew)
 {
 	scoreboard_worker_reset(board, 0);
-	scoreboard_set(&board->workers[2].pid, 4711);
+	scoreboard_set(&board->workers[2].child.pid, 4711);
 	queue->settled = false;
 	scoreboard_set(&queue->version, 9);
 	queue_make_dirty(board, POOL);

@@ -30,15 +30,15 @@ worker(unsigned slot)
 static enum child_state
 state(unsigned slot)
 {
-	return worker(slot)->child.state;
+	return worker(slot)->process.child.state;
 }
 
 /* The process in that slot says that it is ready. */
 static void
 get_ready(unsigned slot)
 {
-	worker(slot)->pid = NOBODY;
-	worker(slot)->child.state = CHILD_READY;
+	worker(slot)->process.pid = NOBODY;
+	worker(slot)->process.child.state = CHILD_READY;
 	if (master->workers.used <= slot)
 		master->workers.used = slot + 1;
 	replace_go_on(master);
@@ -47,9 +47,9 @@ get_ready(unsigned slot)
 static void
 die(unsigned slot, enum child_event how)
 {
-	worker(slot)->pid = 0;
+	worker(slot)->process.pid = 0;
 	watch_close(&worker(slot)->watch);
-	worker_event(worker(slot), how);
+	supervised_event(&worker(slot)->process, how);
 }
 
 static void
@@ -93,7 +93,7 @@ teardown(void)
 
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++) {
 		watch_close(&worker(slot)->watch);
-		timer_clear(&worker(slot)->timer);
+		timer_clear(&worker(slot)->process.timer);
 	}
 	timer_clear(&master->dispatch.retry);
 	timer_clear(&master->workers.tick);

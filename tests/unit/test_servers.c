@@ -79,7 +79,7 @@ setup(void)
 	servers_init(master);
 	scoreboard_worker_reset(master->board, 0);
 	master->workers.used = 1;
-	master->workers.slots[0].pid = 1;
+	master->workers.slots[0].process.pid = 1;
 	master->workers.slots[0].channel = -1;
 	worker_looks();
 }
@@ -199,13 +199,13 @@ END_TEST
 START_TEST(a_worker_that_starts_is_waited_for)
 {
 	master->workers.used = 2;
-	master->workers.slots[1].pid = 2;
+	master->workers.slots[1].process.pid = 2;
 	master->workers.slots[1].channel = -1;
 	ck_assert_int_eq(master_server_remove(master, 0, false, NULL), 0);
 	worker_looks();
 	master_looks();
 	ck_assert_int_eq((int)state(0), SERVER_LEAVING);
-	master->workers.slots[1].pid = 0; /* it has died */
+	master->workers.slots[1].process.pid = 0; /* it has died */
 	master_looks();
 	ck_assert_int_eq((int)state(0), SERVER_FREE);
 }

@@ -169,14 +169,61 @@ START_TEST(there_is_no_storm_of_restarts)
 }
 END_TEST
 
-START_TEST(an_exit_is_told_in_words)
+START_TEST(an_end_is_told_in_words)
 {
-	char text[80];
+	char text[120];
 
-	ck_assert_str_eq(child_describe_exit(2 << 8, text, sizeof text), "exited with status 2");
-	ck_assert_str_eq(child_describe_exit(SIGKILL, text, sizeof text), "killed by signal 9 (Killed)");
-	ck_assert_str_eq(child_describe_exit(SIGSEGV | 0x80, text, sizeof text),
-	    "killed by signal 11 (Segmentation fault), core dumped");
+	ck_assert_str_eq(child_describe_end(2 << 8, 0, NULL, text, sizeof text), "exited with status 2 after 0.0 s");
+	ck_assert_str_eq(child_describe_end(SIGKILL, 1230 * CLOCK_MILLISECOND, "it was hung", text, sizeof text),
+	    "killed by signal 9 (Killed) after 1.2 s: it was hung");
+	ck_assert_str_eq(child_describe_end(SIGSEGV | 0x80, 75 * CLOCK_SECOND, NULL, text, sizeof text),
+	    "killed by signal 11 (Segmentation fault), core dumped after 75.0 s");
+	ck_assert_str_eq(child_describe_end(SIGKILL, 0, "it was hung", text, 13), "killed by si");
+}
+END_TEST
+
+START_TEST(a_pause_is_told_in_words)
+{
+	char text[48];
+
+	ck_assert_str_eq(child_describe_pause(0, text, sizeof text), "restarting at once");
+	ck_assert_str_eq(child_describe_pause(1160 * CLOCK_MILLISECOND, text, sizeof text), "restarting in 1.2 s");
+}
+END_TEST
+
+START_TEST(one_status_means_that_something_is_wrong)
+{
+	ck_assert(child_exited_wrong(2 << 8));
+	ck_assert(!child_exited_wrong(0));
+	ck_assert(!child_exited_wrong(1 << 8));
+	ck_assert(!child_exited_wrong(2)); /* SIGINT */
+}
+END_TEST
+
+START_TEST(those_on_their_way_out_are_not_kept)
+{
+	const char *letter;
+	size_t state;
+
+	for (state = 0; state < CHILD_STATES; state++) {
+		letter = strchr("SRBF", state_letters[state]);
+		ck_assert_msg(child_is_kept((enum child_state)state) == (letter != NULL), "state %s", child_state_names[state]);
+	}
+}
+END_TEST
+
+/* Where a time limit is set its end does something; elsewhere nothing. */
+START_TEST(time_means_what_the_state_says)
+{
+	static const char does[] = "-k-tks-"; /* in the order of state_letters */
+	size_t state;
+
+	for (state = 0; state < CHILD_STATES; state++) {
+		enum child_event event = child_event_of_time((enum child_state)state);
+		char action = action_letters[child_table[state][event].action];
+
+		ck_assert_msg(action == does[state], "state %s: does %c", child_state_names[state], action);
+	}
 }
 END_TEST
 
@@ -200,7 +247,11 @@ main(void)
 	tcase_add_test(tests, forgotten_deaths_do_not_count);
 	tcase_add_test(tests, jitter_is_a_fifth_either_way);
 	tcase_add_test(tests, there_is_no_storm_of_restarts);
-	tcase_add_test(tests, an_exit_is_told_in_words);
+	tcase_add_test(tests, an_end_is_told_in_words);
+	tcase_add_test(tests, a_pause_is_told_in_words);
+	tcase_add_test(tests, one_status_means_that_something_is_wrong);
+	tcase_add_test(tests, those_on_their_way_out_are_not_kept);
+	tcase_add_test(tests, time_means_what_the_state_says);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
