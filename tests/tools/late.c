@@ -19,7 +19,7 @@
 
 enum { SHORT = 4096 }; /* bytes: whoever moves long bodies would need minutes */
 
-static const char *where = "";
+static char where; /* the first letter of the word: the environment does not stay where it is */
 static long milliseconds;
 
 __attribute__((constructor)) static void
@@ -29,7 +29,7 @@ late_begin(void)
 
 	if (colon == NULL)
 		return;
-	where = text;
+	where = text[0];
 	milliseconds = atol(colon + 1);
 }
 
@@ -60,7 +60,7 @@ kind_of(int fd)
 static ssize_t
 sent(int fd, ssize_t count)
 {
-	if (where[0] == 's' && count > 0 && count <= SHORT && kind_of(fd) == SOCK_STREAM)
+	if (where == 's' && count > 0 && count <= SHORT && kind_of(fd) == SOCK_STREAM)
 		be_late();
 	return count;
 }
@@ -68,7 +68,7 @@ sent(int fd, ssize_t count)
 static void
 receiving(int fd)
 {
-	if (where[0] == 'r' && kind_of(fd) == SOCK_SEQPACKET)
+	if (where == 'r' && kind_of(fd) == SOCK_SEQPACKET)
 		be_late();
 }
 
@@ -77,7 +77,7 @@ logging(int fd)
 {
 	struct stat st;
 
-	if (where[0] == 'l' && fd > STDERR_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (where == 'l' && fd > STDERR_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		be_late();
 }
 
