@@ -51,6 +51,7 @@ struct instance {
 	unsigned seat, number;
 	struct supervised process;
 	const char *stale; /* why another one is to come in its stead; NULL: none is */
+	uint64_t stale_since; /* monotonic microseconds */
 	uint64_t roll; /* number of the roll-out that was running when its process was started; 0: none */
 	uint64_t no_recycling_before; /* monotonic microseconds: another one in its stead did not get ready */
 	struct app_definition definition; /* that its process runs by */

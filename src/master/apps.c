@@ -84,7 +84,12 @@ app_next_step(struct app *app)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		const struct instance *instance = app->seats[seat];
 
-		app->view[seat] = (struct fleet_seat){ instance->number, instance->process.child.state, instance->stale != NULL };
+		app->view[seat] = (struct fleet_seat){
+			.number = instance->number,
+			.state = instance->process.child.state,
+			.stale = instance->stale != NULL,
+			.since = instance->stale_since,
+		};
 	}
 	return fleet_next(&wish, app->view, app->seat_count);
 }

@@ -27,11 +27,20 @@ stale_count(const struct app *app)
 	return count;
 }
 
+static void
+make_stale(struct instance *i, const char *why, uint64_t now)
+{
+	if (i->stale == NULL)
+		i->stale_since = now;
+	i->stale = why;
+}
+
 /* ---- a roll-out */
 
 static unsigned
 mark_stale(struct app *app, int number)
 {
+	uint64_t now = clock_monotonic();
 	unsigned seat, marked = 0;
 
 	for (seat = 0; seat < app->seat_count; seat++) {
@@ -39,7 +48,7 @@ mark_stale(struct app *app, int number)
 
 		if (!child_is_kept(i->process.child.state) || (number >= 0 && i->number != (unsigned)number))
 			continue;
-		i->stale = "another takes its place";
+		make_stale(i, "another takes its place", now);
 		marked++;
 	}
 	return marked;
@@ -71,6 +80,7 @@ keep_the_old(struct app *app)
 {
 	struct app_definition given_up = app->definition;
 	bool other = app->before.pool != NULL;
+	uint64_t now = clock_monotonic();
 	unsigned seat;
 
 	if (other)
@@ -78,8 +88,12 @@ keep_the_old(struct app *app)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *i = app->seats[seat];
 
-		if (child_is_kept(i->process.child.state))
-			i->stale = other && i->definition.pool != app->definition.pool ? "it goes back to what was before" : NULL;
+		if (!child_is_kept(i->process.child.state))
+			continue;
+		if (other && i->definition.pool != app->definition.pool)
+			make_stale(i, "it goes back to what was before", now);
+		else
+			i->stale = NULL;
 	}
 	if (other)
 		app_source_release(given_up.source);
@@ -223,6 +237,6 @@ instance_recycle(struct instance *i, uint64_t now)
 	if (why == NULL)
 		return;
 	log_notice("%s (pid %d) is replaced: %s", i->process.name, (int)i->process.pid, why);
-	i->stale = why;
+	make_stale(i, why, now);
 	app_adjust_soon(i->app);
 }

@@ -56,6 +56,27 @@ is_too_many(const struct fleet *fleet, const struct fleet_seat *seat)
 	return seat->state != CHILD_READY || fleet->ready + fleet->given_up > fleet->wish->instances;
 }
 
+/*
+ * Of those that nobody replaces yet, one that may go now, or any: who has waited longest, lest the ones of low numbers
+ * are replaced again and again while the others wait. NULL: there is none.
+ */
+static const struct holding *
+longest_stale(const struct fleet *fleet, const struct fleet_seat *seats, bool to_go)
+{
+	const struct holding *found = NULL;
+	unsigned number;
+
+	for (number = 0; number < fleet->wish->instances; number++) {
+		const struct holding *holding = &fleet->numbers[number];
+
+		if (!holding->stale || holding->fresh || (to_go && !may_go(fleet, &seats[holding->stale_seat])))
+			continue;
+		if (found == NULL || seats[holding->stale_seat].since < seats[found->stale_seat].since)
+			found = holding;
+	}
+	return found;
+}
+
 struct fleet_step
 fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t count)
 {
@@ -80,14 +101,9 @@ fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t
 			return start(number);
 		fleet.replacing += holding->stale && holding->fresh;
 	}
-	for (number = 0; number < wish->instances; number++) {
-		holding = &fleet.numbers[number];
-		if (!holding->stale || holding->fresh)
-			continue;
-		if (may_go(&fleet, &seats[holding->stale_seat]))
-			return drain(seats, holding->stale_seat);
-		if (fleet.replacing < wish->surge)
-			return start(number);
-	}
+	if ((holding = longest_stale(&fleet, seats, true)) != NULL)
+		return drain(seats, holding->stale_seat);
+	if (fleet.replacing < wish->surge && (holding = longest_stale(&fleet, seats, false)) != NULL)
+		return start(seats[holding->stale_seat].number);
 	return (struct fleet_step){ .action = FLEET_NOTHING };
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "supervise/child.h"
 
@@ -21,6 +22,7 @@ struct fleet_seat {
 	unsigned number;
 	enum child_state state; /* CHILD_EMPTY: nobody */
 	bool stale; /* to be replaced */
+	uint64_t since; /* when it became that, on any clock: who has waited longest is the next */
 };
 
 struct fleet_wish {

@@ -165,6 +165,32 @@ START_TEST(what_serves_nobody_goes_at_once)
 }
 END_TEST
 
+/* The one that was replaced last is stale again before the next turn: it is not its turn. */
+START_TEST(who_has_waited_longest_is_next)
+{
+	struct fleet_wish wish = { .instances = 3, .surge = 1 };
+	unsigned turns[3] = { 0 }, turn;
+	size_t i;
+
+	seats_clear();
+	settle(&wish);
+	for (turn = 0; turn < 30; turn++) {
+		all_become(CHILD_STARTING, CHILD_READY);
+		settle(&wish);
+		all_become(CHILD_DRAINING, CHILD_EMPTY);
+		for (i = 0; i < SEATS; i++) {
+			turns[seats[i].number] += seats[i].state == CHILD_STARTING && seats[i].since == 0;
+			if (seats[i].state == CHILD_READY && !seats[i].stale)
+				seats[i] = (struct fleet_seat){ seats[i].number, CHILD_READY, true, turn + 1 };
+		}
+		settle(&wish);
+	}
+	ck_assert_uint_ge(turns[0], 9);
+	ck_assert_uint_ge(turns[1], 9);
+	ck_assert_uint_ge(turns[2], 9);
+}
+END_TEST
+
 /* All are replaced, whatever dies meanwhile, and there are never fewer than allowed because of a drain, nor more. */
 START_TEST(replaced_at_random)
 {
@@ -214,6 +240,7 @@ main(void)
 	tcase_add_test(tests, down_while_those_that_stay_are_not_ready);
 	tcase_add_test(tests, a_new_one_comes_first);
 	tcase_add_test(tests, what_serves_nobody_goes_at_once);
+	tcase_add_test(tests, who_has_waited_longest_is_next);
 	tcase_add_loop_test(tests, replaced_at_random, 0, 81);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
