@@ -16,6 +16,7 @@ from wire import request  # pylint: disable=wrong-import-position
 
 
 def in_front(t, command, environment=(), **options):
+    options.setdefault("queue_timeout", '"60s"')  # on a busy machine the next process takes its time
     drover = t.drover(apps.section("web", command, environment, **options) + 'route { pool = "web" }', workers=4)
     apps.wait_settled(drover, options.get("instances", 1))
     return drover

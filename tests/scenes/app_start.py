@@ -132,7 +132,7 @@ def ports(t):
 @case
 def nothing_is_refused(t):
     "a passed socket takes connections while its instance is killed and started again"
-    drover = one(t, apps.python("plain.py"), listen="activation-port")
+    drover = one(t, apps.python("plain.py"), listen="activation-port", queue_timeout='"60s"')
     traffic = t.keep(Traffic(drover, [GET] * 4, host="web.test"))
     for _ in range(2):
         row = apps.wait_settled(drover, 1)[0]

@@ -15,6 +15,7 @@ def behind(t, environment=(), more="", workers=2, **options):
     """drover whose app listens once the file "never" is gone."""
     with open(t.path("never"), "w", encoding="ascii"):
         pass
+    options.setdefault("queue_timeout", '"60s"')
     body = apps.section("web", apps.python("slow.py"), [f"NEVER={t.path('never')}", *environment], more, **options)
     return t.drover(body + 'route { pool = "web" }', workers=workers)
 

@@ -105,7 +105,7 @@ def is_settled(drover, name, instances):
     return len(found) == instances and all(row["state"] == "ready" for row in found)
 
 
-def wait_settled(drover, instances, name="web", seconds=wire.SECONDS):
+def wait_settled(drover, instances, name="web", seconds=2 * wire.SECONDS):  # several big programs may be started
     """Waits until there are as many as that, all ready, none in another state, and all workers know them: their rows."""
     programs.wait_until(lambda: is_settled(drover, name, instances) and drover.is_known(),
                         lambda: f"{instances} instances of {name}, all of them ready: {rows(drover, name)}", seconds)
