@@ -307,7 +307,7 @@ def nobody_reads_on(t):
             peer.send(head(64 * MEGABYTE))
             send_quietly(peer, 64)
         else:
-            hold.acquire(timeout=20)  # reads nothing
+            hold.acquire(timeout=60)  # reads nothing
         return False
 
     hold = threading.Semaphore(0)
@@ -332,7 +332,7 @@ def nobody_writes_on(t):
     def talk(peer, seen):
         if seen.method == "GET":
             peer.send(head(64 * MEGABYTE) + BLOCK)
-            hold.acquire(timeout=20)
+            hold.acquire(timeout=60)
         else:
             peer.read_all()
         return False

@@ -78,7 +78,7 @@ class Reader:
     def respond(self, message):
         if message.target.startswith("/report"):
             self.holding += 1
-            self.held.wait(30)
+            self.held.wait(240)
         return response(body=b"ok")
 
     # ---- names of the page and of this machine

@@ -13,7 +13,7 @@ from wire import Server, request, response  # pylint: disable=wrong-import-posit
 def holding(t, let_go):
     """A server that answers when it is let go."""
     def respond(_):
-        let_go.wait(20)
+        let_go.wait(60)
         return response(body=b"held")
 
     return t.server(respond)
@@ -109,7 +109,7 @@ def tunnel_begins_in_maintenance(t):
 
     def handler(peer):
         peer.read_request()
-        let_go.wait(20)
+        let_go.wait(60)
         peer.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: scene\r\n\r\n")
         peer.ended()
 

@@ -209,7 +209,7 @@ def one_that_comes_back_is_the_same(t):
     go_on = threading.Event()
 
     def respond(_):
-        go_on.wait(30)
+        go_on.wait(60)
         return response(body=b"late")
 
     dns, hellos = t.keep(Dns()), [t.server(respond), t.server()]

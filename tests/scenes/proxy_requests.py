@@ -38,7 +38,7 @@ def continue_is_the_servers(t):
         seen = peer.read_request(body=False)
         server.record(seen, peer)
         assert seen.get("expect") == "100-continue"
-        go_on.wait(20)
+        go_on.wait(60)
         if seen.target == "/refuse":
             peer.send(response(403, b"no", fields=[("Connection", "close")]))
             peer.read_all()
@@ -112,7 +112,7 @@ def half_close_while_waiting(t):
 
     def respond(seen):
         if seen.target == "/slow":
-            answer_now.wait(20)
+            answer_now.wait(60)
         return response(body=seen.target.encode())
 
     server, drover = start(t, respond)

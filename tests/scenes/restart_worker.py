@@ -72,7 +72,7 @@ def the_old_one_finishes_what_it_has(t):
 
     def respond(seen):
         if seen.target == "/slow":
-            let_go.wait(30)
+            let_go.wait(60)
         return response(body=b"ok")
 
     drover = t.drover(t.pool(t.server(respond)), workers=1, listen="defer-accept = false")

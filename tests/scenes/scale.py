@@ -46,7 +46,7 @@ def drain_finishes_requests(t):
     let_go = threading.Event()
 
     def respond(_):
-        let_go.wait(30)
+        let_go.wait(60)
         return response(body=b"late")
 
     drover = t.drover(t.pool(t.server(respond)), workers=4, balance="round-robin", listen="defer-accept = false")

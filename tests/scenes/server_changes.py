@@ -35,7 +35,7 @@ class Slow:
         self.server = t.server(self.respond)
 
     def respond(self, _):
-        self.let_go.wait(30)
+        self.let_go.wait(60)
         return response(body=b"late")
 
 

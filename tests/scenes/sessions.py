@@ -69,7 +69,7 @@ class Held:
                 return
             if message.target.startswith("/held"):
                 peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab")
-                assert self.go.wait(20)
+                assert self.go.wait(60)
                 peer.send(b"cd")
             else:
                 peer.send(response(200, b"hello"))

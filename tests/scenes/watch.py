@@ -205,7 +205,7 @@ def server_removed(t):
     let_go = threading.Event()
 
     def respond(_):
-        let_go.wait(30)
+        let_go.wait(60)
         return response(body=b"late")
 
     server, other = t.server(respond), t.server()
