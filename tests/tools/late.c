@@ -30,7 +30,7 @@ late_begin(void)
 	if (colon == NULL)
 		return;
 	where = text[0];
-	milliseconds = atol(colon + 1);
+	milliseconds = strtol(colon + 1, NULL, 10);
 }
 
 static void
@@ -39,7 +39,7 @@ be_late(void)
 	struct timespec time = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
 	int before = errno;
 
-	while (nanosleep(&time, &time) < 0 && errno == EINTR)
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &time) == EINTR)
 		;
 	errno = before;
 }
