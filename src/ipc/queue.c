@@ -468,9 +468,3 @@ queue_entry_state(const struct queue_book *book, uint32_t number)
 {
 	return (enum queue_state)atomic_load_explicit(&entry_of(book->board, number)->state, memory_order_acquire);
 }
-
-bool
-queue_entry_is_picky(const struct queue_book *book, uint32_t number)
-{
-	return entry_of(book->board, number)->avoids > 0;
-}

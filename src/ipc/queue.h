@@ -172,6 +172,5 @@ void queue_note_wait(struct queue *queue, uint64_t waited);
 /* ---- of one's own entry, without the lock */
 
 enum queue_state queue_entry_state(const struct queue_book *book, uint32_t entry);
-bool queue_entry_is_picky(const struct queue_book *book, uint32_t entry);
 
 #endif

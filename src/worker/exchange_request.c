@@ -142,6 +142,11 @@ step_wait(struct exchange *exchange)
 {
 	if (waiting_is_over(exchange) && waiting_take(exchange))
 		return choose_begin(exchange);
+	if (waiting_is_hopeless(exchange)) {
+		waiting_end(exchange);
+		exchange->step = step_choose;
+		return STEP_NEXT;
+	}
 	if (waiting_is_late(exchange) && !waiting_goes_on(exchange))
 		return choose_waited_long(exchange);
 	return waiting_client_is_gone(exchange) ? exchange_client_gone(exchange) : STEP_WAIT;

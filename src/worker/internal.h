@@ -122,8 +122,9 @@ struct pool {
 	struct deadline_queue connect, response, send, idle;
 	struct deadline_queue surplus; /* of idle connections over the limit */
 	/* see waiting.c */
-	TAILQ_HEAD(, exchange) waiting; /* as they came */
-	TAILQ_ENTRY(pool) waiting_link; /* of worker->waiting, unless `waiting` is empty */
+	TAILQ_HEAD(exchange_list, exchange) waiting; /* for any server, as they came */
+	struct exchange_list picky; /* for any that they have not tried, as they came */
+	TAILQ_ENTRY(pool) waiting_link; /* of worker->waiting, unless both are empty */
 	struct deadline_queue wait, doubt;
 	uint32_t health_seen; /* health_version at the last look for free places */
 	bool look; /* look again */
@@ -139,6 +140,7 @@ struct waiting {
 	uint64_t until; /* loop_now; 0: it has not waited yet */
 	uint64_t waited; /* microseconds, before `since` */
 	bool doubtful; /* whether an instance will come is not known: see waiting.c */
+	bool hopeless; /* the servers that it waits for have gone */
 };
 
 #define SESSION_MAGIC 0x5e551040u

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "ipc/health.h"
 #include "ipc/waker.h"
+#include "worker/choice.h"
 #include "worker/exchange.h"
 #include "worker/membership.h"
 #include "worker/pool.h"
@@ -18,7 +19,8 @@ static const uint64_t doubt_time = CLOCK_SECOND;
 
 enum {
 	TURN_EXCHANGES = 32, /* that go on, before others have their turn: some 0.5 ms */
-	LOOK_GRANTS = 1024   /* places that are given in one look */
+	LOOK_GRANTS = 1024,  /* places that are given in one look */
+	OPEN_MOST = ARRAY_LENGTH(((struct exchange *)NULL)->tried) + 1
 };
 
 static void waiting_work_cb(struct later *later);
@@ -93,6 +95,19 @@ waiting_take_wakers(struct worker *worker, const struct channel_message *message
 
 /* ---- one exchange */
 
+/* Among those of its pool that wait as it does. */
+static struct exchange_list *
+waiting_list(const struct exchange *x)
+{
+	return x->tried_count > 0 ? &x->pool->picky : &x->pool->waiting;
+}
+
+static bool
+nobody_waits(const struct pool *pool)
+{
+	return TAILQ_EMPTY(&pool->waiting) && TAILQ_EMPTY(&pool->picky);
+}
+
 bool
 waiting_join(struct exchange *x)
 {
@@ -109,11 +124,12 @@ waiting_join(struct exchange *x)
 		return false;
 	}
 	waiting->since = clock_monotonic();
-	if (TAILQ_EMPTY(&pool->waiting)) {
+	waiting->hopeless = false;
+	if (nobody_waits(pool)) {
 		pool->health_seen = scoreboard_get(&worker->board->health_version);
 		TAILQ_INSERT_TAIL(&worker->waiting, pool, waiting_link);
 	}
-	TAILQ_INSERT_TAIL(&pool->waiting, x, waiting.link);
+	TAILQ_INSERT_TAIL(waiting_list(x), x, waiting.link);
 	return true;
 }
 
@@ -159,8 +175,8 @@ waiting_forget(struct exchange *x)
 	struct pool *pool = x->pool;
 
 	deadline_clear(&waiting->deadline);
-	TAILQ_REMOVE(&pool->waiting, x, waiting.link);
-	if (TAILQ_EMPTY(&pool->waiting)) {
+	TAILQ_REMOVE(waiting_list(x), x, waiting.link);
+	if (nobody_waits(pool)) {
 		TAILQ_REMOVE(&x->worker->waiting, pool, waiting_link);
 		pool->look = pool->refusing = false;
 	}
@@ -285,6 +301,12 @@ waiting_client_is_gone(const struct exchange *x)
 }
 
 bool
+waiting_is_hopeless(const struct exchange *x)
+{
+	return x->waiting.hopeless;
+}
+
+bool
 waiting_is_late(const struct exchange *x)
 {
 	return x->waiting.deadline.queue == NULL;
@@ -337,15 +359,46 @@ pool_give(struct worker *worker, struct pool *pool, bool told[SCOREBOARD_WORKERS
 	return given > before;
 }
 
-static bool
-pool_is_usable(const struct worker *worker, const struct pool *pool)
+/* The servers for which it is any use to wait: `most` at most. How many. */
+static unsigned
+pool_open_servers(const struct worker *worker, const struct pool *pool, const struct server **open, unsigned most)
 {
+	unsigned count = 0;
 	size_t i;
 
-	for (i = 0; i < pool->count; i++)
+	for (i = 0; i < pool->count && count < most; i++)
 		if (pool_server_is_open(worker, pool->servers[i]))
+			open[count++] = pool->servers[i];
+	return count;
+}
+
+static bool
+exchange_may_have_one(const struct exchange *x, const struct server *const *open, unsigned count)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (!choice_was_tried(x, open[i]))
 			return true;
 	return false;
+}
+
+/*
+ * Finds those that have tried every server that is left: nothing will be granted to them. Not those that wait
+ * for doubt_time alone. Some 20 ns each; where OPEN_MOST servers are left nobody has tried all of them.
+ */
+static void
+pool_find_hopeless(struct worker *worker, struct pool *pool)
+{
+	const struct server *open[OPEN_MOST];
+	unsigned count = pool_open_servers(worker, pool, open, OPEN_MOST);
+	struct exchange *x;
+
+	pool->refusing = !pool->coming && count == 0;
+	if (pool->coming || count == OPEN_MOST)
+		return;
+	TAILQ_FOREACH(x, &pool->picky, waiting.link)
+		x->waiting.hopeless = !x->waiting.doubtful && !exchange_may_have_one(x, open, count);
 }
 
 static void
@@ -358,7 +411,7 @@ pool_look(struct worker *worker, struct pool *pool)
 	queue_lock(worker->board, pool->number, worker->slot);
 	pool->look = pool_give(worker, pool, told);
 	queue_unlock(worker->board, pool->number);
-	pool->refusing = !pool->coming && !pool_is_usable(worker, pool);
+	pool_find_hopeless(worker, pool);
 	for (slot = 0; slot < SCOREBOARD_WORKERS; slot++)
 		if (told[slot])
 			waiting_tell(worker, (int)slot);
@@ -371,25 +424,27 @@ exchange_go_on(struct exchange *x)
 {
 	struct session *session = x->session;
 
-	if (!waiting_is_over(x))
+	if (!waiting_is_over(x) && !x->waiting.hopeless)
 		exchange_no_server(x);
 	session_run(session);
 }
 
-/* Lets those go on that may. Granted are the first, but for those that avoid a server. Returns how many it were. */
+/* Lets those go on that may: the first of those that take any server, and whichever of the others. Returns how many it were. */
 static int
-pool_go_on(struct worker *worker, struct pool *pool, int most)
+pool_go_on(struct pool *pool, int most)
 {
 	struct exchange *x, *next;
 	int n = 0;
 
-	for (x = TAILQ_FIRST(&pool->waiting); x != NULL && n < most; x = next) {
+	while ((x = TAILQ_FIRST(&pool->waiting)) != NULL && n < most && (waiting_is_over(x) || pool->refusing)) {
+		exchange_go_on(x);
+		n++;
+	}
+	for (x = TAILQ_FIRST(&pool->picky); x != NULL && n < most; x = next) {
 		next = TAILQ_NEXT(x, waiting.link);
-		if (waiting_is_over(x) || pool->refusing) {
+		if (waiting_is_over(x) || pool->refusing || x->waiting.hopeless) {
 			exchange_go_on(x);
 			n++;
-		} else if (!queue_entry_is_picky(&worker->queue_book, x->waiting.entry)) {
-			break;
 		}
 	}
 	return n;
@@ -406,7 +461,7 @@ waiting_work_cb(struct later *later)
 		next = TAILQ_NEXT(pool, waiting_link);
 		if (pool->look)
 			pool_look(worker, pool);
-		left -= pool_go_on(worker, pool, left);
+		left -= pool_go_on(pool, left);
 	}
 	if (left == 0)
 		waiting_work(worker);
@@ -460,6 +515,7 @@ void
 waiting_open_pool(struct worker *worker, struct pool *pool)
 {
 	TAILQ_INIT(&pool->waiting);
+	TAILQ_INIT(&pool->picky);
 	deadline_queue_init(&pool->wait, worker->loop, pool->conf->queue_timeout, waiting_expired);
 	deadline_queue_init(&pool->doubt, worker->loop,
 	    pool->conf->queue_timeout < doubt_time ? pool->conf->queue_timeout : doubt_time, waiting_expired);

@@ -33,6 +33,9 @@ bool waiting_is_over(const struct exchange *exchange);
 /* Takes that place, and ends the wait. false: the server has left in the meantime; it waits on. */
 bool waiting_take(struct exchange *exchange);
 
+/* Whether the servers that it waits for have gone, or are down: then it is to choose again among what there is. */
+bool waiting_is_hopeless(const struct exchange *exchange);
+
 /* Whether it has waited for as long as it may. */
 bool waiting_is_late(const struct exchange *exchange);
 

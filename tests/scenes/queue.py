@@ -337,6 +337,42 @@ def nobody_left_to_wait_for(t):
     settled(t, drover)
 
 
+def wait_for_one(t, more="", name="drover"):
+    """Of two servers the first fails; one request is served by the other, four more wait for it: drover, that server, its gate, the peers."""
+    gate = Turnstile()
+    dead, server = t.keep(Server(listening=False)), t.server(gate)
+    drover = t.drover(f'pool "app" {{ queue-timeout = 60s max-fails = 0 server "{dead.address}" {{ max-connections = 9 }}\n'
+                      f'server "{server.address}" {{ max-connections = 1 }}\n{more} }}', workers=2, listen=EAGER, name=name)
+    peers = ask_in_turn(t, drover, gate, 1, 5)
+    return drover, server, gate, peers
+
+
+@case
+def the_other_server_leaves(t):
+    "requests that have failed on one server and wait for another are answered at once when that leaves"
+    for how in ("server-remove", "drain", "maintenance"):
+        drover, server, gate, peers = wait_for_one(t, name=how)
+        if how == "server-remove":
+            drover.call(how, pool="app", server=server.address)
+        else:
+            drover.call("server-set", pool="app", server=server.address, state=how)
+        assert [peer.read_response().status for peer in peers[1:]] == [502] * 4, how
+        gate.let_out(1)
+        assert peers[0].read_response().status == 200
+        settled(t, drover)
+
+
+@case
+def another_server_is_left(t):
+    "when that leaves and there is a backup server, they go to it"
+    backup = t.server()
+    drover, server, gate, peers = wait_for_one(t, f'server "{backup.address}" {{ backup = true }}')
+    drover.call("server-remove", pool="app", server=server.address)
+    assert [peer.read_response().status for peer in peers[1:]] == [200] * 4 and len(backup.requests) == 4
+    gate.let_out(1)
+    settled(t, drover)
+
+
 @case
 def a_down_server_comes_back(t):
     "those who wait are sent to a server that was down as soon as its fail-timeout is over"
