@@ -342,6 +342,7 @@ instance_record(struct supervised *process, struct scoreboard_death *death)
 	struct instance *i = instance_of(process);
 	struct master_app_death *kept = &instance_history(i)->last_death;
 
+	static_assert(sizeof kept->words == sizeof process->last_words, "all words are kept");
 	if (i->failure_text[0] != '\0')
 		snprintf(process->last_words, sizeof process->last_words, "%s", i->failure_text);
 	kept->death = *death;

@@ -80,7 +80,7 @@ void supervised_event(struct supervised *process, enum child_event event);
 /* The same, for a reason: a sentence for people that stays valid. */
 void supervised_end(struct supervised *process, enum child_event event, const char *why);
 
-/* Kills it as of no use; `what` it does ends the line of the log, `why` it died its last words. */
+/* Kills it as of no use. `what` it does is for the log: "sent nonsense"; `why`, a sentence, for its last words. */
 void supervised_fail(struct supervised *process, const char *what, const char *why);
 
 /* From now on so many microseconds are left to it in the state that it is in. */

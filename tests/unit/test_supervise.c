@@ -196,7 +196,8 @@ START_TEST(one_status_means_that_something_is_wrong)
 	ck_assert(child_exited_wrong(2 << 8));
 	ck_assert(!child_exited_wrong(0));
 	ck_assert(!child_exited_wrong(1 << 8));
-	ck_assert(!child_exited_wrong(2)); /* SIGINT */
+	ck_assert(!child_exited_wrong(SIGINT));
+	ck_assert(!child_exited_wrong(SIGINT << 8 | 0x7f)); /* stopped by it */
 }
 END_TEST
 

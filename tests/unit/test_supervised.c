@@ -237,6 +237,8 @@ START_TEST(a_life_is_seen_on_the_scoreboard)
 	ck_assert_uint_eq(scoreboard_get(&row.state), CHILD_BACKOFF);
 	ck_assert_int_eq(death.pid, pid);
 	ck_assert_int_eq(death.wait_status, SIGKILL);
+	ck_assert_uint_gt(death.lived, 0);
+	ck_assert_uint_le(death.lived, clock_monotonic() - before);
 	ck_assert(!death.asked_for && !death.hung);
 	ck_assert_ptr_nonnull(strstr(story, "gone record DIED: killed by signal 9 (Killed) after "));
 	ck_assert_ptr_nonnull(strstr(story, " s; restarting at once changed"));
