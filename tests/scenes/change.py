@@ -248,7 +248,7 @@ def the_pool_obeys(t):
     busy = [t.connect(drover) for _ in range(2)]
     drover.call("server-set", pool="web", server=servers[1].address, state="drain", wait=True)
     for peer in busy:
-        peer.send(request(target="/slow/20000"))
+        peer.send(request(target="/slow/60000"))
     t.wait(lambda: drover.servers()[0]["load"] == 2, "the first server is busy")
     drover.call("server-set", pool="web", server=servers[1].address, state="ready", wait=True)
     before = [row["requests"] for row in drover.servers()]

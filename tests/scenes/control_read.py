@@ -57,7 +57,7 @@ def pools(t):
 def loads(t):
     "pools and servers: the load is what is in progress"
     gate = threading.Event()
-    server = t.server(lambda message: gate.wait(20) and response())
+    server = t.server(lambda message: gate.wait(60) and response())
     drover = t.drover(t.pool(server), workers=2)
     peers = [t.connect(drover) for _ in range(3)]
     for peer in peers:
