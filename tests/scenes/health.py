@@ -275,8 +275,7 @@ def unix_socket(t):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen()
-    threading.Thread(target=server.accept_loop, args=(listener,), daemon=True).start()
-    t.keep(listener)
+    server.take_from(listener)
     assert control.event("server-up")["text"] == "check: ok, 1 in a row"
     assert drover.get().status == 200
     assert server.requests[0].get("Host") == "localhost", server.requests[0].fields

@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from drover import DROVER, environment, process_exists, read_file  # pylint: disable=wrong-import-position
@@ -69,11 +68,11 @@ def servers_of_all_kinds(t):
     "servers on unix sockets and by name"
     hello = t.hello()
     path = t.path("app.sock")
-    listener = t.keep(socket.socket(socket.AF_UNIX))
+    listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(5)
     server = t.server(listening=False)
-    threading.Thread(target=server.accept_loop, args=(listener,), daemon=True).start()
+    server.take_from(listener)
     drover = t.drover(t.pool(f"unix:{path}", f"localhost:{hello.port}"), workers=1)
     for _ in range(4):
         assert drover.get("/health").status == 200

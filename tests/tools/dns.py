@@ -81,16 +81,18 @@ class Dns:
         self.tcp.listen(64)
         self.address = f"127.0.0.1:{self.port}"
         self.closed = False
-        for target in (self.serve_udp, self.serve_tcp):
-            threading.Thread(target=target, daemon=True).start()
+        self.threads = [threading.Thread(target=target, daemon=True) for target in (self.serve_udp, self.serve_tcp)]
+        for thread in self.threads:
+            thread.start()
 
     def close(self):
         self.closed = True
-        for sock in (self.udp, self.tcp):
+        for sock, thread in zip((self.udp, self.tcp), self.threads):
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+            thread.join(10)  # first: it would read from whatever has the descriptor's number next
             sock.close()
 
     # ---- what a scene says

@@ -35,8 +35,8 @@ class Fake:
     def close(self):
         self.closing = True
         self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
         self.thread.join(10)
+        self.socket.close()
 
 
 def answering(results):

@@ -275,7 +275,7 @@ class Server:
         self.peers = []
         self.problems = []
         self.lock = threading.Lock()
-        self.listener = None
+        self.listeners = []  # each with the thread that takes from it
         self.holder = self.bound_socket(port)
         self.port = self.holder.getsockname()[1]
         self.address = f"{host}:{self.port}"
@@ -291,19 +291,27 @@ class Server:
 
     def accept(self):
         """Connections are taken from now on."""
-        self.listener = self.bound_socket(self.port)
-        self.listener.listen(self.backlog)
-        threading.Thread(target=self.accept_loop, args=(self.listener,), daemon=True).start()
+        listener = self.bound_socket(self.port)
+        listener.listen(self.backlog)
+        self.take_from(listener)
+
+    def take_from(self, listener):
+        """Connections are taken from that socket, too; it is closed with the server."""
+        thread = threading.Thread(target=self.accept_loop, args=(listener,), daemon=True)
+        self.listeners.append((listener, thread))
+        thread.start()
 
     def refuse(self):
         """Connections are refused from now on; those that exist stay."""
-        if self.listener is not None:
+        for listener, thread in self.listeners:
             try:
-                self.listener.shutdown(socket.SHUT_RDWR)
+                listener.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-            self.listener.close()
-            self.listener = None
+            if thread is not None:
+                thread.join()  # first: it would take from whatever has the descriptor's number next
+            listener.close()
+        self.listeners = []
 
     def die(self):
         """As refuse(), and the connections that exist are closed: drover cannot use one that it kept."""
@@ -314,8 +322,9 @@ class Server:
     def hang(self):
         """New connections get no answer: the accept queue is full and nobody takes from it."""
         self.refuse()
-        self.listener = self.bound_socket(self.port)
-        self.listener.listen(0)
+        listener = self.bound_socket(self.port)
+        listener.listen(0)
+        self.listeners.append((listener, None))
         for _ in range(4):
             sock = socket.socket()
             sock.setblocking(False)
