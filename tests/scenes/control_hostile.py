@@ -11,7 +11,7 @@ from attack import attacks  # pylint: disable=wrong-import-position
 from drover import is_sanitized, process_descriptors, process_memory  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 
-SERVERS = 1000
+SERVERS = 400
 ROUNDS = 10  # of requests and questions while an attack goes on
 PATIENCE = 50  # seconds for what takes some tenths when nothing else runs: of all scenes these have the most to do
 CONNECTIONS = 400  # of attacks that hold them
