@@ -7,7 +7,8 @@ kept = []
 
 
 def grow(query, _):
-    kept.append(bytearray(b"\xff" * (int(query["mb"]) << 20)))
+    for _ in range(int(query["mb"])):  # bit by bit: nothing else runs while one is taken
+        kept.append(b"\xff" * (1 << 20))
     return f"{sum(map(len, kept)) >> 20} MB\n"
 
 

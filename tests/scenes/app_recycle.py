@@ -72,7 +72,7 @@ def max_memory(t):
     drover = in_front(t, "leak.py", instances=2, max_memory='"100m"')
     traffic = t.keep(Traffic(drover))
     before = apps.pids(drover)
-    fat = int(drover.get("/grow?mb=150").get("x-pid"))
+    fat = int(drover.get("/grow?mb=120").get("x-pid"))
     t.wait(lambda: fat not in apps.pids(drover), "it was replaced")
     t.wait(lambda: not process_exists(fat), "it is gone")
     drover.wait_log(rf"web/\d \(pid {fat}\) is replaced: .*max-memory")
