@@ -66,7 +66,8 @@ def through_scale(t):
     drover = in_front(t, {"sticky": '"cookie"'}, instances=2)
     some = clients(t, drover, 6)
     homes = [client.pid for client in some]
-    drover.call("scale", app="web", instances=4, wait=True)
+    drover.call("scale", app="web", instances=4)
+    apps.wait_settled(drover, 4)
     for client, pid in zip(some, homes):
         stays(client, pid)
     drover.call("scale", app="web", instances=1, wait=True)
