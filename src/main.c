@@ -18,6 +18,7 @@
 #include "ipc/counters.h"
 #include "master/events.h"
 #include "master/master.h"
+#include "master/privileges.h"
 #include "master/signals.h"
 #include "prober/prober.h"
 #include "worker/worker.h"
@@ -290,6 +291,16 @@ names_look_up(struct conf *conf)
 	conf_errors_free(&warnings);
 }
 
+/* What the start would end with, in its words: but the file may be meant for one by root. */
+static void
+privileges_warn(const struct conf *conf)
+{
+	struct error err;
+
+	if (privileges_check(conf, &err) < 0)
+		fprintf(stderr, "drover: warning: %s\n", err.text);
+}
+
 static int
 configuration_praise(const struct arguments *a, struct conf *conf)
 {
@@ -298,6 +309,7 @@ configuration_praise(const struct arguments *a, struct conf *conf)
 	conf_check_directories(conf, &warnings);
 	errors_print(&warnings);
 	conf_errors_free(&warnings);
+	privileges_warn(conf);
 	names_look_up(conf);
 	if (a->listener_count > 0)
 		return printf("drover: the arguments are good\n") < 0;

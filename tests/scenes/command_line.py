@@ -16,12 +16,12 @@ from wire import connect, request  # pylint: disable=wrong-import-position
 GOOD = 'listen "127.0.0.1:0" { }\npool "a" { server "127.0.0.1:9" { } }\n'
 
 
-def run(t, *arguments, place=None, programs=None):
+def run(t, *arguments, place=None, programs=None, launcher=()):
     """Runs drover to its end, in the folder `place`, with a folder of programs: status, standard output, standard error."""
     variables = environment(t.dir)
     if programs:
         variables["PATH"] = f"{programs}:{os.environ['PATH']}"
-    done = subprocess.run([DROVER, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    done = subprocess.run([*launcher, DROVER, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           cwd=place or t.dir, env=variables, timeout=30, check=False, text=True)
     return done.returncode, done.stdout, done.stderr
 
@@ -119,6 +119,26 @@ def missing_directories(t):
     for number, line in enumerate(lines):
         status, _, err = run(t, "-c", write(t, f"{number}.conf", GOOD + line))
         assert status == 1 and err.endswith(f": {sentence}\n") and line.split('"')[1].split(":")[-1] in err, err
+
+
+@case
+def users_for_root(t):
+    "a user that only root can change to: -t warns in the words with which a start ends"
+    launcher = []
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            t.skip("there is no setpriv")
+        os.chmod(t.dir, 0o711)
+        launcher = ["setpriv", "--reuid=65534", "--clear-groups"]
+    body = GOOD + 'app "web" {\n    command = { "/bin/sleep", "9" }\n    user = "root"\n}\nroute { pool = "a" }\n'
+    for name, text, words in (("app.conf", body, 'app.conf:5: app "web": user = root needs drover to be started by root'),
+                              ("top.conf", GOOD + 'user = "root"\n', "user = root needs drover to be started by root")):
+        os.chmod(t.path(write(t, name, text)), 0o644)
+        checked = run(t, "-t", "-c", name, launcher=launcher)
+        assert checked == (0, f"drover: {name} is good\n", f"drover: warning: {words}\n"), checked
+        assert run(t, "-c", name, launcher=launcher) == (1, "", f"drover: {words}\n")
+    if launcher:
+        assert run(t, "-t", "-c", "app.conf")[2] == "", "root can"
 
 
 @case
