@@ -136,7 +136,8 @@ def requests_per_connection(t):
 @case
 def worker_connections(t):
     "full workers take no more: further clients wait in the kernel and are served later"
-    drover = t.drover(t.pool(t.server()), workers=2, worker_connections=16, listen="defer-accept = false")
+    drover = t.drover(t.pool(t.server()), workers=2, worker_connections=16,
+                      listen="defer-accept = false  header-timeout = 10m")
     peers = [t.connect(drover) for _ in range(32)]
     drover.wait_loads(32)
     waiting = [t.connect(drover) for _ in range(10)]

@@ -12,7 +12,7 @@ from load import Load  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request, response  # pylint: disable=wrong-import-position
 
-LISTEN = "defer-accept = false"
+LISTEN = "defer-accept = false  header-timeout = 10m"  # for who has said nothing yet, however long the case takes
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 UPGRADE = request(target="/chat", host="chat.example", fields=[("Connection", "Upgrade"), ("Upgrade", "websocket")])
 

@@ -102,7 +102,7 @@ def besiege(t, drover, count, head, byte, seconds):
     done, begun = load.total(), time.monotonic()
     t.wait(lambda: drover.counters()["client-connections"] >= known + count, "drover has had them all")
     more = memory(drover) - before
-    t.wait(lambda: load.total() > done + 100, "others are served among them")
+    t.wait(lambda: load.total() > done + 20, "others are served among them")
     if byte:
         slow.last(lambda: not slow.open, seconds)
     else:  # what was sent before they were given up, they go on to take for long

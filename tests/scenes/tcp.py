@@ -403,11 +403,11 @@ def send_proxy(t):
 
 @case
 def nothing_stays(t):
-    "after a thousand short connections no descriptor is left"
+    "after hundreds of short connections no descriptor is left"
     _, drover = start(t, greeter(b"one"), workers=1)
     pid = drover.pids()[0]
     before = process_descriptors(pid)
-    for _ in range(1000):
+    for _ in range(300):
         peer = drover.connect()
         peer.read_until(b"\r\n")
         peer.close()
