@@ -11,20 +11,21 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import apps  # pylint: disable=wrong-import-position
-from drover import ControlError, process_descriptors  # pylint: disable=wrong-import-position
+from drover import ControlError, process_descriptors, process_exists  # pylint: disable=wrong-import-position
 from scene import case, diagnose, main  # pylint: disable=wrong-import-position
 from traffic import GETS, Traffic  # pylint: disable=wrong-import-position
 
 STEPS = int(os.environ.get("APP_FIRE_STEPS", "40"))
 LONG = '"20s"'  # nothing that can start is late then
 SEED = int(os.environ.get("APP_FIRE_SEED", random.randrange(1 << 30)))
+HEALTH = '    health { path = "/health"  interval = 100ms }'
 
 
 class Hand:
     """Does one thing after another to an app; all of them may be done at any time."""
 
-    def __init__(self, t, drover):
-        self.t, self.drover, self.dice = t, drover, random.Random(SEED)
+    def __init__(self, t, drover, more=""):
+        self.t, self.drover, self.more, self.dice = t, drover, more, random.Random(SEED)
         self.never = t.path("never")
 
     def scale(self):
@@ -60,7 +61,8 @@ class Hand:
         self.drover.kill(signal.SIGHUP)
 
     def reload_changed(self):
-        self.drover.body = body(self.t, self.dice.randint(1, 9), start_timeout=self.dice.choice(['"500ms"', LONG]))
+        self.drover.body = body(self.t, self.dice.randint(1, 9), start_timeout=self.dice.choice(['"500ms"', LONG]),
+                                more=self.more)
         self.drover.configure()
         self.drover.kill(signal.SIGHUP)
 
@@ -78,8 +80,8 @@ class Hand:
                           self.reload, self.reload_changed, self.forbid, self.allow, self.allow])()
 
 
-def body(t, greeting, start_timeout=LONG, max_age='"3s"'):
-    return apps.section("web", apps.python("slow.py"), [f"GREETING={greeting}", f"NEVER={t.path('never')}"], instances=3,
+def body(t, greeting, start_timeout=LONG, max_age='"3s"', more=""):
+    return apps.section("web", apps.python("slow.py"), [f"GREETING={greeting}", f"NEVER={t.path('never')}"], more, instances=3,
                         retries=10, queue_timeout='"30s"', start_timeout=start_timeout, max_age=max_age) + 'route { pool = "web" }'
 
 
@@ -107,11 +109,82 @@ def all_of_it(t):
     nothing_is_left(t, drover)
 
 
+class KillingHand(Hand):
+    """
+    The same, but for starts in vain, and kills drover's own processes as well, and the last instance, a moment after
+    something was begun.
+    """
+
+    def forbid(self):
+        """Nobody would be left to answer."""
+
+    def kill_worker(self):
+        pids = self.drover.pids()
+        if len(pids) > 1:
+            self.end(self.dice.choice(pids))
+
+    def kill_prober(self):
+        pid = self.drover.call("status")["prober"]["pid"]
+        if pid:
+            self.end(pid)
+
+    def kill_any(self):
+        """An instance in any state, the last one too."""
+        pids = [row["pid"] for row in apps.rows(self.drover) if row["pid"]]
+        if pids:
+            self.end(self.dice.choice(pids))
+
+    def end(self, pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def step(self):
+        if self.dice.randrange(2) == 0:
+            super().step()
+        self.dice.choice([self.kill_worker, self.kill_prober, self.kill_any, self.kill_any])()
+
+
+def served_by_all(t, drover, traffic, count):
+    """Scales and rolls once more: that many are ready, and requests get answers."""
+    drover.call("scale", app="web", instances=count)
+    drover.call("restart", app="web", wait=True)
+    t.wait(lambda: len(apps.pids(drover)) == count, lambda: f"{count} are ready: {apps.rows(drover)}")
+    drover.wait_ready()
+    traffic.wait(50)
+
+
+@case
+def and_all_processes(t):
+    "the same while workers, the prober and instances are killed: clients see ends of connections alone, and all is well in the end"
+    diagnose(f"APP_FIRE_SEED={SEED}")
+    drover = t.drover(body(t, 0, more=HEALTH), workers=3)
+    t.wait(lambda: len(apps.pids(drover)) == 3, lambda: f"three are ready: {apps.rows(drover)}")
+    hand = KillingHand(t, drover, HEALTH)
+    traffic = t.keep(Traffic(drover, GETS))
+    for _ in range(STEPS):
+        hand.step()
+        traffic.wait(5)
+    drover.body = body(t, 10, max_age=0, more=HEALTH)
+    drover.configure()
+    drover.call("reload")
+    for count in 2, 4:
+        served_by_all(t, drover, traffic, count)
+    traffic.stop()
+    assert set(traffic.kinds()) <= {"cut", "reset"}, traffic.failures
+    nothing_is_left(t, drover)
+    known = children(drover)
+    drover.kill(signal.SIGKILL)
+    drover.stopped = True
+    t.wait(lambda: not any(map(process_exists, known)), "nobody outlives the master")
+
+
 def nothing_is_left(t, drover):
     """No process, no server and no request that is nobody's."""
     def clean():
         found = {row["pid"] for row in apps.rows(drover)}
-        known = found | {row["pid"] for row in drover.workers()}
+        known = found | {row["pid"] for row in drover.workers()} | {drover.call("status")["prober"]["pid"]} - {None}
         return (apps.app_of(drover)["instances"]["draining"] == 0 and len(drover.servers()) == len(found)
                 and set(children(drover)) == known and sum(row["in-flight"] for row in apps.rows(drover)) == 0)
 
