@@ -182,10 +182,10 @@ report_describe(const struct launch_report *report, struct error *err)
 		error_set(err, "%s%s: %s", sentences[report->stage], report->subject, strerror(report->number));
 }
 
-static bool
-may_pass(int number)
+bool
+launch_is_lack(int number)
 {
-	return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE || number == ETXTBSY;
+	return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE;
 }
 
 int
@@ -200,5 +200,7 @@ launch_failure(int failure, struct error *err)
 		return 0;
 	report.subject[sizeof report.subject - 1] = '\0';
 	report_describe(&report, err);
-	return may_pass(report.number) ? 2 : 1;
+	if (launch_is_lack(report.number))
+		return 3;
+	return report.number == ETXTBSY ? 2 : 1;
 }

@@ -45,9 +45,12 @@ pid_t launch_start(const struct launch *launch, int *failure, struct error *err)
  * What the pipe says: 1 and a sentence ("cannot run node: No such file or directory"), 0: the
  * program was started, -1: nothing yet (EAGAIN). Such a failure will be the same next time:
  * there is nothing to be gained by a second start. 2, and a sentence: it may pass, as with a program
- * that is just being written or a limit that is reached.
+ * that is just being written. 3, and a sentence: it is a lack of processes, memory or descriptors.
  * What can be seen before a start is seen when the configuration is checked.
  */
 int launch_failure(int failure, struct error *err);
+
+/* Whether an errno says that the system, or drover, has too little of something at present: processes, memory or descriptors. */
+bool launch_is_lack(int number);
 
 #endif

@@ -162,7 +162,14 @@ port_take(const struct app_ports *ports, uint16_t port, int *claim)
 	return false;
 }
 
-/* 0: none was found. */
+/* Whether the last port could not even be tried. */
+static bool
+lacks_descriptors(void)
+{
+	return errno == EMFILE || errno == ENFILE;
+}
+
+/* 0: none was found, or errno says that there are no descriptors to look with. */
 static uint16_t
 port_find(struct app_ports *ports, const struct conf *conf, int *claim)
 {
@@ -173,7 +180,8 @@ port_find(struct app_ports *ports, const struct conf *conf, int *claim)
 		ports_open(ports);
 	size = (unsigned)(ports->last - ports->first) + 1;
 	offset = random_number() % size;
-	for (i = 0; i < PORT_TRIES; i++) {
+	errno = 0;
+	for (i = 0; i < PORT_TRIES && !lacks_descriptors(); i++) {
 		port = ports->by_kernel ? port_try(0) : (uint16_t)(ports->first + (offset + i) % size);
 		if (port == 0 || port_was_given(ports, port) || port_is_a_servers(conf, port))
 			continue;
@@ -203,7 +211,8 @@ place_find_port(struct app_place *place, const struct conf *conf, struct app_pla
 	claim_close(&place->claim);
 	port = port_find(&from->ports, conf, &place->claim);
 	if (port == 0)
-		return error_set(err, "cannot find a free port from %u to %u", from->ports.first, from->ports.last);
+		return lacks_descriptors() ? error_errno(err, "cannot look for a free port")
+					   : error_set(err, "cannot find a free port from %u to %u", from->ports.first, from->ports.last);
 	return place_set_port(place, port, err);
 }
 

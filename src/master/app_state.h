@@ -64,6 +64,7 @@ struct instance {
 	struct watch failure_watch;
 	char failure_text[MASTER_WORDS_MAX]; /* "": it was started */
 	bool failure_lasts; /* a second start would end the same way */
+	bool lacked; /* it could not be started for want of processes, memory or descriptors */
 	int server; /* place on the scoreboard, -1: none */
 	bool due; /* its pause is over: it may be started again */
 	char fault[96 + HEALTH_CHECK_TEXT]; /* why it was killed, and what its last check said then */

@@ -1,4 +1,5 @@
 /* The process of an instance: everything that it needs is made here, and undone. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ instance_hear_failure(struct instance *i)
 	int heard = i->failure >= 0 ? launch_failure(i->failure, &err) : -1;
 
 	i->failure_lasts = heard == 1 || (heard < 0 && i->failure_lasts);
+	i->lacked |= heard == 3;
 	if (heard > 0)
 		snprintf(i->failure_text, sizeof i->failure_text, "%.190s", err.text);
 	if (heard >= 0)
@@ -147,7 +149,7 @@ instance_forget_last(struct instance *i)
 	const struct app *app = i->app;
 
 	snprintf(i->process.name, sizeof i->process.name, "%s/%u", app->definition.pool->name, i->number);
-	i->due = i->failure_lasts = false;
+	i->due = i->failure_lasts = i->lacked = false;
 	i->stale = NULL;
 	i->failure_text[0] = '\0';
 	i->usage = (struct app_usage){ 0 };
@@ -208,9 +210,11 @@ instance_launch(struct instance *i, const int ends[2], struct error *err)
 	};
 
 	app_group_begin(&i->group, i->definition.pool->name, i->seat);
+	errno = 0;
 	i->process.pid = launch_start(&launch, &i->failure, err);
 	if (i->process.pid > 0)
 		return 0;
+	i->lacked = launch_is_lack(errno);
 	i->process.pid = 0;
 	app_group_end(&i->group);
 	return -1;
@@ -230,6 +234,17 @@ instance_attend(struct instance *i)
 		app_ready_begin(&i->check, &i->place, instance_check_cb);
 }
 
+/* -1 with a sentence, and errno tells whether it is a lack of something. */
+static int
+instance_prepare(struct instance *i, int ends[2], struct error *err)
+{
+	errno = 0;
+	if (instance_find_place(i, err) < 0)
+		return -1;
+	return app_output_open(&i->output, i->app->master->loop, i->app->journal, i->number,
+	    i->definition.pool->app.output_rate, ends, err);
+}
+
 int
 instance_start(struct instance *i, struct error *err)
 {
@@ -237,11 +252,10 @@ instance_start(struct instance *i, struct error *err)
 
 	definition_take(i);
 	instance_forget_last(i);
-	if (instance_find_place(i, err) < 0)
+	if (instance_prepare(i, ends, err) < 0) {
+		i->lacked = launch_is_lack(errno);
 		return -1;
-	if (app_output_open(&i->output, i->app->master->loop, i->app->journal, i->number,
-		i->definition.pool->app.output_rate, ends, err) < 0)
-		return -1;
+	}
 	i->output_open = true;
 	if (instance_add_server(i, err) == 0 && instance_launch(i, ends, err) == 0)
 		instance_attend(i);

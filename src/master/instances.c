@@ -349,15 +349,17 @@ instance_record(struct supervised *process, struct scoreboard_death *death)
 	memcpy(kept->words, process->last_words, sizeof kept->words);
 }
 
-/* When it was not ready it was a start in vain, of which there may be as many as start-retries. */
+/* When it was not ready it was a start in vain: of those that are its own fault there may be as many as start-retries. */
 static bool
 instance_is_wrong(struct supervised *process, int wait_status)
 {
 	struct instance *i = instance_of(process);
 
 	(void)wait_status;
-	return i->failure_lasts ||
-	    (process->child.state == CHILD_STARTING && ++i->failed_starts > conf_of(i)->start_retries);
+	if (i->failure_lasts || process->child.state != CHILD_STARTING)
+		return i->failure_lasts;
+	i->failed_starts += !i->lacked;
+	return i->failed_starts > conf_of(i)->start_retries;
 }
 
 static struct instance *

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 
 import plain
 
@@ -44,8 +45,23 @@ def remove(*_):
     return "done\n"
 
 
+def kill_group(*_):
+    """All that it can reach by its process group, itself among them."""
+    os.kill(0, signal.SIGKILL)
+
+
+def fork(*_):
+    """A hundred children that would stay."""
+    for _ in range(100):
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(1000)
+    return "done\n"
+
+
 begin = {"leave-group": leave_group}
-asked = {"/shut": shut, "/narrow": narrow, "/unlink": unlink, "/remove": remove}
+asked = {"/shut": shut, "/narrow": narrow, "/unlink": unlink, "/remove": remove,
+         "/kill-group": kill_group, "/fork": fork}
 
 
 def main():

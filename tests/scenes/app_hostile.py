@@ -96,6 +96,38 @@ def removed_directory(t):
     restarted(t, drover)
 
 
+@case
+def kills_its_group(t):
+    "one that kills its process group takes nobody else along"
+    drover = in_front(t)
+    workers, pid = drover.pids(), apps.pids(drover)[0]
+    assert drover.exchange(request("POST", "/kill-group", body=b"x")).status == 502
+    t.wait(lambda: apps.pids(drover) not in ([], [pid]), lambda: f"another one is ready: {apps.rows(drover)}")
+    assert drover.pids() == workers and drover.get("/").status == 200
+
+
+@case
+def forks(t):
+    "a hundred children that ignore TERM end with it"
+    drover = in_front(t, stop_timeout='"300ms"')
+    assert drover.get("/fork").status == 200
+    pids = set(apps.children_of(drover.pid)) - set(drover.pids())
+    assert len(pids) == 101, pids
+    drover.call("scale", app="web", instances=0, wait=True)
+    t.wait(lambda: not any(map(process_exists, pids)), "all are gone")
+
+
+@case
+def stands_still(t):
+    "one that is stopped is replaced by a roll-out all the same"
+    drover = in_front(t)
+    pid = apps.pids(drover)[0]
+    os.kill(pid, signal.SIGSTOP)
+    assert drover.call("restart", app="web", wait=True)["state"] == "done"
+    assert not process_exists(pid)
+    assert drover.get("/").status == 200
+
+
 def capabilities(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return dict(line.rstrip().split(":\t") for line in file if line.startswith("Cap"))

@@ -5,6 +5,7 @@
 scenes += scenes/access.py
 scenes += scenes/access_log.py
 scenes += scenes/answers.py
+scenes += scenes/app_conditions.py
 scenes += scenes/app_control.py
 scenes += scenes/app_deaths.py
 scenes += scenes/app_health.py
