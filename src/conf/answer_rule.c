@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/conf.h"
 #include "conf/field.h"
 #include "conf/list.h"
 #include "conf/string_field.h"

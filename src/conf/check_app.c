@@ -105,8 +105,9 @@ conf_app_find_command(const struct conf_app *app, char *path, size_t size, struc
 	    error == EACCES ? "; its mode has to let drover execute it (chmod +x)" : "");
 }
 
-int
-conf_app_check_directory(const struct conf_app *app, struct error *err)
+/* Whether it is there. -1 with a sentence. */
+static int
+directory_check(const struct conf_app *app, struct error *err)
 {
 	struct stat status;
 
@@ -131,7 +132,7 @@ files_check(const struct conf_app *app, struct conf_report *report)
 	char path[4096];
 	struct error err;
 
-	if (conf_app_check_directory(app, &err) < 0)
+	if (directory_check(app, &err) < 0)
 		conf_report_add(report, app->directory_line, "directory: %s", err.text);
 	else if (app->command_count > 0 && !is_known_later(app->command[0]) &&
 	    conf_app_find_command(app, path, sizeof path, &err) < 0)

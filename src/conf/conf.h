@@ -463,8 +463,6 @@ struct conf *conf_from_arguments(const struct conf_arguments *given, struct conf
  * run. -1 with a sentence: it is not there, or cannot be executed.
  */
 int conf_app_find_command(const struct conf_app *app, char *path, size_t size, struct error *err);
-/* Whether its directory is there. -1 with a sentence. */
-int conf_app_check_directory(const struct conf_app *app, struct error *err);
 
 /* Whether anything is limited by client. */
 bool conf_has_limits(const struct conf *conf);
@@ -505,17 +503,8 @@ void conf_look_up(struct conf *conf, struct conf_errors *warnings);
  */
 void conf_check_directories(const struct conf *conf, struct conf_errors *warnings);
 
-struct json_t;
-/* The effective configuration, defaults filled in: as configuration text that conf_load reads back ... */
-char *conf_show(const struct conf *conf); /* malloc'ed; NULL: no memory */
-/*
- * ... and as JSON, for the control socket: options by their names, sections as
- * arrays. Numbers and booleans are such, all else is text as in the file
- * ("30s"), what is unset is null. As a tree, a new reference, and as text, malloc'ed,
- * which is several times quicker to make than the tree and its text. NULL: no memory.
- */
-struct json_t *conf_show_json(const struct conf *conf);
-char *conf_show_json_text(const struct conf *conf);
+/* The effective configuration, defaults filled in, as text that conf_load reads back: malloc'ed; NULL: no memory. */
+char *conf_show(const struct conf *conf);
 
 /*
  * Prints the option table, a line each: name TAB section TAB type TAB range TAB

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "conf/conf.h"
 #include "conf/field.h"
 #include "conf/list.h"
 #include "conf/string_field.h"
@@ -29,8 +28,9 @@ names_look_equal(const char *name, const char *lower)
 	return *name == '\0';
 }
 
-int
-conf_header_name_check(const char *name, struct error *err)
+/* Whether it can be that of a field which drover writes: a token, and none that frames or routes. -1 with a sentence. */
+static int
+name_check(const char *name, struct error *err)
 {
 	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
 				    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -95,7 +95,7 @@ name_read(struct conf_header_rule *rule, struct error *err)
 			return error_set(err, "cannot remove all fields: put a part of the name before the star");
 	}
 	rule->name_length = length;
-	if (conf_header_name_check(rule->name, err) < 0)
+	if (name_check(rule->name, err) < 0)
 		return -1;
 	return strchr(rule->name, '*') == NULL
 		   ? 0
@@ -220,7 +220,7 @@ rules_describe(const struct conf_option *option, char *to, size_t size)
 static int
 field_name_read(const struct conf_option *option, void *base, const char *text, struct error *err)
 {
-	if (conf_header_name_check(text, err) < 0)
+	if (name_check(text, err) < 0)
 		return -1;
 	if (names_look_equal(text, "host"))
 		return error_set(err, "cannot be %s: that is what servers route by", text);

@@ -36,7 +36,4 @@ void conf_header_rule_clear(struct conf_header_rule *rule);
 /* How much of "set NAME VALUE" is no secret: see conf_option. */
 size_t conf_header_rule_open(const char *text);
 
-/* Whether `name` can be that of a field which drover writes: a token, and none that frames or routes. -1 with a sentence. */
-int conf_header_name_check(const char *name, struct error *err);
-
 #endif

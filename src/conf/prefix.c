@@ -1,6 +1,5 @@
 /* The types of values about prefixes of paths, and of the type of a body. Master only. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf/string_field.h"

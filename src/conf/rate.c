@@ -1,6 +1,5 @@
 /* Rates: "100/s", "20/m", "5000/h". Master only. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

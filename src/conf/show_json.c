@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "conf/conf.h"
 #include "conf/elements.h"
 #include "conf/options.h"
 #include "conf/show_json.h"
@@ -113,12 +112,6 @@ conf_section_json(const struct conf_section *section, const void *base, bool hid
 		return object;
 	json_decref(object);
 	return NULL;
-}
-
-struct json_t *
-conf_show_json(const struct conf *conf)
-{
-	return conf_section_json(&conf_section_top, conf, false);
 }
 
 /* ---- as text */
@@ -257,10 +250,4 @@ conf_json_event(const struct conf_output *out, struct conf_walk *walk, enum conf
 		putc_unlocked('}', to);
 		break;
 	}
-}
-
-char *
-conf_show_json_text(const struct conf *conf)
-{
-	return conf_writer_all(conf, CONF_FORM_JSON);
 }

@@ -1,4 +1,4 @@
-/* Parts of a configuration as JSON trees: see conf_show_json. Master only. */
+/* Parts of a configuration as JSON trees, which say the same as CONF_FORM_JSON of conf/writer.h. Master only. */
 #ifndef DROVER_CONF_SHOW_JSON_H
 #define DROVER_CONF_SHOW_JSON_H
 

@@ -1,13 +1,10 @@
 /* The types of values about who is let in: realms, names of fields, who is asked, origins. Master only. */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "base/text.h"
-#include "conf/conf.h"
-#include "conf/field.h"
 #include "conf/list.h"
 #include "conf/string_field.h"
 #include "conf/value.h"

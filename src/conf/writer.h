@@ -1,6 +1,6 @@
 /*
  * The effective configuration as text piece by piece, for who may not take long
- * over it; conf_show and conf_show_json_text put the pieces together. Master only.
+ * over it; conf_writer_all puts the pieces together. Master only.
  */
 #ifndef DROVER_CONF_WRITER_H
 #define DROVER_CONF_WRITER_H
@@ -10,6 +10,10 @@
 #include "base/text.h"
 #include "conf/walk.h"
 
+/*
+ * As in the file; or JSON, for the control socket: options by their names, sections as arrays, numbers
+ * and booleans as such, all else as text of the file ("30s"), null for what is unset.
+ */
 enum conf_form { CONF_FORM_TEXT, CONF_FORM_JSON };
 
 struct conf_writer;

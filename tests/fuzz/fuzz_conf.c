@@ -12,6 +12,8 @@
 
 #include "base/object.h"
 #include "conf/load.h"
+#include "conf/show_json.h"
+#include "conf/writer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,8 +48,8 @@ load(const char *text, size_t length)
 static json_t *
 show_json(const struct conf *conf)
 {
-	json_t *tree = conf_show_json(conf), *read;
-	char *text = conf_show_json_text(conf);
+	json_t *tree = conf_section_json(&conf_section_top, conf, false), *read;
+	char *text = conf_writer_all(conf, CONF_FORM_JSON);
 
 	INVARIANT(text != NULL);
 	read = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

@@ -3,6 +3,9 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "conf/show_json.h"
+#include "conf/writer.h"
+
 struct conf *
 conf_must_load(const char *text)
 {
@@ -18,8 +21,8 @@ conf_must_load(const char *text)
 json_t *
 conf_must_show_json(const struct conf *conf)
 {
-	json_t *tree = conf_show_json(conf), *read;
-	char *text = conf_show_json_text(conf);
+	json_t *tree = conf_section_json(&conf_section_top, conf, false), *read;
+	char *text = conf_writer_all(conf, CONF_FORM_JSON);
 
 	read = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_msg(read != NULL, "%s", text);

@@ -10,6 +10,7 @@
 #include "base/object.h"
 #include "conf/conf.h"
 #include "conf/options.h"
+#include "conf/show_json.h"
 #include "conf/value.h"
 #include "conf_must.h"
 
@@ -488,7 +489,7 @@ END_TEST
 START_TEST(json_has_every_option)
 {
 	struct conf *conf = conf_must_load(everything);
-	json_t *json = conf_show_json(conf), *pool;
+	json_t *json = conf_section_json(&conf_section_top, conf, false), *pool;
 	const struct conf_option *option;
 
 	for (option = conf_options; option->name != NULL; option++)
