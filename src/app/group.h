@@ -6,7 +6,6 @@
 #define DROVER_APP_GROUP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -9,7 +9,6 @@
 #define DROVER_BALANCE_BALANCE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "balance/set.h"

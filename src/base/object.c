@@ -1,5 +1,7 @@
 #include "base/object.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 
 void

@@ -9,9 +9,6 @@
 #ifndef DROVER_BASE_OBJECT_H
 #define DROVER_BASE_OBJECT_H
 
-#include <stdint.h>
-#include <stdlib.h>
-
 void object_die(const char *what, const char *file, int line) __attribute__((noreturn));
 
 #define OBJECT_CHECK(pointer, number)                                  \

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/object.h"
 
 static const uint64_t minute = 60 * CLOCK_SECOND;
 

@@ -8,7 +8,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 enum { HUMAN_MAX = 64 }; /* room for each of these, with its NUL */
 

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ctl/client.h"
 
 /* The row of a method (borrowed), or NULL with a sentence that names the nearest. */
 json_t *methods_find(json_t *methods, const char *name, struct error *err);

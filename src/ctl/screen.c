@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "ctl/human.h"
 #include "ctl/printable.h"

@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ctl/style.h"
-
 enum { SHEET_COLUMNS = 12, SHEET_KEYS = 3, SHEET_CELL_MAX = 512 };
 
 enum cell {

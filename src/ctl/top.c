@@ -11,7 +11,6 @@
 #include "base/object.h"
 #include "ctl/feed.h"
 #include "ctl/follow.h"
-#include "ctl/memory.h"
 #include "ctl/printable.h"
 #include "ctl/screen.h"
 

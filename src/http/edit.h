@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "http/h1.h"
 
 enum {
 	EDITS_MAX = 72, /* two lists of rules, and what drover adds itself */

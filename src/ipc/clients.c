@@ -1,10 +1,8 @@
 #include "ipc/clients.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/clock.h"
 #include "ipc/lock.h"
 #include "ipc/scoreboard.h"
 
@@ -122,8 +120,9 @@ clients_entries(const struct scoreboard *board)
 	return board->clients.buckets * CLIENTS_WAYS;
 }
 
-bool
-client_is_active(const struct client_entry *entry, uint64_t now)
+/* Whether it holds a client that has connections or used some of its rate. */
+static bool
+entry_is_active(const struct client_entry *entry, uint64_t now)
 {
 	return scoreboard_get(&entry->hash) != 0 &&
 	    (scoreboard_get(&entry->connections) > 0 || scoreboard_get(&entry->until) > now * NANOSECONDS);
@@ -157,7 +156,7 @@ entry_find(struct scoreboard *board, const struct client_key *key, uint64_t now)
 	for (; entry < end; entry++) {
 		if (scoreboard_get(&entry->hash) == key->hash)
 			return entry;
-		if (!client_is_active(entry, now) &&
+		if (!entry_is_active(entry, now) &&
 		    (idle == NULL || scoreboard_get(&entry->seen) < scoreboard_get(&idle->seen)))
 			idle = entry;
 	}

@@ -15,7 +15,6 @@
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/siphash.h"
@@ -107,8 +106,5 @@ void clients_connection_gone(struct scoreboard *board, unsigned slot, int fd);
 /* ---- by anybody, without a lock: figures may be of different moments */
 
 uint32_t clients_entries(const struct scoreboard *board);
-
-/* Whether the entry holds a client that has connections or used some of its rate. */
-bool client_is_active(const struct client_entry *entry, uint64_t now);
 
 #endif

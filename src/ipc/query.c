@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/object.h"
-
 const char *const query_state_names[] = { "new", "idle", "reading", "active", "tunnel", "closing", NULL };
 
 size_t

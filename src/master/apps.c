@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/object.h"
 #include "master/state.h"
 #include "supervise/fleet.h"
 

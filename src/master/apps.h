@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "app/output.h"
 #include "base/error.h"
 #include "conf/conf.h"
 #include "ipc/scoreboard.h"

@@ -7,7 +7,6 @@
 #include "balance/loads.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/object.h"
 #include "master/orphans.h"
 #include "master/ports.h"
 #include "master/state.h"

@@ -5,7 +5,6 @@
 #ifndef DROVER_MASTER_EVENTS_H
 #define DROVER_MASTER_EVENTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>

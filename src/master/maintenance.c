@@ -1,6 +1,5 @@
 #include "master/maintenance.h"
 
-#include "master/effective.h"
 #include "master/servers.h"
 #include "master/state.h"
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/object.h"
 #include "base/text.h"
 #include "ipc/health.h"
 #include "master/state.h"

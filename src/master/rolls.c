@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/object.h"
 #include "master/state.h"
 
 static const uint64_t look_every = CLOCK_SECOND; /* at what a process uses */

@@ -5,8 +5,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/object.h"
-#include "ipc/channel.h"
 #include "ipc/health.h"
 #include "master/state.h"
 

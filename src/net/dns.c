@@ -15,8 +15,9 @@ dns_answer_clear(struct dns_answer *answer)
 	answer->count = 0;
 }
 
-bool
-dns_address_equal(const struct dns_address *a, const struct dns_address *b)
+/* Address and port. */
+static bool
+same_address(const struct dns_address *a, const struct dns_address *b)
 {
 	return a->family == b->family && a->port == b->port &&
 	    memcmp(a->bytes, b->bytes, a->family == AF_INET ? 4 : 16) == 0;
@@ -56,7 +57,7 @@ dns_answer_add(struct dns_answer *answer, const struct dns_address *address)
 	unsigned i;
 
 	for (i = 0; i < answer->count; i++)
-		if (dns_address_equal(&answer->addresses[i], address))
+		if (same_address(&answer->addresses[i], address))
 			return;
 	if (answer->count < DNS_ADDRESSES_MAX) {
 		answer->addresses[answer->count++] = *address;

@@ -61,7 +61,6 @@ bool dns_answer_is_sound(const struct dns_answer *answer);
 bool dns_address_is_sound(const struct dns_address *address);
 bool dns_why_is_sound(const char why[DNS_WHY_MAX]);
 
-bool dns_address_equal(const struct dns_address *a, const struct dns_address *b); /* address and port */
 void dns_address_get(const struct dns_address *address, struct address *to);
 
 /* What one SRV record names. */

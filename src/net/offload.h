@@ -57,7 +57,7 @@ int offload_add(struct offload *offload, struct offload_job *job, offload_run_fn
 /* Takes a job back that no thread has begun. false: it runs or has run, and its end will be told. */
 bool offload_cancel(struct offload *offload, struct offload_job *job);
 
-/* How many jobs wait for a thread. */
+/* How many jobs wait for a thread: for tests, which have no other way to see it. */
 unsigned offload_waiting(struct offload *offload);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/body.h"
 #include "prober/judge.h"
 
 enum {

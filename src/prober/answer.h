@@ -8,10 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "conf/conf.h"
-#include "http/body.h"
 #include "http/h1.h"
 #include "ipc/health.h"
 

@@ -5,7 +5,6 @@
 #ifndef DROVER_PROBER_INTERNAL_H
 #define DROVER_PROBER_INTERNAL_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "conf/conf.h"

@@ -1,6 +1,5 @@
 #include "prober/lookups.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/object.h"
+#include "net/resolver.h"
 #include "prober/internal.h"
 
 #define NAME_MAGIC 0x6e616d65u

@@ -5,12 +5,10 @@
 #ifndef DROVER_PROBER_LOOKUPS_H
 #define DROVER_PROBER_LOOKUPS_H
 
-#include <stdbool.h>
 #include <sys/queue.h>
 
 #include "ipc/names.h"
 #include "net/loop.h"
-#include "net/resolver.h"
 
 struct prober;
 struct name;

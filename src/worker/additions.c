@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/object.h"
 #include "worker/sticky.h"
 
 static_assert((int)STICKY_MORE >= (int)ANSWER_MORE, "a cookie has room for them");

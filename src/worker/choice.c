@@ -2,7 +2,6 @@
 
 #include "balance/balance.h"
 #include "base/clock.h"
-#include "ipc/health.h"
 #include "ipc/queue.h"
 #include "worker/hash_key.h"
 #include "worker/lineup.h"

@@ -1,10 +1,10 @@
 #include "worker/exchange.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/object.h"
 #include "ipc/health.h"
 #include "worker/access_log.h"
 #include "worker/additions.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/object.h"
 #include "worker/additions.h"
 #include "worker/edits.h"
 #include "worker/exchange.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/object.h"
 #include "worker/additions.h"
 #include "worker/edits.h"
 #include "worker/exchange.h"

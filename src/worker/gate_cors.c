@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/object.h"
 #include "http/fields.h"
 #include "worker/additions.h"
 #include "worker/exchange.h"

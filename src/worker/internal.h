@@ -15,7 +15,6 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#include "base/object.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "conf/hash_key.h"

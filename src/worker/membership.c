@@ -3,11 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "ipc/health.h"
 #include "worker/exchange.h"
 #include "worker/maintenance.h"
-#include "worker/session.h"
 #include "worker/sticky.h"
 #include "worker/upstream.h"
 #include "worker/waiting.h"

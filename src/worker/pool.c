@@ -1,6 +1,7 @@
 #include "worker/pool.h"
 
 #include "base/log.h"
+#include "base/object.h"
 #include "base/text.h"
 #include "ipc/health.h"
 #include "worker/choice.h"

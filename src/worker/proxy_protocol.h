@@ -6,8 +6,6 @@
 #ifndef DROVER_WORKER_PROXY_PROTOCOL_H
 #define DROVER_WORKER_PROXY_PROTOCOL_H
 
-#include <netinet/in.h>
-
 #include "conf/conf.h"
 #include "ipc/channel.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/object.h"
 #include "worker/additions.h"
 #include "worker/exchange.h"
 #include "worker/gate.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "balance/ring.h"
+#include "base/object.h"
 #include "http/cookies.h"
 #include "worker/exchange.h"
 #include "worker/hash_key.h"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/object.h"
 #include "net/connect.h"
 #include "worker/exchange.h"
 #include "worker/membership.h"

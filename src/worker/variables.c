@@ -1,6 +1,5 @@
 #include "worker/variables.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

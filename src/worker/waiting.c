@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/object.h"
 #include "ipc/health.h"
 #include "ipc/waker.h"
 #include "worker/choice.h"
