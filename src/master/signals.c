@@ -52,7 +52,7 @@ static const struct {
 	{ SIGQUIT, "QUIT", signal_stop_now, "Stop at once: requests in progress are cut." },
 	{ SIGHUP, "HUP", signal_reload, "Read the configuration again: apps follow it, all else at the next start." },
 	{ SIGUSR1, "USR1", signal_reopen_logs, "Open the log files again, after they were moved away." },
-	{ SIGCHLD, "CHLD", reap_children, "A worker or the prober has ended; the system sends it." },
+	{ SIGCHLD, "CHLD", reap_children, "A worker, the prober or an instance has ended; the system sends it." },
 };
 
 /*
