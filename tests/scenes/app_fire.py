@@ -184,7 +184,8 @@ def nothing_is_left(t, drover):
     """No process, no server and no request that is nobody's."""
     def clean():
         found = {row["pid"] for row in apps.rows(drover)}
-        known = found | {row["pid"] for row in drover.workers()} | {drover.call("status")["prober"]["pid"]} - {None}
+        prober = drover.call("status")["prober"] or {"pid": None}  # there is none without health checks
+        known = (found | {row["pid"] for row in drover.workers()} | {prober["pid"]}) - {None}
         return (apps.app_of(drover)["instances"]["draining"] == 0 and len(drover.servers()) == len(found)
                 and set(children(drover)) == known and sum(row["in-flight"] for row in apps.rows(drover)) == 0)
 
