@@ -1,5 +1,6 @@
 # One line per unit test: tests/unit/test_thing.c becomes the program
-# unit/test_thing, which is linked with all of drover's libraries and Check.
+# unit/test_thing, which is linked with all of drover's libraries and Check;
+# its main() ends with a function of unit/run.h.
 # Keep the list sorted. (Paths are relative to tests/.)
 #
 #   check_PROGRAMS += unit/test_thing
@@ -7,6 +8,9 @@
 # A test made of more than its one file says so:
 #
 #   unit_test_thing_SOURCES = unit/test_thing.c unit/other.c unit/other.h
+
+EXTRA_DIST += unit/run.h
+
 check_PROGRAMS += unit/test_address
 check_PROGRAMS += unit/test_answer
 check_PROGRAMS += unit/test_balance

@@ -2,11 +2,11 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/address.h"
 #include "base/object.h"
+#include "run.h"
 
 struct good {
 	const char *text;
@@ -269,12 +269,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("address");
 	TCase *tests = tcase_create("address");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, good_addresses_are_read_and_written);
 	tcase_add_test(tests, bad_addresses_are_refused_with_a_sentence);
 	tcase_add_test(tests, names_are_told_from_addresses);
@@ -285,8 +281,5 @@ main(void)
 	tcase_add_test(tests, ranges_hold_what_is_in_them);
 	tcase_add_test(tests, the_unix_range_holds_unix_peers_only);
 	tcase_add_test(tests, bad_ranges_are_refused);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "prober/answer.h"
+#include "run.h"
 
 static char path[] = "/health", host[] = "check.test", text[] = "aabaac", field[] = "X-One: 1", agent[] = "user-agent: me";
 static char *fields[] = { field, agent };
@@ -192,12 +193,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("answer");
 	TCase *tests = tcase_create("answer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, requests_are_as_configured);
 	tcase_add_test(tests, servers_are_greeted);
 	tcase_add_test(tests, the_status_decides);
@@ -206,8 +203,5 @@ main(void)
 	tcase_add_test(tests, texts_are_found_in_bodies);
 	tcase_add_test(tests, nothing_is_read_without_end);
 	tcase_add_test(tests, head_has_no_body);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -8,6 +8,7 @@
 #include "balance/loads.h"
 #include "balance/ring.h"
 #include "base/object.h"
+#include "run.h"
 
 enum { SET_MAX = 1024 };
 
@@ -501,12 +502,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("balance");
 	TCase *tests = tcase_create("balance");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, equal_ones_differ_by_one_at_most, 0, ARRAY_LENGTH(exact));
 	tcase_add_loop_test(tests, weights_are_kept, 0, ARRAY_LENGTH(exact));
 	tcase_add_test(tests, round_robin_spreads_the_turns_of_a_heavy_one);
@@ -529,8 +526,5 @@ main(void)
 	tcase_add_test(tests, consistent_hash_bounds_one_hot_key);
 	tcase_add_test(tests, great_loads_and_weights_do_not_overflow);
 	tcase_add_test(tests, algorithms_are_found_by_name);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

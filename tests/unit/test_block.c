@@ -1,9 +1,9 @@
 /* worker/block: receive buffers that are held no longer than they hold something. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "worker/block.h"
+#include "run.h"
 
 static struct block_pool pool;
 static struct block block;
@@ -125,20 +125,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("block");
 	TCase *tests = tcase_create("block");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_block_has_room_for_any_head);
 	tcase_add_test(tests, room_is_made_by_moving_what_is_left);
 	tcase_add_test(tests, nothing_is_moved_while_there_is_room);
 	tcase_add_test(tests, only_an_empty_small_block_is_enlarged);
 	tcase_add_test(tests, an_empty_block_goes_back_and_a_full_one_stays);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,10 +1,10 @@
 /* http/body: how far a body goes, and which of its bytes go on. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "http/body.h"
+#include "run.h"
 
 /* A body that the bytes begin, what goes on of them, and what is left behind it. */
 struct example {
@@ -168,18 +168,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("body");
 	TCase *tests = tcase_create("body");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, bodies_go_on_as_far_as_they_reach);
 	tcase_add_test(tests, what_is_malformed_stays_refused);
 	tcase_add_loop_test(tests, data_may_go_by_unseen, 0, 2);
 	tcase_add_test(tests, a_copy_begins_anew);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -2,13 +2,13 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ipc/channel.h"
+#include "run.h"
 
 static int ends[2];
 
@@ -234,12 +234,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("channel");
 	TCase *tests = tcase_create("channel");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_full_batch_arrives_whole);
 	tcase_add_test(tests, messages_stay_apart);
@@ -248,8 +244,5 @@ main(void)
 	tcase_add_test(tests, a_reset_is_an_end);
 	tcase_add_test(tests, a_full_one_says_later);
 	tcase_add_test(tests, nonsense_is_refused_and_its_descriptors_are_closed);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

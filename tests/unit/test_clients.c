@@ -10,6 +10,7 @@
 
 #include "ipc/clients.h"
 #include "ipc/scoreboard.h"
+#include "run.h"
 
 static struct scoreboard *board;
 
@@ -242,12 +243,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("clients");
 	TCase *tests = tcase_create("clients");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, as_many_as_the_burst_and_then_the_rate);
@@ -259,8 +256,5 @@ main(void)
 	tcase_add_test(tests, killed_at_any_moment_nothing_is_lost);
 	tcase_add_test(tests, a_full_table_lets_newcomers_pass_and_keeps_who_is_in);
 	tcase_add_test(tests, exact_when_all_come_at_once);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -13,6 +13,7 @@
 #include "conf/show_json.h"
 #include "conf/value.h"
 #include "conf_must.h"
+#include "run.h"
 
 #define SMALL "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
 
@@ -561,12 +562,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf");
 	TCase *tests = tcase_create("conf");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, defaults_are_as_documented);
 	tcase_add_test(tests, defaults_of_sections_are_as_documented);
 	tcase_add_test(tests, top_level_options_are_set);
@@ -586,8 +583,5 @@ main(void)
 	tcase_add_test(tests, json_has_every_option);
 	tcase_add_test(tests, arguments_make_a_configuration);
 	tcase_add_test(tests, the_list_of_options_has_six_columns);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "conf_must.h"
+#include "run.h"
 
 #define LISTEN "listen \"*:80\" { pool = web }\n"
 
@@ -335,12 +336,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf_app");
 	TCase *tests = tcase_create("conf_app");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, defaults_are_as_documented);
 	tcase_add_test(tests, options_are_set);
 	tcase_add_test(tests, pools_come_first);
@@ -353,8 +350,5 @@ main(void)
 	tcase_add_test(tests, arguments_make_an_app);
 	tcase_add_test(tests, commands_are_found);
 	tcase_add_test(tests, what_is_shown_loads_again);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "conf/users.h"
 #include "conf_must.h"
+#include "run.h"
 
 START_TEST(rules_about_users)
 {
@@ -258,8 +259,6 @@ main(void)
 {
 	Suite *suite = suite_create("conf_auth");
 	TCase *tests = tcase_create("conf_auth"), *files = tcase_create("files");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	suite_add_tcase(suite, files);
@@ -273,8 +272,5 @@ main(void)
 	tcase_add_test(files, what_is_wrong_in_them_is_told_with_both_places);
 	tcase_add_test(files, a_file_that_is_missing);
 	tcase_add_test(files, a_file_that_everybody_can_read_is_warned_of);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

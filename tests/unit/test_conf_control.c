@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/object.h"
 #include "conf/conf.h"
+#include "run.h"
 
 #define SMALL "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
 
@@ -240,12 +241,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf_control");
 	TCase *tests = tcase_create("conf_control");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, people_are_kept_by_name_and_number);
 	tcase_add_test(tests, the_highest_list_decides);
 	tcase_add_test(tests, people_are_limited_in_number);
@@ -253,8 +250,5 @@ main(void)
 	tcase_add_test(tests, what_was_put_together_in_memory_is_shown);
 	tcase_add_test(tests, servers_that_are_added_are_not_looked_up);
 	tcase_add_test(tests, names_are_questions);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,12 +1,12 @@
 /* conf/drift: what differs between two configurations, option by option and section by section. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "conf/conf.h"
 #include "conf/drift.h"
 #include "conf/writer.h"
+#include "run.h"
 
 static struct conf *
 load(const char *text)
@@ -181,19 +181,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf drift");
 	TCase *tests = tcase_create("drift");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, differences_are_found, 0, (int)ARRAY_LENGTH(pairs));
 	tcase_add_loop_test(tests, a_configuration_is_equal_to_itself, 0, (int)ARRAY_LENGTH(pairs));
 	tcase_add_test(tests, secrets_are_hidden);
 	tcase_add_test(tests, secrets_are_shown);
 	tcase_add_test(tests, secrets_are_written_or_hidden);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

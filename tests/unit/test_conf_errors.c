@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "conf/report.h"
 #include "ipc/scoreboard.h"
+#include "run.h"
 
 /* A configuration and the lines that it gets; "OK" is put where nothing else is asked: one listener, one pool. */
 #define OK "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
@@ -566,12 +567,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf_errors");
 	TCase *tests = tcase_create("conf_errors");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, unknown_words_are_told_with_what_was_meant);
 	tcase_add_test(tests, bad_values_are_told_with_what_is_allowed);
 	tcase_add_test(tests, contradictions_are_told_with_both_places);
@@ -585,8 +582,5 @@ main(void)
 	tcase_add_test(tests, what_is_no_file_is_not_opened);
 	tcase_add_test(tests, a_zero_byte_in_a_file_is_told);
 	tcase_add_test(tests, arguments_are_named_in_errors);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

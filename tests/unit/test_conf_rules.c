@@ -1,11 +1,11 @@
 /* conf: what can be wrong with rules about requests and responses is told with its line. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "conf/conf.h"
+#include "run.h"
 
 #define OK "listen \"*:80\" { }\npool \"web\" { server \"127.0.0.1:3000\" { } }\n"
 
@@ -141,18 +141,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf_rules");
 	TCase *tests = tcase_create("conf_rules");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, what_is_wrong_is_told, 0, ARRAY_LENGTH(bad));
 	tcase_add_loop_test(tests, what_needs_no_pool_has_none, 0, ARRAY_LENGTH(good));
 	tcase_add_test(tests, lists_and_texts_are_inherited_by_listeners_alone);
 	tcase_add_test(tests, a_list_is_not_longer_than_workers_have_room_for);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -9,6 +9,7 @@
 #include "conf/options.h"
 #include "conf/value.h"
 #include "conf_must.h"
+#include "run.h"
 
 /* The text of a file of the source tree. */
 static char *
@@ -110,17 +111,10 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("conf_sample");
 	TCase *tests = tcase_create("conf_sample");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, the_sample_loads);
 	tcase_add_test(tests, defaults_in_the_sample_are_the_defaults);
 	tcase_add_test(tests, the_examples_of_the_manual_load);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

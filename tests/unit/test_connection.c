@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "control/connection.h"
 #include "master/state.h"
+#include "run.h"
 
 static struct conf conf;
 static struct master *master;
@@ -210,10 +211,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("connection");
 	TCase *tests = tcase_create("connection");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_batch_that_was_begun_is_answered_whole);
@@ -223,9 +221,5 @@ main(void)
 	tcase_add_test(tests, the_end_tells_what_is_still_to_be_told);
 	tcase_add_test(tests, who_is_gone_is_noticed_without_writing);
 	tcase_add_test(tests, an_event_asks_only_those_who_wait);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_case(tests);
 }

@@ -7,6 +7,7 @@
 #include "control/commands.h"
 #include "control/request.h"
 #include "control/tables.h"
+#include "run.h"
 
 static bool
 is_sentence(const char *text)
@@ -125,17 +126,10 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("control commands");
 	TCase *tests = tcase_create("commands");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, rows_are_well_formed);
 	tcase_add_test(tests, examples_are_taken);
 	tcase_add_test(tests, the_list_has_a_line_per_row);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -7,6 +7,7 @@
 #include "base/object.h"
 #include "control/params.h"
 #include "control/request.h"
+#include "run.h"
 
 static const char *const modes[] = { "graceful", "now", NULL };
 
@@ -446,12 +447,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("control request");
 	TCase *tests = tcase_create("request");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, what_is_wrong_is_said, 0, ARRAY_LENGTH(refusals));
 	tcase_add_test(tests, the_short_form_is_a_request);
 	tcase_add_test(tests, the_long_form_is_a_request);
@@ -468,8 +465,5 @@ main(void)
 	tcase_add_test(tests, brackets_in_strings_do_not_nest);
 	tcase_add_test(tests, nul_bytes_are_no_end);
 	tcase_add_test(tests, long_words_are_shortened_between_characters);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -7,6 +7,7 @@
 #include "control/command.h"
 #include "control/shared_text.h"
 #include "control/stream.h"
+#include "run.h"
 
 static unsigned ended;
 
@@ -247,12 +248,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("control stream");
 	TCase *tests = tcase_create("stream");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, rows_become_a_list);
 	tcase_add_test(tests, members_may_follow_the_list);
 	tcase_add_test(tests, lists_may_follow_the_list);
@@ -261,8 +258,5 @@ main(void)
 	tcase_add_test(tests, no_memory_for_the_head_is_an_error);
 	tcase_add_test(tests, no_memory_for_a_text_is_noticed);
 	tcase_add_loop_test(tests, a_text_is_copied_and_shared, 0, 6);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

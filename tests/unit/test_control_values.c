@@ -6,6 +6,7 @@
 #include "base/object.h"
 #include "control/buffer.h"
 #include "control/values.h"
+#include "run.h"
 
 static void
 value_is(json_t *json, const char *want)
@@ -121,12 +122,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("control values");
 	TCase *tests = tcase_create("values");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, times_are_rfc3339);
 	tcase_add_test(tests, names_are_always_json);
 	tcase_add_test(tests, deaths_tell_why);
@@ -134,8 +131,5 @@ main(void)
 	tcase_add_test(tests, bytes_come_out_in_order);
 	tcase_add_test(tests, an_empty_buffer_holds_nothing);
 	tcase_add_test(tests, what_was_appended_can_be_cut);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,10 +1,10 @@
 /* http/cookies: a cookie is found whatever stands around it, and nothing else is taken for it. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/cookies.h"
+#include "run.h"
 
 static char head[70000];
 static struct h1_request request;
@@ -92,18 +92,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("cookies");
 	TCase *tests = tcase_create("cookies");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, it_is_found_among_others);
 	tcase_add_test(tests, all_of_that_name_in_their_order);
 	tcase_add_test(tests, what_is_something_else_is_not_it);
 	tcase_add_test(tests, many_and_long_ones);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,9 +1,9 @@
 /* http/credentials: name and password of the Basic scheme. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/credentials.h"
+#include "run.h"
 
 struct row {
 	const char *value;
@@ -86,17 +86,10 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("credentials");
 	TCase *tests = tcase_create("credentials");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, values, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tests, length_is_bounded);
 	tcase_add_test(tests, clearing_leaves_nothing);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,13 +1,13 @@
 /* ctl/figures, ctl/sheet, ctl/screen: rates and percentiles of the moment, sorting, sharing lines out. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/object.h"
 #include "ctl/figures.h"
 #include "ctl/screen.h"
+#include "run.h"
 
 static json_t *
 parse(const char *text)
@@ -217,10 +217,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("ctl_figures");
 	TCase *tc = tcase_create("figures");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, rates_are_differences);
 	tcase_add_test(tc, nothing_absurd_after_a_restart);
@@ -229,10 +226,5 @@ main(void)
 	tcase_add_loop_test(tc, percentiles_of_the_time_between, 0, ARRAY_LENGTH(percentiles));
 	tcase_add_test(tc, sorting);
 	tcase_add_test(tc, lines_are_shared_out);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_case(tc);
 }

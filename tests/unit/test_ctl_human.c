@@ -8,6 +8,7 @@
 #include "base/object.h"
 #include "ctl/human.h"
 #include "ctl/printable.h"
+#include "run.h"
 
 static const struct {
 	double value;
@@ -176,10 +177,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("ctl_human");
 	TCase *tc = tcase_create("human");
-	SRunner *runner;
-	int failed;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	tcase_add_loop_test(tc, duration, 0, ARRAY_LENGTH(durations));
@@ -190,10 +188,5 @@ main(void)
 	tcase_add_loop_test(tc, text, 0, ARRAY_LENGTH(texts));
 	tcase_add_test(tc, fit);
 	tcase_add_loop_test(tc, every_byte, 0, 256);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_case(tc);
 }

@@ -5,6 +5,7 @@
 
 #include "base/object.h"
 #include "ctl/methods.h"
+#include "run.h"
 
 static const char table[] =
     "[{'method':'status','params':[]},"
@@ -194,17 +195,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("ctl_methods");
 	TCase *tc = tcase_create("methods");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, arguments, 0, ARRAY_LENGTH(cases));
 	tcase_add_test(tc, waits);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_case(tc);
 }

@@ -11,6 +11,7 @@
 #include "ctl/logs.h"
 #include "ctl/printable.h"
 #include "ctl/render.h"
+#include "run.h"
 
 static json_t *
 parse(const char *text)
@@ -247,10 +248,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("ctl_render");
 	TCase *tc = tcase_create("render");
-	SRunner *runner;
-	int failed;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	tcase_add_loop_test(tc, result, 0, ARRAY_LENGTH(results));
@@ -261,10 +259,5 @@ main(void)
 	tcase_add_loop_test(tc, event, 0, ARRAY_LENGTH(events));
 	tcase_add_loop_test(tc, output_of_apps, 0, ARRAY_LENGTH(output));
 	tcase_add_test(tc, json);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_case(tc);
 }

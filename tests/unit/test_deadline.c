@@ -1,10 +1,10 @@
 /* net/deadline: many deadlines, one timer. They are a few milliseconds away, and waited for in the loop. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "net/deadline.h"
+#include "run.h"
 
 enum { WAIT = 3 * CLOCK_MILLISECOND, LATER = 20 * CLOCK_MILLISECOND };
 
@@ -241,12 +241,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("deadline");
 	TCase *tests = tcase_create("deadline");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, they_expire_in_the_order_in_which_they_were_set);
 	tcase_add_test(tests, a_cleared_one_does_not_expire);
@@ -258,8 +254,5 @@ main(void)
 	tcase_add_test(tests, one_that_expires_may_clear_the_next);
 	tcase_add_test(tests, none_expires_early);
 	tcase_add_test(tests, a_cleared_queue_is_silent);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

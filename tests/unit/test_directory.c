@@ -13,6 +13,7 @@
 
 #include "app/directory.h"
 #include "base/object.h"
+#include "run.h"
 
 enum { SOMEBODY = 12345 };
 
@@ -197,20 +198,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("directory");
 	TCase *tests = tcase_create("directory");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, who_may_do_what);
 	tcase_add_test(tests, one_that_was_removed_is_made_again);
 	tcase_add_test(tests, those_of_masters_that_are_gone_are_removed);
 	tcase_add_test(tests, a_child_holds_nothing);
 	tcase_add_test(tests, what_is_not_drovers_stays);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

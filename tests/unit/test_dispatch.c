@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "master/state.h"
 #include "net/listener.h"
+#include "run.h"
 
 enum { WORKERS = 4, NOBODY = 0x3fffffff /* no process has this pid */ };
 
@@ -454,12 +455,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("dispatch");
 	TCase *tests = tcase_create("dispatch");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, long_connections_one_by_one_differ_by_one, 0, 2);
 	tcase_add_test(tests, least_connections_fills_a_new_worker_first);
@@ -475,8 +472,5 @@ main(void)
 	tcase_add_test(tests, connections_given_back_go_to_others);
 	tcase_add_test(tests, connections_given_back_wait_when_nobody_has_room);
 	tcase_add_test(tests, what_makes_no_sense_is_closed);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

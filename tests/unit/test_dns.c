@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/dns.h"
+#include "run.h"
 
 static struct dns_answer answer;
 
@@ -221,8 +222,6 @@ main(void)
 {
 	Suite *suite = suite_create("dns");
 	TCase *lists = tcase_create("lists"), *services_case = tcase_create("services");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(lists, an_order_of_their_own);
 	tcase_add_loop_test(lists, too_many_are_the_same_ones, 0, 2);
@@ -233,9 +232,5 @@ main(void)
 	tcase_add_test(services_case, short_record);
 	suite_add_tcase(suite, lists);
 	suite_add_tcase(suite, services_case);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }

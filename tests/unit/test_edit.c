@@ -8,6 +8,7 @@
 #include "http/edit.h"
 #include "http/forward.h"
 #include "http/rewrite.h"
+#include "run.h"
 
 static struct edits edits;
 static struct forward forward;
@@ -297,12 +298,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("edit");
 	TCase *tests = tcase_create("edit");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, edits_are_carried_out_in_their_order, 0, ARRAY_LENGTH(rows));
 	tcase_add_test(tests, no_value_ends_its_line);
 	tcase_add_test(tests, what_does_not_fit_is_refused);
@@ -310,8 +307,5 @@ main(void)
 	tcase_add_test(tests, responses_are_edited_but_not_their_framing);
 	tcase_add_test(tests, a_host_that_is_none_is_seen);
 	tcase_add_loop_test(tests, paths_are_rewritten, 0, ARRAY_LENGTH(paths));
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

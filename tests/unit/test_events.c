@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "master/state.h"
+#include "run.h"
 
 static struct master *master;
 static unsigned told;
@@ -124,10 +125,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("events");
 	TCase *tests = tcase_create("events");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, nothing_yet);
@@ -135,9 +133,5 @@ main(void)
 	tcase_add_test(tests, the_last_are_kept);
 	tcase_add_test(tests, the_listener_is_told);
 	tcase_add_test(tests, the_table_is_whole);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_case(tests);
 }

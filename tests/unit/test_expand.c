@@ -5,6 +5,7 @@
 
 #include "app/expand.h"
 #include "base/object.h"
+#include "run.h"
 
 static const struct {
 	const char *text, *expanded;
@@ -35,15 +36,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("expand");
 	TCase *tests = tcase_create("expand");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, texts_are_expanded, 0, (int)ARRAY_LENGTH(texts));
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

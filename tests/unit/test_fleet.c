@@ -1,10 +1,10 @@
 /* supervise/fleet: how many instances there are, and how they are replaced. */
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "base/object.h"
 #include "supervise/fleet.h"
+#include "run.h"
 
 enum { SEATS = 40 };
 
@@ -230,20 +230,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("fleet");
 	TCase *tests = tcase_create("fleet");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, up_and_down);
 	tcase_add_test(tests, down_while_those_that_stay_are_not_ready);
 	tcase_add_test(tests, a_new_one_comes_first);
 	tcase_add_test(tests, what_serves_nobody_goes_at_once);
 	tcase_add_test(tests, who_has_waited_longest_is_next);
 	tcase_add_loop_test(tests, replaced_at_random, 0, 81);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,10 +1,10 @@
 /* http/forward: heads as they go on to the other side. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/forward.h"
+#include "run.h"
 
 static const struct h1_limits limits = { .head = 16384, .target = 8192, .fields = 100 };
 static struct h1_request request;
@@ -301,10 +301,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("forward");
 	TCase *tcase = tcase_create("forward");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tcase, plain_request, 0, (int)(sizeof plain_rows / sizeof *plain_rows));
 	tcase_add_test(tcase, forwarding_fields_of_a_stranger_are_replaced);
@@ -318,9 +315,5 @@ main(void)
 	tcase_add_loop_test(tcase, response_heads, 0, (int)(sizeof response_rows / sizeof *response_rows));
 	tcase_add_test(tcase, fields_of_a_response_are_replaced);
 	tcase_add_test(tcase, skipping_any_number_of_bytes);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_case(tcase);
 }

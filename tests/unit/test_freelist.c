@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/freelist.h"
+#include "run.h"
 
 enum { SIZE = 64, KEEP = 3, MANY = 10 };
 
@@ -100,19 +101,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("freelist");
 	TCase *tests = tcase_create("freelist");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, what_is_given_out_is_counted);
 	tcase_add_test(tests, objects_are_distinct_and_whole);
 	tcase_add_test(tests, a_used_object_comes_back_zeroed);
 	tcase_add_test(tests, nothing_may_be_given_back);
 	tcase_add_test(tests, as_many_are_kept_as_it_was_told);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

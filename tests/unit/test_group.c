@@ -13,6 +13,7 @@
 
 #include "app/group.h"
 #include "app/process.h"
+#include "run.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -346,12 +347,8 @@ open_groups(void)
 int
 main(void)
 {
-	Suite *suite = suite_create("group");
 	TCase *tests = tcase_create("group");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, open_groups, app_groups_close);
 	tcase_add_test(tests, a_group_of_its_own);
 	tcase_add_test(tests, a_signal_reaches_children);
@@ -365,8 +362,5 @@ main(void)
 	tcase_add_test(tests, memory_is_what_is_resident);
 	tcase_add_test(tests, a_process_that_is_gone);
 	tcase_add_test(tests, lists_of_processes);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,10 +1,10 @@
 /* http/h1: chunked bodies. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/h1.h"
+#include "run.h"
 
 #define BYTES(text) (text), sizeof(text) - 1 /* may hold NUL bytes */
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -297,19 +297,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("h1_chunked");
 	TCase *tests = tcase_create("h1_chunked");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, each_body_ends_where_it_should);
 	tcase_add_test(tests, nothing_is_read_behind_the_end);
 	tcase_add_test(tests, limits_are_exact);
 	tcase_add_test(tests, names_that_frame_or_route_are_no_trailers);
 	tcase_add_test(tests, large_chunks_are_counted);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

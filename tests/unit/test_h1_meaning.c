@@ -1,10 +1,10 @@
 /* http/h1: what a good request head means. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "h1_compare.h"
+#include "run.h"
 
 /* A request line and a Host, for what is not about them. */
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n"
@@ -371,12 +371,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("h1_meaning");
 	TCase *tests = tcase_create("h1_meaning");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, parts_are_where_they_were);
 	tcase_add_test(tests, each_form_of_target_has_its_parts);
 	tcase_add_test(tests, keep_alive_follows_version_and_options);
@@ -390,8 +386,5 @@ main(void)
 	tcase_add_test(tests, trailers_are_wanted_by_te);
 	tcase_add_test(tests, names_are_known_in_either_case);
 	tcase_add_test(tests, methods_have_names);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

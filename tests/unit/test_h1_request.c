@@ -1,10 +1,10 @@
 /* http/h1: which request heads are good, and that it does not matter how they are cut. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "h1_compare.h"
+#include "run.h"
 
 /* A request line and a Host, for what is not about them. */
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n"
@@ -541,12 +541,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("h1_request");
 	TCase *tests = tcase_create("h1_request");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, each_request_is_accepted_or_refused);
 	tcase_add_test(tests, cuts_change_nothing);
@@ -558,8 +554,5 @@ main(void)
 	tcase_add_test(tests, a_target_without_end_is_refused);
 	tcase_add_test(tests, there_may_be_256_fields);
 	tcase_add_test(tests, damage_does_no_harm);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

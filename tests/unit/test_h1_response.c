@@ -1,10 +1,10 @@
 /* http/h1: response heads, which are as hostile as requests. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "h1_compare.h"
+#include "run.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 #define BYTES(text) (text), sizeof(text) - 1 /* may hold NUL bytes */
@@ -326,12 +326,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("h1_response");
 	TCase *tests = tcase_create("h1_response");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, each_response_is_accepted_or_refused);
 	tcase_add_test(tests, cuts_change_nothing);
@@ -342,8 +338,5 @@ main(void)
 	tcase_add_test(tests, limits_are_exact);
 	tcase_add_loop_test(tests, upgrades_are_those_that_were_asked_for, 0, (int)COUNT(upgrades));
 	tcase_add_test(tests, statuses_have_phrases);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,11 +1,11 @@
 /* ipc/health: when a server counts as down. */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "ipc/health.h"
+#include "run.h"
 
 static const uint64_t start = 1000 * CLOCK_SECOND;
 static const uint64_t timeout = 10 * CLOCK_SECOND;
@@ -171,12 +171,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("health");
 	TCase *tests = tcase_create("health");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, enough_failures_take_it_down);
 	tcase_add_test(tests, only_the_one_that_took_it_down_is_told);
 	tcase_add_test(tests, failures_far_apart_do_not_add_up);
@@ -187,8 +183,5 @@ main(void)
 	tcase_add_test(tests, failures_alone_refuse_nothing);
 	tcase_add_test(tests, what_checks_say_is_of_one_server);
 	tcase_add_test(tests, errors_have_words);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,7 +1,7 @@
 #include "ipc/histogram.h"
+#include "run.h"
 
 #include <check.h>
-#include <stdlib.h>
 
 START_TEST(buckets_cover_all_durations_without_gaps)
 {
@@ -74,19 +74,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("histogram");
 	TCase *tests = tcase_create("histogram");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, buckets_cover_all_durations_without_gaps);
 	tcase_add_test(tests, percentiles_are_upper_bounds);
 	tcase_add_test(tests, what_is_too_long_has_a_bucket_and_no_infinity);
 	tcase_add_test(tests, sums_of_many_do_not_overflow);
 	tcase_add_test(tests, a_full_bucket_halves_all);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,9 +1,9 @@
 /* http/hops: what a request says of the proxies on its way. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "http/hops.h"
+#include "run.h"
 
 static const struct h1_limits limits = { .head = 4096, .target = 200, .fields = 50 };
 static struct h1_request request;
@@ -80,17 +80,10 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("hops");
 	TCase *tests = tcase_create("hops");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, a_name_is_found_in_via, 0, sizeof via_rows / sizeof via_rows[0]);
 	tcase_add_test(tests, trace_tells_the_way_and_no_secrets);
 	tcase_add_test(tests, trace_leaves_out_what_does_not_fit);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,9 +1,9 @@
 /* app/journal: which lines are kept, in what order, and that none is another's. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/journal.h"
+#include "run.h"
 
 static struct app_journal *journal;
 static unsigned calls;
@@ -147,12 +147,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("journal");
 	TCase *tests = tcase_create("journal");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_new_one_has_no_lines);
 	tcase_add_test(tests, a_line_is_found_as_it_was_added);
@@ -160,8 +156,5 @@ main(void)
 	tcase_add_test(tests, short_lines_are_kept_up_to_a_number);
 	tcase_add_test(tests, too_long_a_line_is_cut);
 	tcase_add_test(tests, it_tells_of_several_lines_at_once);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "prober/judge.h"
+#include "run.h"
 
 static const struct conf_health conf = {
 	.interval = 2 * CLOCK_SECOND,
@@ -202,12 +203,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("judge");
 	TCase *tests = tcase_create("judge");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, the_first_result_decides);
 	tcase_add_test(tests, rise_and_fall_are_exact);
 	tcase_add_test(tests, runs_are_counted);
@@ -219,8 +216,5 @@ main(void)
 	tcase_add_test(tests, first_checks_are_spread);
 	tcase_add_test(tests, a_verdict_holds_for_three_intervals);
 	tcase_add_test(tests, statuses_fit_ranges);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "launched.h"
+#include "run.h"
 
 START_TEST(a_clean_slate)
 {
@@ -346,17 +347,12 @@ END_TEST
 int
 main(int argc, char **argv)
 {
-	Suite *suite;
 	TCase *tests;
-	SRunner *runner;
-	int failed;
+	int status;
 
-	if (launched_main(argc, argv, &failed))
-		return failed;
-	suite = suite_create("launch");
+	if (launched_main(argc, argv, &status))
+		return status;
 	tests = tcase_create("launch");
-	runner = srunner_create(suite);
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, a_clean_slate);
 	tcase_add_test(tests, limits_are_as_drover_was_started);
@@ -375,8 +371,5 @@ main(int argc, char **argv)
 	tcase_add_test(tests, the_user_of_workers);
 	tcase_add_test(tests, without_root);
 	tcase_add_test(tests, it_ends_with_the_master);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -12,6 +12,7 @@
 #include <linux/capability.h>
 
 #include "launched.h"
+#include "run.h"
 
 /* It must fail: the sentence. */
 static void
@@ -140,17 +141,12 @@ END_TEST
 int
 main(int argc, char **argv)
 {
-	Suite *suite;
 	TCase *tests;
-	SRunner *runner;
-	int failed;
+	int status;
 
-	if (launched_main(argc, argv, &failed))
-		return failed;
-	suite = suite_create("launch failures");
+	if (launched_main(argc, argv, &status))
+		return status;
 	tests = tcase_create("launch failures");
-	runner = srunner_create(suite);
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, no_such_command);
 	tcase_add_loop_test(tests, no_program, 0, 3);
@@ -159,8 +155,5 @@ main(int argc, char **argv)
 	tcase_add_test(tests, not_known_before);
 	tcase_add_test(tests, nothing_yet);
 	tcase_add_test(tests, a_user_that_it_cannot_become);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,10 +1,10 @@
 /* base/line: lines that are put together without printf. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/line.h"
+#include "run.h"
 
 static char room[64];
 static struct line line;
@@ -71,19 +71,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("line");
 	TCase *tests = tcase_create("line");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_test(tests, numbers_are_those_of_printf);
 	tcase_add_test(tests, microseconds_are_seconds);
 	tcase_add_test(tests, what_does_not_fit_is_left_out);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

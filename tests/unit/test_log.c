@@ -1,8 +1,8 @@
 /* base/log: which messages a level lets through, and who sets it. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/log.h"
+#include "run.h"
 
 START_TEST(a_level_lets_the_graver_through)
 {
@@ -31,16 +31,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("log");
 	TCase *tests = tcase_create("log");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, a_level_lets_the_graver_through);
 	tcase_add_test(tests, a_level_that_is_followed_changes_at_once);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "master/state.h"
+#include "run.h"
 #include "waiting.h"
 
 static struct conf conf;
@@ -102,20 +103,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("log levels");
 	TCase *tests = tcase_create("log levels");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, all_begin_with_the_level_of_the_configuration);
 	tcase_add_test(tests, one_worker_alone);
 	tcase_add_test(tests, the_master_alone);
 	tcase_add_test(tests, each_comes_back_in_its_own_time);
 	tcase_add_test(tests, for_good_ends_for_a_time);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

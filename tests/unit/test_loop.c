@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "net/loop.h"
+#include "run.h"
 
 static struct loop *loop;
 static int pairs[2][2];
@@ -366,13 +367,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("loop");
 	TCase *tests = tcase_create("loop");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	event_set_mem_functions(malloc, reallocate, free); /* before libevent has any */
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, what_is_put_off_comes_once_and_in_order);
 	tcase_add_test(tests, what_it_puts_off_waits_for_the_next_turn);
@@ -386,8 +383,5 @@ main(void)
 	tcase_add_test(tests, a_timer_can_be_moved_and_cleared);
 	tcase_add_test(tests, timers_fire_without_memory);
 	tcase_add_test(tests, a_signal_is_told_in_the_loop);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

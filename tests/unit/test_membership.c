@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lone_worker.h"
+#include "run.h"
 
 static char web[] = "web", api[] = "api";
 static struct conf_pool pools[] = {
@@ -226,12 +227,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("membership");
 	TCase *tests = tcase_create("membership");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, lone_worker_close);
 	tcase_add_test(tests, it_begins_with_what_is_there);
 	tcase_add_test(tests, what_is_new_is_taken_and_said);
@@ -245,8 +242,5 @@ main(void)
 	tcase_add_test(tests, nonsense_on_the_scoreboard_changes_nothing);
 	tcase_add_test(tests, all_places_can_be_used);
 	tcase_add_test(tests, many_sessions_are_looked_at_by_and_by);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

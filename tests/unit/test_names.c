@@ -9,6 +9,7 @@
 #include "base/object.h"
 #include "master/follow.h"
 #include "master/state.h"
+#include "run.h"
 
 /* ---- parts */
 
@@ -287,8 +288,6 @@ main(void)
 {
 	Suite *suite = suite_create("names");
 	TCase *parts = tcase_create("parts"), *follow = tcase_create("follow");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(parts, answers_come_in_parts, 0, 6);
 	tcase_add_test(parts, nonsense_is_no_part);
@@ -302,9 +301,5 @@ main(void)
 	tcase_add_test(follow, the_configuration_has_the_name);
 	suite_add_tcase(suite, parts);
 	suite_add_tcase(suite, follow);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }

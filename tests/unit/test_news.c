@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ipc/health.h"
 #include "master/state.h"
+#include "run.h"
 #include "waiting.h"
 
 enum { SERVERS = 3, THRESHOLD = 10 };
@@ -472,10 +473,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("news");
 	TCase *tests = tcase_create("news");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_server_goes_down_and_comes_up);
@@ -497,9 +495,5 @@ main(void)
 	tcase_add_test(tests, a_tick_may_be_a_little_behind);
 	tcase_add_test(tests, who_scales_is_told);
 	tcase_add_test(tests, a_worker_that_cannot_start_is_told);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_case(tests);
 }

@@ -6,11 +6,11 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "net/offload.h"
+#include "run.h"
 
 enum { ROOM = 8, THREADS = 2 };
 
@@ -302,10 +302,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("offload");
 	TCase *tests = tcase_create("offload");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_job_runs_in_a_thread_and_ends_in_the_loop);
@@ -318,10 +315,5 @@ main(void)
 	tcase_add_test(tests, freeing_tells_the_end_of_all);
 	tcase_add_test(tests, jobs_of_one_thread_keep_their_order);
 	tcase_add_test(tests, without_threads_nothing_is_taken);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

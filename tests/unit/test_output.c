@@ -13,6 +13,7 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "run.h"
 #include "waiting.h"
 
 enum { INSTANCE = 7, PID = 4711 };
@@ -553,12 +554,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("output");
 	TCase *tests = tcase_create("output");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, lines_come_as_they_were_written);
@@ -576,8 +573,5 @@ main(void)
 	tcase_add_test(tests, who_still_writes_does_not_keep_it_open);
 	tcase_add_test(tests, a_log_that_stands_still_holds_up_nobody);
 	tcase_add_test(tests, many_write_at_once);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

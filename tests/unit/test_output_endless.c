@@ -1,13 +1,13 @@
 /* app/output: a line that is lost and never ends is a flood as well: the master looks now and then, not at each write. */
 #include <check.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/output.h"
 #include "base/clock.h"
+#include "run.h"
 
 static struct loop *loop;
 static struct app_output output;
@@ -98,16 +98,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("output_endless");
 	TCase *tests = tcase_create("output_endless");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, what_has_no_end_of_line_is_a_flood);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,11 +1,11 @@
 /* base/path: which directory is missing, and the errors that say so. */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/path.h"
+#include "run.h"
 
 START_TEST(a_missing_directory_is_named_with_what_to_do)
 {
@@ -74,18 +74,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("path");
 	TCase *tests = tcase_create("path");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, a_missing_directory_is_named_with_what_to_do);
 	tcase_add_test(tests, directories_that_are_there_are_good);
 	tcase_add_test(tests, paths_are_equal_however_they_are_written);
 	tcase_add_test(tests, errors_about_files_name_the_directory);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -14,6 +14,7 @@
 
 #include "app/place.h"
 #include "base/object.h"
+#include "run.h"
 
 enum { NOBODY = 65534, SOMEBODY = 12345, WORKERS = 12346 };
 
@@ -513,12 +514,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("place");
 	TCase *tests = tcase_create("place");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_port_that_is_free);
 	tcase_add_test(tests, ports_are_outside_of_those_for_connections);
@@ -537,8 +534,5 @@ main(void)
 	tcase_add_loop_test(tests, a_socket_is_held, 0, 2);
 	tcase_add_test(tests, another_kind_of_place);
 	tcase_add_test(tests, as_another_user);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,10 +1,10 @@
 /* http/plain_path: a path in the plainest way to write it. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "http/plain_path.h"
+#include "run.h"
 
 static char plain[PLAIN_PATH_MAX];
 
@@ -74,16 +74,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("plain_path");
 	TCase *tests = tcase_create("plain_path");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, paths_in_disguise, 0, (int)ARRAY_LENGTH(paths));
 	tcase_add_test(tests, the_longest);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

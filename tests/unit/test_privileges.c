@@ -1,10 +1,10 @@
 /* master/privileges: who may be what is said before anything is started. */
 #include <check.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
 #include "master/privileges.h"
+#include "run.h"
 
 enum { SOMEBODY = 65534 };
 
@@ -60,17 +60,10 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("privileges");
 	TCase *tests = tcase_create("privileges");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_test(tests, apps_run_as_drover);
 	tcase_add_test(tests, others_need_root);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

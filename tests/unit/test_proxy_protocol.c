@@ -1,10 +1,10 @@
 /* worker/proxy_protocol: what servers are told of a client, byte by byte. */
 #include <arpa/inet.h>
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "worker/proxy_protocol.h"
+#include "run.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n\x21"
 
@@ -103,18 +103,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("proxy_protocol");
 	TCase *tests = tcase_create("proxy_protocol");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, ipv4);
 	tcase_add_test(tests, ipv4_on_a_socket_of_ipv6);
 	tcase_add_test(tests, ipv6);
 	tcase_add_test(tests, what_is_not_known);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "master/state.h"
+#include "run.h"
 
 enum { WORKERS = 3, NOBODY = 0x3fffffff /* no process has this pid */ };
 
@@ -308,12 +309,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("queries");
 	TCase *tests = tcase_create("queries");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, each_worker_is_asked_and_heard);
 	tcase_add_test(tests, one_alone_is_asked);
@@ -325,8 +322,5 @@ main(void)
 	tcase_add_test(tests, a_close_goes_on_without_the_one_who_asked);
 	tcase_add_test(tests, there_is_an_end_to_it);
 	tcase_add_test(tests, a_full_channel_is_waited_for);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,8 +1,8 @@
 /* ipc/query: what a worker answers is looked through before it is believed. */
 #include "ipc/query.h"
+#include "run.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LISTENERS = 2, POOLS = 3, SERVERS = 4 };
@@ -100,20 +100,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("query");
 	TCase *tests = tcase_create("query");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_test(tests, what_is_in_range_is_sound);
 	tcase_add_test(tests, too_many_rows_are_not);
 	tcase_add_test(tests, what_is_out_of_range_is_not);
 	tcase_add_test(tests, texts_without_an_end_are_not);
 	tcase_add_test(tests, every_state_has_a_name);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

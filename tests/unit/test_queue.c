@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "queue_board.h"
+#include "run.h"
 
 /* ---- places */
 
@@ -376,10 +377,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("queue");
 	TCase *tests = tcase_create("queue");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, places_are_counted);
@@ -398,10 +396,5 @@ main(void)
 	tcase_add_test(tests, the_wait_is_told);
 	tcase_add_test(tests, the_dead_leave_queue_and_places);
 	tcase_add_test(tests, processes_in_a_crowd);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

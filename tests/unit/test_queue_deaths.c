@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "queue_board.h"
+#include "run.h"
 
 /* What the victim does when it is killed. All of it begins with `scene`. */
 static uint32_t scene_entries[5]; /* of workers 2, victim, 3, victim, 0 */
@@ -284,18 +285,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("queue_deaths");
 	TCase *tests = tcase_create("deaths");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, who_holds_the_lock_and_is_killed);
 	tcase_add_test(tests, who_waits_for_one_that_hangs_shows_life);
 	tcase_add_loop_test(tests, killed_at_any_instruction, 0, (int)(sizeof acts / sizeof acts[0]));
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "net/connect.h"
 #include "net/listener.h"
+#include "run.h"
 #include "waiting.h"
 
 static struct loop *loop;
@@ -302,12 +303,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("ready");
 	TCase *tests = tcase_create("ready");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	/* each on TCP and on a unix socket */
@@ -319,8 +316,5 @@ main(void)
 	tcase_add_loop_test(tests, a_second_process_on_a_passed_socket, 0, 2);
 	tcase_add_loop_test(tests, it_may_begin_anew_when_it_is_called, 0, 2);
 	tcase_add_loop_test(tests, it_ends_in_each_state, 0, 2);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

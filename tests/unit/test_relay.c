@@ -5,11 +5,11 @@
  */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "worker/relay.h"
+#include "run.h"
 
 enum { OUTPUT_MAX = 8192, BLOCK_TINY = 64, BLOCK_LESS_TINY = 128, RUNS_MAX = 100000 };
 
@@ -551,12 +551,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("relay");
 	TCase *tests = tcase_create("relay");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, each_framing_goes_on_whole_however_it_is_cut);
 	tcase_add_test(tests, long_bodies_go_through_small_blocks);
@@ -573,8 +569,5 @@ main(void)
 	tcase_add_test(tests, part_of_the_body_may_be_sent_by_the_caller);
 	tcase_add_test(tests, what_does_not_fit_is_no_longer_held);
 	tcase_add_test(tests, a_tunnel_goes_on_until_its_sender_ends);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

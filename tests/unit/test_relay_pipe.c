@@ -6,7 +6,6 @@
 #include <check.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 
 #include "base/object.h"
 #include "worker/relay.h"
+#include "run.h"
 
 enum { LENGTH = 400000, LEAST = 1000, MOST = 30000, RUNS_MAX = 100000 };
 
@@ -322,12 +322,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("relay_pipe");
 	TCase *tests = tcase_create("relay_pipe");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, a_long_body_goes_through_a_pipe, 0, 16);
 	tcase_add_test(tests, what_stands_behind_a_body_stays_behind);
@@ -341,8 +337,5 @@ main(void)
 	tcase_add_test(tests, a_sink_that_is_gone_fails);
 	tcase_add_test(tests, without_descriptors_it_is_copied);
 	tcase_add_test(tests, more_than_the_most_are_not_lent);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "master/replace.h"
 #include "master/state.h"
+#include "run.h"
 #include "waiting.h"
 
 enum { NOBODY = 0x3fffffff /* no process has this pid */ };
@@ -270,12 +271,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("replace");
 	TCase *tests = tcase_create("replace");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, the_old_one_stays_until_the_new_one_is_ready);
 	tcase_add_test(tests, the_old_one_dies_first);
@@ -287,8 +284,5 @@ main(void)
 	tcase_add_test(tests, without_a_free_slot_one_after_another_makes_room);
 	tcase_add_test(tests, with_few_free_slots_all_stay_until_others_are_ready);
 	tcase_add_test(tests, who_is_not_there_is_not_replaced);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,11 +1,11 @@
 /* worker/route: which pool gets a request. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "worker/route.h"
+#include "run.h"
 
 static char app[] = "app.example.org", localhost[] = "localhost", any_name[] = "*.example.org",
 	    loopback[] = "[::1]";
@@ -169,12 +169,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("route");
 	TCase *tests = tcase_create("route");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, no_guarded_route_is_dodged);
 	tcase_add_test(tests, names_fit_exactly_and_in_any_case);
 	tcase_add_test(tests, port_and_root_dot_do_not_count);
@@ -184,8 +180,5 @@ main(void)
 	tcase_add_test(tests, without_a_host_only_paths_decide);
 	tcase_add_test(tests, there_may_be_no_route);
 	tcase_add_test(tests, a_listener_with_a_pool_needs_no_route);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

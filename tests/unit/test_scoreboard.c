@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ipc/scoreboard.h"
+#include "run.h"
 
 static struct scoreboard *board;
 
@@ -150,12 +151,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("scoreboard");
 	TCase *tests = tcase_create("scoreboard");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_new_one_is_zero_and_knows_when_it_began);
 	tcase_add_test(tests, a_worker_carries_what_was_handed_over_and_has_not_ended);
@@ -166,8 +163,5 @@ main(void)
 	tcase_add_test(tests, the_last_deaths_are_kept);
 	tcase_add_test(tests, a_child_and_its_parent_see_the_same);
 	tcase_add_test(tests, each_writer_has_cache_lines_of_its_own);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

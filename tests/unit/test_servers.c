@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/state.h"
+#include "run.h"
 #include "waiting.h"
 
 static char first_name[] = "127.0.0.1:1", second_name[] = "127.0.0.1:2", other_name[] = "127.0.0.1:3";
@@ -329,12 +330,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("servers");
 	TCase *tests = tcase_create("servers");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, it_begins_with_the_configuration);
@@ -351,8 +348,5 @@ main(void)
 	tcase_add_test(tests, all_places_can_be_used_and_no_more);
 	tcase_add_test(tests, many_leave_by_and_by);
 	tcase_add_test(tests, what_workers_write_is_not_believed);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -1,9 +1,9 @@
 /* base/siphash: the published vectors, and that the key counts. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/siphash.h"
+#include "run.h"
 
 /* Of the authors of SipHash: key 00 01 .. 0f, input 00 01 .., by its length. */
 static const struct siphash_key key = { { 0x0706050403020100, 0x0f0e0d0c0b0a0908 } };
@@ -59,16 +59,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("siphash");
 	TCase *tests = tcase_create("siphash");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, published_vectors, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tests, each_bit_of_input_and_key_counts);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

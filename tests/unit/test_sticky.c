@@ -2,11 +2,11 @@
 #include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lone_worker.h"
 #include "worker/sticky.h"
+#include "run.h"
 
 enum { PLAIN, APP, NONE, POOLS };
 static char plain[] = "plain", app[] = "a b;=p", none[] = "none", cookie[] = "stay";
@@ -209,12 +209,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("sticky");
 	TCase *tests = tcase_create("sticky");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, lone_worker_close);
 	tcase_add_test(tests, each_word_names_its_server);
 	tcase_add_test(tests, only_servers_that_take_requests_are_named);
@@ -224,8 +220,5 @@ main(void)
 	tcase_add_test(tests, the_line_is_there_when_it_is_needed);
 	tcase_add_test(tests, secure_is_what_a_believed_proxy_calls_so);
 	tcase_add_test(tests, a_tcp_connection_has_no_cookies);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -3,12 +3,12 @@
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/stream.h"
+#include "run.h"
 
 static struct loop *loop;
 static struct stream stream;
@@ -254,12 +254,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("stream");
 	TCase *tests = tcase_create("stream");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_short_read_shows_that_nothing_is_left);
 	tcase_add_test(tests, the_end_behind_the_bytes_is_found);
@@ -272,8 +268,5 @@ main(void)
 	tcase_add_test(tests, a_half_closed_stream_still_reads);
 	tcase_add_test(tests, a_closed_stream_ends_or_resets_its_peer);
 	tcase_add_test(tests, a_descriptor_can_be_given_away);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

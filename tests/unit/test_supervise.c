@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/object.h"
 #include "supervise/child.h"
+#include "run.h"
 
 /* The table once more, written for the eye: next state, action. Columns are the events in their order. */
 static const char state_letters[] = "ESRDPBF"; /* EMPTY STARTING READY DRAINING STOPPING BACKOFF FAILED */
@@ -231,12 +232,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("supervise");
 	TCase *tests = tcase_create("supervise");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, each_cell_is_as_expected, 0, CELLS);
 	tcase_add_test(tests, the_expectation_covers_the_table);
 	tcase_add_test(tests, a_child_without_a_place_to_show_works);
@@ -253,8 +250,5 @@ main(void)
 	tcase_add_test(tests, one_status_means_that_something_is_wrong);
 	tcase_add_test(tests, those_on_their_way_out_are_not_kept);
 	tcase_add_test(tests, time_means_what_the_state_says);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

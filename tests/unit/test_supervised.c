@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "master/supervised.h"
+#include "run.h"
 
 enum { NOBODY = 0x3fffffff /* no process has this pid */ };
 
@@ -399,12 +399,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("supervised");
 	TCase *tests = tcase_create("supervised");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_life_is_seen_on_the_scoreboard);
 	tcase_add_test(tests, what_cannot_be_started_is_tried_again);
@@ -418,8 +414,5 @@ main(void)
 	tcase_add_test(tests, a_late_start_is_a_failed_one);
 	tcase_add_test(tests, a_kind_may_give_more_time);
 	tcase_add_test(tests, behind_a_pause_it_is_a_restart);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

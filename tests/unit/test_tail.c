@@ -1,9 +1,9 @@
 /* control/tail: which lines a follower is told, as what, and what it is told to have lost. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/tail.h"
+#include "run.h"
 
 static struct app_journal *journal;
 static struct tail tail;
@@ -206,12 +206,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("tail");
 	TCase *tests = tcase_create("tail");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, lines_are_told_as_they_come);
 	tcase_add_test(tests, any_bytes_are_told);
@@ -220,8 +216,5 @@ main(void)
 	tcase_add_test(tests, a_step_is_short);
 	tcase_add_test(tests, who_follows_nothing_is_told_nothing);
 	tcase_add_test(tests, the_last_lines_begin_where_there_are_enough);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

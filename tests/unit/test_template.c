@@ -1,11 +1,11 @@
 /* conf/template and conf/header_rule: texts with variables are taken apart, and what is wrong in them is told. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "conf/header_rule.h"
+#include "run.h"
 
 static struct template template;
 static struct conf_header_rule rule;
@@ -187,10 +187,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("template");
 	TCase *tc = tcase_create("template");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, texts_are_taken_apart, 0, ARRAY_LENGTH(rows));
 	tcase_add_test(tc, what_has_a_value_depends_on_the_place);
@@ -199,10 +196,5 @@ main(void)
 	tcase_add_loop_test(tc, what_is_wrong_with_a_rule_is_told, 0, ARRAY_LENGTH(bad_rules));
 	tcase_add_test(tc, fields_of_one_connection_cannot_be_changed);
 	tcase_add_test(tc, a_rule_is_read);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tc);
 }

@@ -1,10 +1,10 @@
 /* base/text: numbers with units, escapes, near words. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/object.h"
 #include "base/text.h"
+#include "run.h"
 
 struct reading {
 	const char *text;
@@ -298,12 +298,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("text");
 	TCase *tests = tcase_create("text");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, numbers_are_digits_that_fit);
 	tcase_add_test(tests, durations_need_a_unit);
 	tcase_add_test(tests, sizes_are_powers_of_1024);
@@ -317,8 +313,5 @@ main(void)
 	tcase_add_test(tests, an_escape_is_never_cut);
 	tcase_add_test(tests, the_nearest_word_is_found);
 	tcase_add_loop_test(tests, patterns_fit_whole_words, 0, (int)ARRAY_LENGTH(fittings));
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

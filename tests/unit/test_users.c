@@ -6,6 +6,7 @@
 
 #include "conf/password.h"
 #include "conf/users.h"
+#include "run.h"
 
 #define BCRYPT "$2y$05$dbJjpMePF0CVkhXKLXZEVuhM8udb8Dy3EJ/LtEQTZRxEAgma.7VOC"
 #define SHA256 "$5$K8OOeiC6fQf.QJUb$nv2Z/nT3BGWsPdEcSfrjJnq4PUYjHcp0gv71R.08Vl0"
@@ -208,12 +209,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("users");
 	TCase *tests = tcase_create("users");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, users_are_found_by_name);
 	tcase_add_test(tests, a_decoy_is_the_hash_of_somebody);
 	tcase_add_test(tests, many_users);
@@ -221,8 +218,5 @@ main(void)
 	tcase_add_test(tests, a_name_is_there_once);
 	tcase_add_test(tests, a_file_that_cannot_be_read);
 	tcase_add_loop_test(tests, hashes, 0, (int)(sizeof rows / sizeof *rows));
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_case(tests);
 }

@@ -6,6 +6,7 @@
 
 #include "control/watch.h"
 #include "master/state.h"
+#include "run.h"
 
 static struct master *master;
 static struct watcher watcher;
@@ -374,12 +375,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("watch");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests_make());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }
