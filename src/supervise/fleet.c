@@ -2,8 +2,9 @@
 
 /* What there is of one number. */
 struct holding {
-	bool fresh, fresh_ready, stale;
-	size_t stale_seat;
+	bool fresh, stale, surplus;
+	size_t fresh_seat, stale_seat;
+	size_t surplus_seat; /* of a second fresh one */
 };
 
 /* What there is of all of them. */
@@ -14,18 +15,36 @@ struct fleet {
 	unsigned replacing; /* numbers that have both */
 };
 
+/*
+ * There are two when a stale one had died: its next process is as good as the one that was started
+ * to replace it. One that is ready stays.
+ */
 static void
-fleet_take(struct fleet *fleet, const struct fleet_seat *seat, size_t i)
+holding_take_fresh(struct holding *holding, const struct fleet_seat *seats, size_t seat)
 {
-	struct holding *holding = &fleet->numbers[seat->number];
+	bool better = !holding->fresh ||
+	    (seats[seat].state == CHILD_READY && seats[holding->fresh_seat].state != CHILD_READY);
 
-	fleet->given_up += seat->state == CHILD_FAILED && !seat->stale;
-	if (seat->stale) {
+	if (holding->fresh) {
+		holding->surplus = true;
+		holding->surplus_seat = better ? holding->fresh_seat : seat;
+	}
+	if (better)
+		holding->fresh_seat = seat;
+	holding->fresh = true;
+}
+
+static void
+fleet_take(struct fleet *fleet, const struct fleet_seat *seats, size_t seat)
+{
+	struct holding *holding = &fleet->numbers[seats[seat].number];
+
+	fleet->given_up += seats[seat].state == CHILD_FAILED && !seats[seat].stale;
+	if (seats[seat].stale) {
 		holding->stale = true;
-		holding->stale_seat = i;
+		holding->stale_seat = seat;
 	} else {
-		holding->fresh = true;
-		holding->fresh_ready |= seat->state == CHILD_READY;
+		holding_take_fresh(holding, seats, seat);
 	}
 }
 
@@ -49,11 +68,18 @@ may_go(const struct fleet *fleet, const struct fleet_seat *stale)
 	    fleet->ready + fleet->given_up + fleet->wish->max_unavailable > fleet->wish->instances;
 }
 
-/* Whether one whose number is not wanted any more may go now: those that stay may not all be ready yet. */
+/* Whether one that is not wanted any more may go now: those that stay may not all be ready yet. */
 static bool
 is_too_many(const struct fleet *fleet, const struct fleet_seat *seat)
 {
 	return seat->state != CHILD_READY || fleet->ready + fleet->given_up > fleet->wish->instances;
+}
+
+/* Whether there is a stale one, and another in its place is ready. */
+static bool
+has_successor(const struct holding *holding, const struct fleet_seat *seats)
+{
+	return holding->stale && holding->fresh && seats[holding->fresh_seat].state == CHILD_READY;
 }
 
 /*
@@ -88,14 +114,16 @@ fleet_next(const struct fleet_wish *wish, const struct fleet_seat *seats, size_t
 	for (i = 0; i < count; i++) {
 		fleet.ready += seats[i].state == CHILD_READY;
 		if (child_is_kept(seats[i].state) && seats[i].number < wish->instances)
-			fleet_take(&fleet, &seats[i], i);
+			fleet_take(&fleet, seats, i);
 	}
 	for (i = 0; i < count; i++)
 		if (child_is_kept(seats[i].state) && seats[i].number >= wish->instances && is_too_many(&fleet, &seats[i]))
 			return drain(seats, i);
 	for (number = 0; number < wish->instances; number++) {
 		holding = &fleet.numbers[number];
-		if (holding->stale && holding->fresh_ready && may_go(&fleet, &seats[holding->stale_seat]))
+		if (holding->surplus && is_too_many(&fleet, &seats[holding->surplus_seat]))
+			return drain(seats, holding->surplus_seat);
+		if (has_successor(holding, seats) && may_go(&fleet, &seats[holding->stale_seat]))
 			return drain(seats, holding->stale_seat);
 		if (!holding->stale && !holding->fresh)
 			return start(number);

@@ -165,6 +165,33 @@ START_TEST(what_serves_nobody_goes_at_once)
 }
 END_TEST
 
+/* An old one dies while another is started in its place; started again, it is as new as that. */
+START_TEST(two_in_one_place)
+{
+	struct fleet_wish wish = { .instances = 2, .surge = 1 };
+	size_t i;
+
+	seats_clear();
+	settle(&wish);
+	all_become(CHILD_STARTING, CHILD_READY);
+	all_stale();
+	settle(&wish);
+	ck_assert_uint_eq(count(CHILD_STARTING), 1);
+	for (i = 0; i < SEATS; i++)
+		if (seats[i].state == CHILD_READY && seats[i].number == 0)
+			seats[i] = (struct fleet_seat){ 0, CHILD_STARTING, false, 0 };
+	settle(&wish);
+	ck_assert_uint_eq(count(CHILD_STARTING) + count(CHILD_READY), 2 + wish.surge);
+	all_become(CHILD_STARTING, CHILD_READY);
+	settle(&wish);
+	all_become(CHILD_DRAINING, CHILD_EMPTY);
+	all_become(CHILD_STOPPING, CHILD_EMPTY);
+	all_become(CHILD_STARTING, CHILD_READY);
+	settle(&wish);
+	ck_assert_uint_eq(count(CHILD_READY), 2);
+}
+END_TEST
+
 /* The one that was replaced last is stale again before the next turn: it is not its turn. */
 START_TEST(who_has_waited_longest_is_next)
 {
@@ -216,7 +243,7 @@ START_TEST(replaced_at_random)
 		if (seats[i].state == CHILD_STARTING)
 			seats[i].state = dice() % 4 == 0 ? CHILD_BACKOFF : CHILD_READY;
 		else if (seats[i].state == CHILD_BACKOFF)
-			seats[i].state = CHILD_STARTING;
+			seats[i] = (struct fleet_seat){ seats[i].number, CHILD_STARTING, false, 0 };
 		else if (seats[i].state == CHILD_READY && dice() % 20 == 0)
 			seats[i].state = CHILD_BACKOFF;
 		else if (seats[i].state == CHILD_DRAINING || seats[i].state == CHILD_STOPPING)
@@ -224,6 +251,10 @@ START_TEST(replaced_at_random)
 		for (i = 0, stale = 0; i < SEATS; i++)
 			stale += seats[i].state != CHILD_EMPTY && seats[i].stale;
 	}
+	all_become(CHILD_STARTING, CHILD_READY);
+	all_become(CHILD_BACKOFF, CHILD_READY);
+	settle(&wish);
+	ck_assert_uint_eq(count(CHILD_READY), wish.instances);
 }
 END_TEST
 
@@ -236,6 +267,7 @@ main(void)
 	tcase_add_test(tests, down_while_those_that_stay_are_not_ready);
 	tcase_add_test(tests, a_new_one_comes_first);
 	tcase_add_test(tests, what_serves_nobody_goes_at_once);
+	tcase_add_test(tests, two_in_one_place);
 	tcase_add_test(tests, who_has_waited_longest_is_next);
 	tcase_add_loop_test(tests, replaced_at_random, 0, 81);
 	return run_case(tests);
