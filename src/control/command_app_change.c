@@ -160,14 +160,14 @@ restart_reply_dry(struct call *call, const struct master_app *app)
 		      value_app_instances(app), "succeeded"));
 }
 
-/* All are replaced: waits until the old ones are gone. */
+/* All are replaced: waits until the old ones are gone, and workers know the new ones. */
 static bool
 restart_poll_old(struct call *call, bool expired)
 {
 	struct master_app app;
 
 	master_app_get(call->master, (unsigned)call->inner, &app);
-	if (!expired && app.draining > 0 && !master_is_stopping(call->master))
+	if (!expired && (app.draining > 0 || !master_servers_settled(call->master)) && !master_is_stopping(call->master))
 		return false;
 	restart_reply(call, &app, RESTART_DONE);
 	return true;
