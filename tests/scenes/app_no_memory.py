@@ -142,17 +142,24 @@ def scaled_without(t):
     many = 12
 
     def scale(number):
-        """Whether the call itself had what it needed."""
+        """Whether the call itself had what it needed; if not, there is memory again, and one instance."""
         starve.begin(drover.pid, number, EVER)
         try:
             return drover.call("scale", app="web", instances=many)
         except (ControlError, EOFError, OSError):
+            starve.end()
+            drover.call("scale", app="web", instances=1, wait=True)
             return None
 
-    number = next(number for number in range(60, 200) if scale(number) or starve.end() < 0)
+    mark = None
+    for number in range(60, 200):
+        mark = len(drover.log())
+        if scale(number):
+            break
     began, busy = time.monotonic(), run_time(drover.pid)
     assert drover.get().status == 200
-    drover.wait_log(r"no memory for another instance|cannot be started: out of memory")
+    t.wait(lambda: re.search(r"no memory for another instance|cannot be started: out of memory", drover.log()[mark:]),
+           "it is told")
     t.wait(lambda: time.monotonic() > began + 0.5, "a while")
     busy = run_time(drover.pid) - busy
     assert starve.end() > number, "something was asked for in vain"
