@@ -151,15 +151,10 @@ def scaled_without(t):
             drover.call("scale", app="web", instances=1, wait=True)
             return None
 
-    mark = None
-    for number in range(60, 200):
-        mark = len(drover.log())
-        if scale(number):
-            break
+    number = next(number for number in range(60, 200) if scale(number))
     began, busy = time.monotonic(), run_time(drover.pid)
     assert drover.get().status == 200
-    t.wait(lambda: re.search(r"no memory for another instance|cannot be started: out of memory", drover.log()[mark:]),
-           "it is told")
+    drover.wait_log(r"no memory for another instance|cannot be started: out of memory")
     t.wait(lambda: time.monotonic() > began + 0.5, "a while")
     busy = run_time(drover.pid) - busy
     assert starve.end() > number, "something was asked for in vain"
