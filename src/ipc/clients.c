@@ -36,7 +36,7 @@ clients_worker_gone(struct scoreboard *board, unsigned slot)
 
 	if (board->clients.buckets == 0 || used == 0)
 		return;
-	for (i = 0; i < used; i++)
+	for (i = 0; i < used && i < CLIENT_HOLDS; i++) /* the dead may have written anything */
 		scoreboard_set(&holds->entry[i], 0);
 	scoreboard_set(&holds->used, 0);
 	for (i = 0; i < CLIENTS_LOCKS; i++)

@@ -67,6 +67,15 @@ queue_count(struct scoreboard *board, unsigned pool, uint32_t version)
 	return 0;
 }
 
+/* How many pools there are to look at: as in scoreboard_slots it is not believed. */
+static unsigned
+queue_slots(const struct scoreboard *board)
+{
+	unsigned slots = scoreboard_get(&board->queue_slots);
+
+	return slots < SCOREBOARD_POOLS ? slots : SCOREBOARD_POOLS;
+}
+
 void
 queue_make_dirty(struct scoreboard *board, unsigned pool)
 {
@@ -80,7 +89,7 @@ queues_worker_gone(struct scoreboard *board, unsigned slot, bool waited)
 	unsigned pool;
 
 	atomic_fetch_add_explicit(&board->workers[slot].process, 1, memory_order_release);
-	for (pool = 0; waited && pool < scoreboard_get(&board->queue_slots); pool++)
+	for (pool = 0; waited && pool < queue_slots(board); pool++)
 		queue_make_dirty(board, pool);
 }
 
@@ -334,7 +343,7 @@ queue_book_open(struct queue_book *book, struct scoreboard *board, unsigned slot
 	unsigned pool;
 
 	*book = (struct queue_book){ .board = board, .slot = slot };
-	for (pool = 0; pool < scoreboard_get(&board->queue_slots) && pool < SCOREBOARD_POOLS; pool++) {
+	for (pool = 0; pool < queue_slots(board); pool++) {
 		if (!queue_is_open(&board->queues[pool]))
 			continue;
 		queue_lock(board, pool, slot);

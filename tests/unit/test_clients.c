@@ -143,6 +143,17 @@ START_TEST(a_dead_worker_gives_back_what_it_held)
 }
 END_TEST
 
+/* A worker that was taken over may write anything where it writes how far it has come. */
+START_TEST(what_a_worker_says_of_itself_is_not_believed)
+{
+	scoreboard_set(&board->holds[0].used, UINT32_MAX);
+	scoreboard_worker_reset(board, 0);
+	ck_assert_uint_eq(scoreboard_get(&board->holds[0].used), 0);
+	ck_assert_int_eq(connection(1, 1, 0, 5), CLIENT_PASSES);
+	ck_assert_int_eq(connection(1, 1, 1, 5), CLIENT_OVER);
+}
+END_TEST
+
 /* The connections of all entries, which nothing but this test has made. */
 static unsigned
 connections_counted(void)
@@ -253,6 +264,7 @@ main(void)
 	tcase_add_test(tests, bits_that_do_not_count_are_not_looked_at);
 	tcase_add_test(tests, connections_are_counted_over_workers);
 	tcase_add_test(tests, a_dead_worker_gives_back_what_it_held);
+	tcase_add_test(tests, what_a_worker_says_of_itself_is_not_believed);
 	tcase_add_test(tests, killed_at_any_moment_nothing_is_lost);
 	tcase_add_test(tests, a_full_table_lets_newcomers_pass_and_keeps_who_is_in);
 	tcase_add_test(tests, exact_when_all_come_at_once);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipc/scoreboard.h"
@@ -89,6 +90,20 @@ START_TEST(the_dead_hold_nothing_and_their_counts_stay)
 }
 END_TEST
 
+/* Who maps the scoreboard can write there: the master does not count to four thousand million. */
+START_TEST(as_many_pools_are_looked_at_as_there_can_be)
+{
+	clock_t began;
+
+	scoreboard_worker_reset(board, 1);
+	scoreboard_add(&board->workers[1].counters[COUNTER_QUEUED], 1);
+	scoreboard_set(&board->queue_slots, UINT32_MAX);
+	began = clock();
+	scoreboard_worker_reset(board, 1);
+	ck_assert_int_lt(clock() - began, CLOCKS_PER_SEC / 4); /* of the processor, not of the day */
+}
+END_TEST
+
 START_TEST(requests_and_failures_outlive_a_worker)
 {
 	scoreboard_worker_reset(board, 1);
@@ -158,6 +173,7 @@ main(void)
 	tcase_add_test(tests, a_worker_carries_what_was_handed_over_and_has_not_ended);
 	tcase_add_test(tests, a_server_carries_what_all_workers_hold);
 	tcase_add_test(tests, the_dead_hold_nothing_and_their_counts_stay);
+	tcase_add_test(tests, as_many_pools_are_looked_at_as_there_can_be);
 	tcase_add_test(tests, requests_and_failures_outlive_a_worker);
 	tcase_add_test(tests, sums_reach_as_far_as_slots_were_used);
 	tcase_add_test(tests, the_last_deaths_are_kept);
