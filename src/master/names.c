@@ -147,6 +147,7 @@ names_take(struct master *m, const struct names_part *part)
 	rc = names_part_take(part, &names->part);
 	if (rc <= 0)
 		return rc == 0;
+	name->asked = false;
 	name->next = loop_now(m->loop) + (part->wait < m->conf->resolve.interval_max ? part->wait
 										     : m->conf->resolve.interval_max);
 	if (!m->stopping)
@@ -180,6 +181,7 @@ name_tell(struct master *m, struct master_name *name)
 	if (channel_send(m->prober.channel, &message) < 0)
 		return false;
 	name->told = true;
+	name->asked |= name->now;
 	name->now = false;
 	return true;
 }
@@ -215,9 +217,14 @@ names_tell(struct master *m)
 {
 	unsigned place;
 
-	for (place = 0; place < m->names.used; place++)
-		if (m->names.all[place] != NULL)
-			m->names.all[place]->told = false;
+	for (place = 0; place < m->names.used; place++) {
+		struct master_name *name = m->names.all[place];
+
+		if (name == NULL)
+			continue;
+		name->told = false;
+		name->now |= name->asked; /* the one before it has not answered that */
+	}
 	m->names.part_id = 0;
 	names_tell_some(m);
 }

@@ -41,6 +41,7 @@ struct master_name {
 	unsigned place; /* in names.all */
 	bool told; /* the prober knows of it */
 	bool now; /* it is to be told to look it up now */
+	bool asked; /* it was told so, and there was no answer since */
 	struct dns_answer *wanted; /* that the pool is to have; NULL: it has it */
 	unsigned taken; /* addresses of `wanted` that were looked at */
 	unsigned came, went; /* by it */

@@ -262,6 +262,22 @@ def the_prober_is_killed(t):
 
 
 @case
+def the_prober_is_killed_when_it_was_asked(t):
+    "who has a name resolved now is answered, also when the prober that was told so dies: the next one is"
+    dns, servers = t.keep(Dns()), farm(t, 2)
+    dns.set("app.test", a("127.0.0.1"), ttl=600)
+    drover = start(t, dns, f"app.test:{servers[0].port}", resolve_interval_max="600s")
+    pid = t.wait(lambda: drover.call("status")["prober"]["pid"], "there is a prober")
+    dns.lie("app.test", "silence")
+    asked = dns.count("app.test")
+    drover.call("resolve", pool="web", server=f"app.test:{servers[0].port}", wait=False)
+    t.wait(lambda: dns.count("app.test") > asked, "the prober asks")
+    os.kill(pid, signal.SIGKILL)
+    dns.set("app.test", a("127.0.0.2"), ttl=600)
+    wait_servers(t, drover, servers[1])
+
+
+@case
 def too_many_addresses(t):
     "of 1,000 addresses 256 are taken, the same ones each time, and that is told; they come by TCP"
     dns = t.keep(Dns())
