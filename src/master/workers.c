@@ -345,7 +345,7 @@ worker_message(struct worker *w, struct channel_message *message)
 		return true; /* it got ready as it was told to end */
 	if (message->type == CHANNEL_ANSWER && message->fd_count == 0 && queries_answer(w, &message->answer))
 		return true;
-	if (message->type == CHANNEL_RETURNED && message->count > 0) {
+	if (message->type == CHANNEL_RETURNED && message->count > 0 && w->process.child.state != CHILD_STARTING) {
 		orphans_take(w, message);
 		return true;
 	}

@@ -434,6 +434,13 @@ START_TEST(connections_given_back_wait_when_nobody_has_room)
 }
 END_TEST
 
+static void
+nothing_cb(struct watch *watch, unsigned events)
+{
+	(void)watch;
+	(void)events;
+}
+
 START_TEST(what_makes_no_sense_is_closed)
 {
 	struct channel_message message;
@@ -449,6 +456,33 @@ START_TEST(what_makes_no_sense_is_closed)
 	orphans_take(&master->workers.slots[0], &message);
 	ck_assert(orphans_have_room(master));
 	ck_assert_uint_eq(take(0) + take(1) + take(2) + take(3), 0);
+}
+END_TEST
+
+/* It was never given any: they would be put over those that wait for room. */
+START_TEST(a_worker_that_starts_has_nothing_to_give_back)
+{
+	struct worker *w = &master->workers.slots[0];
+	struct channel_message message;
+	int i, fd = -1;
+
+	w->process.child.state = CHILD_STARTING;
+	w->process.pid = 0; /* nobody is killed */
+	ck_assert_int_eq(watch_open_level(&w->watch, master->loop, w->channel, nothing_cb), 0);
+	for (i = 1; i < WORKERS; i++)
+		master->workers.slots[i].process.child.state = CHILD_DRAINING;
+	message_fill(&message, 1, 0);
+	orphans_take(&master->workers.slots[1], &message);
+	ck_assert(!orphans_have_room(master));
+	fd = master->orphans.message.fds[0];
+	message_fill(&message, 1, 0);
+	message.type = CHANNEL_RETURNED;
+	ck_assert_int_eq(channel_send(w->far_end, &message), 0);
+	channel_close_fds(&message);
+	worker_read(w);
+	ck_assert(w->process.killed);
+	ck_assert_int_eq(master->orphans.message.fds[0], fd);
+	watch_close(&w->watch);
 }
 END_TEST
 
@@ -472,5 +506,6 @@ main(void)
 	tcase_add_test(tests, connections_given_back_go_to_others);
 	tcase_add_test(tests, connections_given_back_wait_when_nobody_has_room);
 	tcase_add_test(tests, what_makes_no_sense_is_closed);
+	tcase_add_test(tests, a_worker_that_starts_has_nothing_to_give_back);
 	return run_case(tests);
 }
