@@ -8,7 +8,6 @@
 
 enum { ROOM_AT_FIRST = 64 };
 
-
 static const char *const kept[] = { "PATH", "HOME", "LANG", "LC_*", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR" };
 
 /* What a service manager tells its service: see sd_notify(3), sd_listen_fds(3), systemd.exec(5). */
@@ -104,6 +103,8 @@ is_inherited(const char *entry, const struct environment_facts *facts)
 	if (facts->other_user && name_in(entry, of_the_user, ARRAY_LENGTH(of_the_user)))
 		return false;
 	if (facts->conf->directory != NULL && strncmp(entry, "OLDPWD=", 7) == 0)
+		return false;
+	if (facts->port && strncmp(entry, "HOST=", 5) == 0) /* some shells have the machine's name there */
 		return false;
 	return facts->conf->environment_inherit || name_in(entry, kept, ARRAY_LENGTH(kept));
 }

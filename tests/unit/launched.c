@@ -88,7 +88,7 @@ struct launch_origin origin;
 /* The environment of drover. */
 static const char *const inherited[][2] = { { "PATH", "/usr/bin:/bin" }, { "HOME", "/root" }, { "LC_TIME", "C" },
 	{ "SECRET", "1" }, { "PORT", "80" }, { "USER", "root" }, { "NOTIFY_SOCKET", "/run/notify" }, { "LISTEN_FDS", "3" },
-	{ "LISTEN_PID", "1" }, { "WATCHDOG_USEC", "1" }, { "DROVER_APP", "x" } };
+	{ "LISTEN_PID", "1" }, { "WATCHDOG_USEC", "1" }, { "DROVER_APP", "x" }, { "HOST", "machine" } };
 
 void
 command_set(const char *first, ...)
