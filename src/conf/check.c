@@ -279,7 +279,7 @@ pools_check(const struct conf *conf, struct conf_report *report)
 		    "there are more than %d pools and apps", CONF_POOLS_MAX);
 	if (conf->pool_count == 0 && !needs_no_pool(conf))
 		conf_report_add(
-		    report, 0, "there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }");
+		    report, 0, "there is no pool and no app; add: pool \"web\" { server \"127.0.0.1:3000\" { } }");
 	for (i = 0; i < conf->pool_count; i++) {
 		const struct conf_pool *pool = &conf->pools[i];
 

@@ -138,7 +138,7 @@ value_check(struct scanner *s, const struct token *token)
 		if (*p == '\\' && token->kind == TOKEN_STRING) {
 			if (strchr(escapes, *++p) == NULL) {
 				conf_report_add(s->report, s->line,
-				    "in a string, \\ stands before one of %s only", escapes);
+				    "in a string, \\ stands before one of %s only; for a backslash, write \\\\", escapes);
 				return false;
 			}
 		} else if (*p == '$' && !plain && p + 1 < s->end && p[1] == '{') {

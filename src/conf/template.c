@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/object.h"
 #include "base/text.h"
 
 enum {
@@ -68,13 +69,32 @@ variable_find(const char *name, size_t length)
 	return TEMPLATE_TEXT;
 }
 
+/* Ours for a variable as nginx calls it, NULL: none. */
+static const char *
+foreign_variable(const char *name)
+{
+	static const char *const pairs[][2] = { { "request_uri", "uri" }, { "remote_addr", "client" },
+		{ "remote_port", "client-port" }, { "request_method", "method" }, { "http_host", "authority" },
+		{ "query_string", "query" }, { "document_uri", "path" }, { "request_id", "request-id" } };
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz_"), i;
+
+	for (i = 0; i < ARRAY_LENGTH(pairs); i++)
+		if (strlen(pairs[i][0]) == length && memcmp(pairs[i][0], name, length) == 0)
+			return pairs[i][1];
+	return strncmp(name, "http_", 5) == 0 ? "header.NAME" : NULL;
+}
+
 static int
 variable_unknown(const char *name, size_t length, struct error *err)
 {
+	const char *foreign = foreign_variable(name);
 	const char *names[TEMPLATE_VARIABLES], *near;
 	char word[WORD_MAX];
 	size_t i;
 
+	if (foreign != NULL)
+		return error_set(err, "has no variable $%.*s; drover calls it $%s",
+		    (int)strspn(name, "abcdefghijklmnopqrstuvwxyz_"), name, foreign);
 	if (length == 0)
 		return error_set(err, "has a $ without a variable behind it; for the character, write $$");
 	if (length >= sizeof word)

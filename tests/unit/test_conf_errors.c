@@ -27,7 +27,7 @@ struct bad {
 static const struct bad unknown_words[] = {
 	{ OK "blance = round-robin\n", "f:3: unknown option 'blance'; did you mean 'balance'?\n" },
 	{ OK "frobnicate = 1\n", "f:3: unknown option 'frobnicate'\n" },
-	{ OK "include(\"x\")\n", "f:3: unknown option 'include'\n" },
+	{ OK "include(\"x\")\n", "f:3: unknown option 'include'; a configuration is one file\n" },
 	{ "weight = 3\n" OK, "f:1: unknown option 'weight'; it belongs in server { }\n" },
 	{ "listen \"*:80\" {\n\n\tworkers = 3 }\npool w { server \"127.0.0.1:1\" { } }\n",
 	    "f:3: unknown option 'workers' in listen; it belongs outside of all sections\n" },
@@ -44,6 +44,10 @@ static const struct bad unknown_words[] = {
 	    "f:1: unknown option 'pol'; did you mean 'pool'?\nf:3: unknown option 'vai'; did you mean "
 	    "'via'?\n" },
 	{ "server \"127.0.0.1:3000\" { }\n" OK, "f:1: unknown option 'server'; it belongs in pool { }\n" },
+	{ "upstream \"web\" { }\nmaxconn = 3\nssl = on\n" OK,
+	    "f:1: unknown option 'upstream'; drover calls it 'pool'\n"
+	    "f:2: unknown option 'maxconn'; drover calls it 'max-connections', which belongs in server { } or in app { }\n"
+	    "f:3: unknown option 'ssl'; drover does no TLS yet: another program has to, in front of it\n" },
 	{ OK "one two three\nfour = 4\n",
 	    "f:3: unknown option 'one'\n"
 	    "f:3: an option is written NAME = VALUE, a section NAME \"TITLE\" { }\n"
@@ -170,7 +174,7 @@ static const struct bad bad_values[] = {
 
 static const struct bad contradictions[] = {
 	{ "", "f: there is nothing to listen on; add: listen \"*:80\" { }\n"
-	      "f: there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
+	      "f: there is no pool and no app; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
 	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\n\thealth { }\n\thealth { } }\n",
 	    "f:4: a pool has one health section; the first is in line 3\n" },
 	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\n\thealth { status = 200 intervl = 1s } }\n",
@@ -316,8 +320,8 @@ static const struct bad bad_syntax[] = {
 	{ "pid-file = \"/${HOME}\"\n",
 	    "f:1: variables are not expanded; for the characters, write \"\\${\"\n" },
 	{ "pid-file = ${HOME}\n", "f:1: variables are not expanded; for the characters, write \"\\${\"\n" },
-	{ "pid-file = \"/\\x00a\"\n", "f:1: in a string, \\ stands before one of \"\\$ only\n" },
-	{ "pid-file = '/\\\"'\n", "f:1: in a string, \\ stands before one of '\\ only\n" },
+	{ "pid-file = \"/\\x00a\"\n", "f:1: in a string, \\ stands before one of \"\\$ only; for a backslash, write \\\\\n" },
+	{ "pid-file = '/\\\"'\n", "f:1: in a string, \\ stands before one of '\\ only; for a backslash, write \\\\\n" },
 	{ "\n\n\x01\n", "f:3: this is not UTF-8 text: there is a byte 0x01\n" },
 	{ "# \xc3\xa9\npid-file = \"/\xe9\"\n", "f:2: this is not UTF-8 text: there is a byte 0xe9\n" },
 	{ "via = on\r\n\rvia = on\n", "f:2: this is not UTF-8 text: there is a byte 0x0d\n" },

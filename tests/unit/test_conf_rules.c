@@ -63,7 +63,7 @@ static const struct bad {
 	    "f:4: request-id-header cannot change Content-Length: it belongs to the connection or frames the message\n"
 	    "f:5: request-id-response is true, but request-id is off\n" },
 	{ "listen \"*:80\" { redirect = \"/\" }\nlisten \"*:81\" { }\n",
-	    "f: there is no pool; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
+	    "f: there is no pool and no app; add: pool \"web\" { server \"127.0.0.1:3000\" { } }\n" },
 };
 
 /* All that is said about a configuration, a line each. */

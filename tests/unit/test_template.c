@@ -58,6 +58,8 @@ static const struct row rows[] = {
 	{ "$hots", "has no variable $hots; did you mean $host?" },
 	{ "$heder.x", "has no variable $heder; did you mean $header.NAME?" },
 	{ "$xyzzy", "has no variable $xyzzy; for a dollar sign, write $$" },
+	{ "https://$host$request_uri", "has no variable $request_uri; drover calls it $uri" },
+	{ "$http_x_user", "has no variable $http_x_user; drover calls it $header.NAME" },
 	{ "$", "has a $ without a variable behind it; for the character, write $$" },
 	{ "5 $ each", "has a $ without a variable behind it; for the character, write $$" },
 	{ "$Host", "has a $ without a variable behind it; for the character, write $$" },
