@@ -187,6 +187,16 @@ fields_read(const struct conf_option *option, void *base, const char *text, stru
 	return conf_list_add_string(option, base, strdup(text), err);
 }
 
+size_t
+conf_health_field_open(const char *text)
+{
+	size_t name = strcspn(text, ":");
+
+	if (text[name] == ':')
+		name++;
+	return name + strspn(text + name, " \t");
+}
+
 static void
 fields_describe(const struct conf_option *option, char *to, size_t size)
 {

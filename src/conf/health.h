@@ -12,6 +12,9 @@ extern const struct conf_type conf_type_statuses, conf_type_check_path, conf_typ
 /* Options that have a meaning for checks by HTTP only. */
 extern const struct conf_condition conf_health_for_http;
 
+/* How much of "NAME: VALUE" is no secret: see conf_option. */
+size_t conf_health_field_open(const char *text);
+
 /*
  * Fills in what is unset and depends on other options; `typed`: the section, of which there are
  * two kinds, says which type. Reports what cannot be.

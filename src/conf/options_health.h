@@ -29,7 +29,7 @@
 	    { "header", SECTION, &conf_type_check_fields, 0, 0, NULL, "{ }", false, \
 		    LIST(conf_health, fields, field_count), \
 		    .sentence = "Further fields of the request, each \"NAME: VALUE\".", \
-		    .condition = &conf_health_for_http }, \
+		    .condition = &conf_health_for_http, .open_length = conf_health_field_open }, \
 	    { "interval", SECTION, &conf_type_time, 10 * CLOCK_MILLISECOND, DAY, NULL, "2s", false, \
 		    FIELD(conf_health, interval), \
 		    .sentence = "From the beginning of one check to that of the next." }, \

@@ -128,13 +128,15 @@ END_TEST
 
 #define SECRETS(one, two) \
 	BASE "app \"web\" { command = x  environment = { \"KEY=" one "\", \"EMPTY=\" } }\n" \
+	     "pool \"old\" { server \"10.0.0.1:80\" { }  health { path = /up  header = { \"Authorization: " two "\" } } }\n" \
 	     "route { pool = web  request-header = { \"set  X-Key\t" two "\", \"remove X-Old\" } }"
 
 /* The names of secrets and that they were changed, but no values. */
 START_TEST(secrets_are_hidden)
 {
 	check_drift(SECRETS("a\\$b=c", "d"), SECRETS("e", "f g"), true,
-	    "[{\"what\":\"app web environment\",\"from\":[\"KEY=***\",\"EMPTY=\"],\"to\":[\"KEY=***\",\"EMPTY=\"]},"
+	    "[{\"what\":\"pool old health header\",\"from\":[\"Authorization: ***\"],\"to\":[\"Authorization: ***\"]},"
+	    "{\"what\":\"app web environment\",\"from\":[\"KEY=***\",\"EMPTY=\"],\"to\":[\"KEY=***\",\"EMPTY=\"]},"
 	    "{\"what\":\"route 1 request-header\",\"from\":[\"set  X-Key\\t***\",\"remove X-Old\"],"
 	    "\"to\":[\"set  X-Key\\t***\",\"remove X-Old\"]}]");
 }
@@ -171,10 +173,10 @@ check_written(enum conf_form form, bool hide, const char *const parts[])
 
 START_TEST(secrets_are_written_or_hidden)
 {
-	check_written(CONF_FORM_TEXT, false, (const char *const[]){ "{ \"KEY=a\\\"b\", \"EMPTY=\" }", "{ \"set  X-Key\tcd\", \"remove X-Old\" }", NULL });
-	check_written(CONF_FORM_TEXT, true, (const char *const[]){ "{ \"KEY=***\", \"EMPTY=\" }", "{ \"set  X-Key\t***\", \"remove X-Old\" }", NULL });
-	check_written(CONF_FORM_JSON, false, (const char *const[]){ "[\"KEY=a\\\"b\",\"EMPTY=\"]", "[\"set  X-Key\\u0009cd\",\"remove X-Old\"]", NULL });
-	check_written(CONF_FORM_JSON, true, (const char *const[]){ "[\"KEY=***\",\"EMPTY=\"]", "[\"set  X-Key\\u0009***\",\"remove X-Old\"]", NULL });
+	check_written(CONF_FORM_TEXT, false, (const char *const[]){ "{ \"KEY=a\\\"b\", \"EMPTY=\" }", "{ \"set  X-Key\tcd\", \"remove X-Old\" }", "{ \"Authorization: cd\" }", NULL });
+	check_written(CONF_FORM_TEXT, true, (const char *const[]){ "{ \"KEY=***\", \"EMPTY=\" }", "{ \"set  X-Key\t***\", \"remove X-Old\" }", "{ \"Authorization: ***\" }", NULL });
+	check_written(CONF_FORM_JSON, false, (const char *const[]){ "[\"KEY=a\\\"b\",\"EMPTY=\"]", "[\"set  X-Key\\u0009cd\",\"remove X-Old\"]", "[\"Authorization: cd\"]", NULL });
+	check_written(CONF_FORM_JSON, true, (const char *const[]){ "[\"KEY=***\",\"EMPTY=\"]", "[\"set  X-Key\\u0009***\",\"remove X-Old\"]", "[\"Authorization: ***\"]", NULL });
 }
 END_TEST
 
