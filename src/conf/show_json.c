@@ -121,12 +121,14 @@ static void
 escaped_put(FILE *to, const char *text, size_t length)
 {
 	char escape[8];
+	size_t taken;
 
-	for (; length-- > 0; text++) {
-		if ((unsigned char)*text >= 0x20 && *text != '"' && *text != '\\')
+	for (; length > 0; text += taken, length -= taken) {
+		taken = *text == '\xc2' && length > 1 ? 2 : 1; /* some of these are control characters as well */
+		if ((unsigned char)*text >= 0x20 && *text != '"' && *text != '\\' && taken == 1)
 			putc_unlocked(*text, to);
 		else
-			fwrite_unlocked(escape, 1, text_escape_json(escape, sizeof escape, text, 1), to);
+			fwrite_unlocked(escape, 1, text_escape_json(escape, sizeof escape, text, taken), to);
 	}
 }
 

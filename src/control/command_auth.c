@@ -61,6 +61,15 @@ reload_later_cb(struct later *later)
 	call_wake(CONTAINER_OF(later, struct reload, later)->call);
 }
 
+static void
+reload_refuse(struct call *call, const struct conf_errors *errors)
+{
+	call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The old users stay in use. Correct the file and ask again.", "%s.",
+	    errors->count > 0 ? errors->lines[0] : "There is no memory");
+	if (errors->count > 0)
+		call->fault.errors = value_errors(errors);
+}
+
 static bool
 reload_poll(struct call *call, bool expired)
 {
@@ -80,8 +89,7 @@ reload_poll(struct call *call, bool expired)
 	if (more == 0)
 		reload_finish(call, reload->read);
 	else
-		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "The old users stay in use. Correct the file and ask again.", "%s.",
-		    errors.count > 0 ? errors.lines[0] : "There is no memory");
+		reload_refuse(call, &errors);
 	conf_errors_free(&errors);
 	return true;
 }

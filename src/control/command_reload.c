@@ -5,28 +5,12 @@
 #include "control/values.h"
 #include "master/apps.h"
 
-enum { ERRORS_SHOWN = 100 };
-
 static const char *const what_names[] = {
 	[MASTER_RELOAD_SAME] = "same",
 	[MASTER_RELOAD_ROLL] = "roll",
 	[MASTER_RELOAD_SCALE] = "scale",
 	[MASTER_RELOAD_LATER] = "later",
 };
-
-static json_t *
-errors_show(const struct conf_errors *errors)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; i < errors->count && i < ERRORS_SHOWN; i++)
-		if (json_array_append_new(list, value_text(errors->lines[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
-}
 
 static void
 reload_refuse(struct call *call, const struct conf_errors *errors)
@@ -41,7 +25,7 @@ reload_refuse(struct call *call, const struct conf_errors *errors)
 	else
 		call_fail(call, REPLY_ERROR_IMPOSSIBLE, "Nothing is changed. Correct the file and ask again.",
 		    "The file has %zu mistakes.", errors->count);
-	call->fault.errors = errors_show(errors);
+	call->fault.errors = value_errors(errors);
 }
 
 /* ---- what it does */

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "control/values.h"
+
 const struct reply_error_info reply_error_table[] = {
 #define REPLY_ERROR_ROW(symbol, code, name, sentence) { code, name, sentence },
 	REPLY_ERROR_TABLE(REPLY_ERROR_ROW)
@@ -59,10 +62,40 @@ fault_word(const char *word, char to[FAULT_WORD_MAX])
 	return to;
 }
 
+/* How many bytes there are in front of a control character that JSON lets stand, but that some terminals obey. */
+static size_t
+harmless_run(const char *bytes, size_t length)
+{
+	size_t n = 0;
+
+	while (n < length && bytes[n] != 0x7f && (bytes[n] != '\xc2' || n + 1 == length || (unsigned char)bytes[n + 1] >= 0xa0))
+		n++;
+	return n;
+}
+
+/* Texts come as whole characters. */
 static int
 reply_dump_cb(const char *bytes, size_t length, void *arg)
 {
-	return buffer_append(arg, bytes, length);
+	char escape[8];
+	size_t run, taken, written;
+
+	while (length > 0) {
+		run = harmless_run(bytes, length);
+		if (run > 0 && buffer_append(arg, bytes, run) < 0)
+			return -1;
+		bytes += run;
+		length -= run;
+		if (length == 0)
+			break;
+		taken = *bytes == 0x7f ? 1 : 2;
+		written = text_escape_json(escape, sizeof escape, bytes, taken);
+		if (buffer_append(arg, escape, written) < 0)
+			return -1;
+		bytes += taken;
+		length -= taken;
+	}
+	return 0;
 }
 
 static int
@@ -152,8 +185,11 @@ reply_result(struct buffer *out, const json_t *id, const json_t *result)
 int
 reply_fault(struct buffer *out, const json_t *id, const struct fault *fault)
 {
-	json_t *error = json_pack("{s:i,s:s,s:{s:s,s:O*}}", "code", fault->code, "message", fault->message, "data", "hint",
-	    fault->hint, "errors", fault->errors);
+	/* a sentence can name a file, whose name is any bytes, and be cut off within a character */
+	json_t *message = value_bytes(fault->message, strlen(fault->message));
+	json_t *hint = value_bytes(fault->hint, strlen(fault->hint));
+	json_t *error = json_pack("{s:i,s:o,s:{s:o,s:O*}}", "code", fault->code, "message", message, "data", "hint", hint,
+	    "errors", fault->errors);
 	int result = error == NULL ? -1 : reply_write(out, id, ",\"error\":", error);
 
 	json_decref(error);

@@ -55,6 +55,20 @@ value_text_or_null(const char *text)
 }
 
 json_t *
+value_errors(const struct conf_errors *errors)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < errors->count; i++)
+		if (json_array_append_new(list, value_bytes(errors->lines[i], strlen(errors->lines[i]))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+json_t *
 value_pool(const struct conf *conf, uint32_t pool)
 {
 	return pool < conf->pool_count ? value_text(conf->pools[pool].name) : json_null();

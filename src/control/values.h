@@ -20,6 +20,9 @@ json_t *value_bytes(const char *bytes, size_t length);
 /* A name as above; JSON's null for NULL. */
 json_t *value_text_or_null(const char *text);
 
+/* All that is wrong with a file, a line each. */
+json_t *value_errors(const struct conf_errors *errors);
+
 /* A pool's name by its index, or null: there is none of that index. */
 json_t *value_pool(const struct conf *conf, uint32_t pool);
 

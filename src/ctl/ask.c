@@ -76,7 +76,7 @@ refused(const struct options *o, json_t *error)
 	}
 	complain(EXIT_REFUSED, "%s", message != NULL ? message : "the request was refused without a reason.");
 	json_array_foreach(json_object_get(json_object_get(error, "data"), "errors"), i, line)
-		if (json_is_string(line))
+		if (json_is_string(line) && (message == NULL || strstr(message, json_string_value(line)) == NULL))
 			complain(EXIT_REFUSED, "%s", json_string_value(line));
 	return hint == NULL ? EXIT_REFUSED : complain(EXIT_REFUSED, "%s", hint);
 }

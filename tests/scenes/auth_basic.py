@@ -219,6 +219,7 @@ def bad_files(t):
             assert False, "it is refused"
         except ControlError as refused:
             assert error in refused.message and t.users in refused.message, refused.message
+            assert [line for line in refused.errors if error in line] == refused.errors != [], refused.errors
         assert asked(drover, "ann", "secret").status == 200
 
 

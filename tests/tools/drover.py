@@ -95,7 +95,7 @@ class ControlError(Exception):
     def __init__(self, error):
         super().__init__(json.dumps(error))
         self.code, self.message = error["code"], error["message"]
-        self.hint = error.get("data", {}).get("hint")
+        self.hint, self.errors = error.get("data", {}).get("hint"), error.get("data", {}).get("errors")
 
 
 class Control(wire.Peer):

@@ -129,7 +129,7 @@ END_TEST
 #define SECRETS(one, two) \
 	BASE "app \"web\" { command = x  environment = { \"KEY=" one "\", \"EMPTY=\" } }\n" \
 	     "pool \"old\" { server \"10.0.0.1:80\" { }  health { path = /up  header = { \"Authorization: " two "\" } } }\n" \
-	     "route { pool = web  request-header = { \"set  X-Key\t" two "\", \"remove X-Old\" } }"
+	     "route { pool = web  auth-basic = \"\xc2\x9b\xc3\xbc\xc2\xa0\"  auth-users = \"/u\"  request-header = { \"set  X-Key\t" two "\", \"remove X-Old\" } }"
 
 /* The names of secrets and that they were changed, but no values. */
 START_TEST(secrets_are_hidden)
@@ -176,6 +176,7 @@ START_TEST(secrets_are_written_or_hidden)
 	check_written(CONF_FORM_TEXT, false, (const char *const[]){ "{ \"KEY=a\\\"b\", \"EMPTY=\" }", "{ \"set  X-Key\tcd\", \"remove X-Old\" }", "{ \"Authorization: cd\" }", NULL });
 	check_written(CONF_FORM_TEXT, true, (const char *const[]){ "{ \"KEY=***\", \"EMPTY=\" }", "{ \"set  X-Key\t***\", \"remove X-Old\" }", "{ \"Authorization: ***\" }", NULL });
 	check_written(CONF_FORM_JSON, false, (const char *const[]){ "[\"KEY=a\\\"b\",\"EMPTY=\"]", "[\"set  X-Key\\u0009cd\",\"remove X-Old\"]", "[\"Authorization: cd\"]", NULL });
+	check_written(CONF_FORM_JSON, false, (const char *const[]){ "\"auth-basic\":\"\\u009b\xc3\xbc\xc2\xa0\"", NULL });
 	check_written(CONF_FORM_JSON, true, (const char *const[]){ "[\"KEY=***\",\"EMPTY=\"]", "[\"set  X-Key\\u0009***\",\"remove X-Old\"]", "[\"Authorization: ***\"]", NULL });
 }
 END_TEST

@@ -276,6 +276,54 @@ START_TEST(ids_come_back_as_they_were)
 }
 END_TEST
 
+/* A fault as it is sent. Freed by the caller. */
+static char *
+fault_text(const struct fault *fault)
+{
+	struct buffer out = { 0 };
+	char *text;
+
+	ck_assert_int_eq(reply_fault(&out, NULL, fault), 0);
+	ck_assert_int_eq(buffer_append(&out, "", 1), 0);
+	text = buffer_take(&out);
+	ck_assert_ptr_nonnull(text);
+	return text;
+}
+
+/* Names of files are any bytes, and a sentence ends where its room does. */
+START_TEST(sentences_of_any_bytes_are_sent)
+{
+	struct fault fault;
+	char *text;
+
+	fault_set(&fault, REPLY_ERROR_IMPOSSIBLE, "a\xfc" "b \"c\" %s\xc3\xbc\xc3\xbc", "\x1b");
+	fault_hint(&fault, "\xe2\x82");
+	text = fault_text(&fault);
+	ck_assert_ptr_nonnull(strstr(text, "\"message\":\"a?b \\\"c\\\" \\u001B\xc3\xbc\xc3\xbc\""));
+	ck_assert_ptr_nonnull(strstr(text, "\"hint\":\"?""?\""));
+	free(text);
+	fault_set(&fault, REPLY_ERROR_IMPOSSIBLE, "%0*d\xc3\xbc", (int)sizeof fault.message - 2, 0);
+	text = fault_text(&fault);
+	ck_assert_ptr_nonnull(strstr(text, "000?\""));
+	free(text);
+}
+END_TEST
+
+/* JSON lets them stand as they are: whoever looks at a reply in a terminal is not steered by it. */
+START_TEST(control_characters_are_escaped)
+{
+	json_t *value = json_loads("[\"\\u001b[1m\\u007f\\u009b1m\\u0080\\u009f\\u00a0\\u00e9\\u20ac\\u007f\"]", 0, NULL);
+	struct buffer out = { 0 };
+
+	ck_assert_int_eq(reply_value(&out, value), 0);
+	ck_assert_int_eq(buffer_append(&out, "", 1), 0);
+	ck_assert_str_eq(buffer_first(&out),
+	    "[\"\\u001B[1m\\u007f\\u009b1m\\u0080\\u009f\xc2\xa0\xc3\xa9\xe2\x82\xac\\u007f\"]");
+	buffer_free(&out);
+	json_decref(value);
+}
+END_TEST
+
 /* ---- permission */
 
 START_TEST(permission_comes_before_parameters)
@@ -457,6 +505,8 @@ main(void)
 	tcase_add_test(tests, parameters_are_told_without_their_defaults);
 	tcase_add_test(tests, a_blank_line_asks_nothing);
 	tcase_add_loop_test(tests, ids_come_back_as_they_were, 0, ARRAY_LENGTH(ids));
+	tcase_add_test(tests, sentences_of_any_bytes_are_sent);
+	tcase_add_test(tests, control_characters_are_escaped);
 	tcase_add_test(tests, permission_comes_before_parameters);
 	tcase_add_test(tests, a_batch_has_a_request_per_element);
 	tcase_add_test(tests, a_batch_has_a_limit);
