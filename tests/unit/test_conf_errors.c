@@ -55,7 +55,7 @@ static const struct bad unknown_words[] = {
 	{ "workers: 2\n" OK, "f:1: unknown option 'workers:'; did you mean 'workers'?\n"
 			     "f:1: an option is written NAME = VALUE, a section NAME \"TITLE\" { }\n"
 			     "f: nothing after line 1 was looked at\n" },
-	{ "worker_processes 4;\n" OK, "f:1: unknown option 'worker_processes'\n"
+	{ "worker_processes 4;\n" OK, "f:1: unknown option 'worker_processes'; drover calls it 'workers'\n"
 				      "f:1: an option is written NAME = VALUE, without ;\n"
 				      "f:1: an option is written NAME = VALUE, a section NAME \"TITLE\" { }\n"
 				      "f: nothing after line 1 was looked at\n" },
