@@ -28,7 +28,7 @@ def in_front(t, command=None, more="", **options):
 def descriptors(t):
     "no descriptor is left in the master: it tries again until there is one"
     drover = in_front(t)
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     control = t.keep(drover.open_control())
     control.call("version")
     pid = apps.pids(drover)[0]

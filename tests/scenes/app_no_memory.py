@@ -60,7 +60,7 @@ def each(t, prepare, act, outcome, fewest):
     """
     starve, drover = start(t)
     again(drover)
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
 
     def attempt(number):
         prepared, mark = prepare(drover), len(drover.log())
@@ -93,7 +93,7 @@ def reload_with(t, name, more):
     apps.wait_settled(drover, 1)
     drover.body = body(1) + "".join(f'pool "p{i}" {{ server "127.0.0.1:{i + 1}" {{ }} }}\n' for i in range(200))
     drover.configure()
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     size = int(read_file(f"/proc/{drover.pid}/statm").split()[0]) * resource.getpagesize()
     resource.prlimit(drover.pid, resource.RLIMIT_AS, (size + more, resource.RLIM_INFINITY))
     drover.kill(signal.SIGHUP)

@@ -49,12 +49,20 @@ def connections(t):
     assert drover.counters()["limited-connections"] >= 3
 
 
+def is_let_go(t, drover):
+    """Whether a connection is closed that says nothing; it may be before this process has heard that it is open."""
+    try:
+        return t.keep(drover.connect(source=("127.0.0.2", 0))).ended()
+    except ConnectionResetError:
+        return True
+
+
 @case
 def one_too_many_says_nothing(t):
     "a connection over the limit that asks for nothing is closed at once"
     drover = t.drover(pool(t) + "limit-connections = 1", listen="defer-accept = false")
     held(t, drover, "127.0.0.2", 1)
-    assert t.keep(drover.connect(source=("127.0.0.2", 0))).ended()
+    assert is_let_go(t, drover)
 
 
 @case
@@ -62,10 +70,7 @@ def connections_of_tcp(t):
     "in mode tcp it is closed"
     drover = t.drover(pool(t), listen='mode = tcp  pool = "web"  limit-connections = 1')
     kept = held(t, drover, "127.0.0.2", 1)[1]
-    try:
-        assert t.keep(drover.connect(source=("127.0.0.2", 0))).ended()
-    except ConnectionResetError:
-        pass
+    assert is_let_go(t, drover)
     kept[0].send(request())
     assert kept[0].read_response().status == 200
 

@@ -200,7 +200,7 @@ def half_lines_and_vanishing(t):
     "clients that stop in the middle, vanish or never read do no harm"
     drover, control = start(t)
     assert control.call("version")
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     line = b'{"method":"status"}\n'
     for i in range(len(line) * 4):
         peer = drover.open_control()
@@ -258,7 +258,7 @@ def many_connections(t):
     "500 connections: the surplus is told so, the rest works, the data path goes on"
     drover, control = start(t)
     load = t.keep(Load(drover, 2))
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     peers = []
     for _ in range(500):
         try:

@@ -44,7 +44,7 @@ def small(drover):
 
 def stands(t, drover, name, permission="read"):
     """Lets one attack go on while drover serves and answers; then all is as before."""
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     script = os.path.join(TOOLS, "attack.py")
     attacker = t.process("attack-" + name, [sys.executable, script, t.path(permission + ".sock"), name, str(CONNECTIONS)])
     t.wait(lambda: "begun" in attacker.stdout(), f"{name} has begun: {attacker.stderr()}", PATIENCE)

@@ -65,7 +65,7 @@ def control_still_answers(t):
 def master_runs_out(t):
     "a master without a descriptor left goes on when there is one again"
     drover = start(t, 64, workers=1)
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     controls = []
     for _ in range(64):
         controls.append(t.keep(drover.open_control()))

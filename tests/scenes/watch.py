@@ -401,7 +401,7 @@ def vanished_reader(t):
     drover = t.drover(t.pool(t.server()), workers=1)
     drover.call("version")
     t.wait(lambda: drover.lets_in(), "older connections are gone")
-    before = process_descriptors(drover.pid)
+    before = drover.descriptors()
     controls = [watching(t, drover, events="stopping") for _ in range(10)]
     for control in controls[:5]:
         control.half_close()
