@@ -66,7 +66,7 @@ struct instance {
 	bool failure_lasts; /* a second start would end the same way */
 	bool lacked; /* it could not be started for want of processes, memory or descriptors */
 	int server; /* place on the scoreboard, -1: none */
-	bool due; /* its pause is over: it may be started again */
+	bool due; /* its pause is over, or it had failed and was asked for: it is started again when it is its turn */
 	char fault[96 + HEALTH_CHECK_TEXT]; /* why it was killed, and what its last check said then */
 	unsigned failed_starts; /* in a row */
 	uint64_t age_limit; /* microseconds, 0: none; as the next, with this process' own jitter */
@@ -157,8 +157,11 @@ extern const struct supervised_kind instance_kind;
 /* It can take requests. */
 void instance_is_ready(struct instance *instance);
 
-/* It is started again, behind a pause that is over. */
+/* It is started again, behind a pause that is over or as it was asked for. */
 void instance_restart(struct instance *instance);
+
+/* The state that it is in for all who ask: one that had failed and is due is in a pause. */
+enum child_state instance_state(const struct instance *instance);
 
 /* Its process cannot be used, and is killed. */
 void instance_fail(struct instance *instance, const char *why);

@@ -40,7 +40,7 @@ app_count(const struct app *app, enum child_state state)
 	unsigned seat, count = 0;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		count += app->seats[seat]->process.child.state == state;
+		count += instance_state(app->seats[seat]) == state;
 	return count;
 }
 
@@ -50,8 +50,8 @@ app_show(struct app *app)
 	unsigned coming = app->desired > 0 && !app->master->apps.stopping, kept = 0, failed = 0, seat;
 
 	for (seat = 0; seat < app->seat_count; seat++) {
-		kept += child_is_kept(app->seats[seat]->process.child.state);
-		failed += app->seats[seat]->process.child.state == CHILD_FAILED;
+		kept += child_is_kept(instance_state(app->seats[seat]));
+		failed += instance_state(app->seats[seat]) == CHILD_FAILED;
 	}
 	servers_expect(app->master, app->pool, coming && (kept > failed || kept < app->desired));
 }
@@ -85,7 +85,7 @@ app_next_step(struct app *app)
 
 		app->view[seat] = (struct fleet_seat){
 			.number = instance->number,
-			.state = instance->process.child.state,
+			.state = instance_state(instance),
 			.stale = instance->stale != NULL,
 			.since = instance->stale_since,
 		};
@@ -110,7 +110,7 @@ app_due(const struct app *app)
 	unsigned seat;
 
 	for (seat = 0; seat < app->seat_count; seat++)
-		if (app->seats[seat]->due && app->seats[seat]->process.child.state == CHILD_BACKOFF)
+		if (app->seats[seat]->due && instance_state(app->seats[seat]) == CHILD_BACKOFF)
 			return app->seats[seat];
 	return NULL;
 }
@@ -255,7 +255,7 @@ instance_show(const struct instance *i, struct master_instance *info)
 	*info = (struct master_instance){
 		.number = i->number,
 		.seat = i->seat,
-		.state = i->process.child.state,
+		.state = instance_state(i),
 		.stale = i->stale != NULL,
 		.pid = i->process.pid,
 		.server = i->server,
@@ -270,7 +270,7 @@ instance_show(const struct instance *i, struct master_instance *info)
 		.processes = i->usage.processes,
 		.lines_lost = i->output_open ? i->output.lost : 0,
 		.last_death = history->last_death,
-		.why = i->process.child.state == CHILD_FAILED ? i->process.last_words : NULL,
+		.why = instance_state(i) == CHILD_FAILED ? i->process.last_words : NULL,
 	};
 	snprintf(info->address, sizeof info->address, "%s", i->process.pid != 0 ? i->place.name : "");
 }
@@ -313,19 +313,20 @@ app_for_verb(struct master *m, unsigned pool, struct error *err)
 	return app;
 }
 
+/* They are started one by one. */
 static void
-app_retry_failed(struct app *app, int number)
+app_retry_failed(struct app *app)
 {
 	unsigned seat;
 
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *i = app->seats[seat];
 
-		if (i->process.child.state != CHILD_FAILED || (number >= 0 && i->number != (unsigned)number))
+		if (i->process.child.state != CHILD_FAILED)
 			continue;
 		i->failed_starts = 0;
 		child_forget_deaths(&i->process.child);
-		supervised_event(&i->process, CHILD_EVENT_RESET);
+		i->due = true;
 	}
 }
 
@@ -347,8 +348,8 @@ master_app_scale(struct master *m, unsigned pool, unsigned instances, struct err
 	}
 	app->desired = instances;
 	master_changed(m);
+	app_retry_failed(app);
 	app_show(app);
-	app_retry_failed(app, -1);
 	app_adjust_soon(app);
 	return 0;
 }

@@ -219,8 +219,18 @@ instance_time_is_over(struct supervised *process)
 void
 instance_restart(struct instance *i)
 {
-	instance_history(i)->restarts++;
-	supervised_event(&i->process, CHILD_EVENT_BACKOFF_OVER);
+	bool asked_for = i->process.child.state == CHILD_FAILED;
+
+	instance_history(i)->restarts += !asked_for;
+	supervised_event(&i->process, asked_for ? CHILD_EVENT_RESET : CHILD_EVENT_BACKOFF_OVER);
+}
+
+enum child_state
+instance_state(const struct instance *i)
+{
+	enum child_state state = i->process.child.state;
+
+	return state == CHILD_FAILED && i->due ? CHILD_BACKOFF : state;
 }
 
 /* ---- ready, or not */

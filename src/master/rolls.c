@@ -156,7 +156,7 @@ all_have_come(const struct app *app)
 	unsigned seat, ready = 0;
 
 	for (seat = 0; seat < app->seat_count; seat++) {
-		enum child_state state = app->seats[seat]->process.child.state;
+		enum child_state state = instance_state(app->seats[seat]);
 
 		if (state == CHILD_STARTING || state == CHILD_BACKOFF)
 			return false;

@@ -106,6 +106,27 @@ def changed_again(t):
 
 
 @case
+def failed_ones_are_tried_one_by_one(t):
+    "a scale that tries many failed ones again does not hold the master up: they are started one by one"
+    many, command = 40, [apps.need(t, "false")]
+    drover = t.drover(apps.section("web", command, instances=many, start_retries=0))
+    t.wait(lambda: [row["state"] for row in apps.rows(drover)] == many * ["failed"], "all have failed")
+    events = t.keep(drover.open_control())
+    since = events.watch(since=0)["newest"]
+    control = t.keep(drover.open_control())
+    control.send(b'{"method":"scale","params":{"app":"web","instances":%d}}\n{"method":"apps"}\n' % many)
+    control.reply()
+    states = [row["state"] for row in control.reply()["result"]["instances"]]
+    assert len(states) == many and "backoff" in states, states
+    t.wait(lambda: [row["state"] for row in apps.rows(drover)] == many * ["failed"], "all have failed again")
+    assert [row["restarts"] for row in apps.rows(drover)] == many * [0], "they were asked for"
+    started = 0
+    while started < many:
+        note = events.note()["params"]
+        started += note["event"] == "instance-started" and note["number"] > since
+
+
+@case
 def does_not_end(t):
     "one that ignores the signal to end is killed behind stop-timeout"
     script = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import plain; plain.main()'
