@@ -9,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import apps  # pylint: disable=wrong-import-position
-from drover import HELLO, process_exists  # pylint: disable=wrong-import-position
+from drover import HELLO, is_sanitized, process_exists  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from wire import request  # pylint: disable=wrong-import-position
 
@@ -201,6 +201,8 @@ def longest_share(drover):
 @case
 def many_at_once(t):
     "many instances that die at the same moment: the master does other things in between"
+    if is_sanitized():
+        t.skip("a hundred sanitized processes that start keep this one from asking for too long")
     shares = []
     for number in range(5):  # this process may be kept from asking, the longer the slower the machine
         drover = t.drover(apps.section("web", [HELLO, "-a", "unix:{socket}"], instances=100), workers=1,
