@@ -219,15 +219,14 @@ param_value(json_t *param, const char *text, struct error *err)
 
 /* ---- arguments */
 
-/* The parameter of that name; "for" means "for-ms" when the value has a unit, as a duration does. */
+/* The parameter of that name; "for" means "for-ms", but for a number without a unit: of what, it does not say. */
 static json_t *
 param_find(json_t *params, const char *name, const char *value)
 {
 	json_t *param = row_find(params, "name", name);
-	uint64_t duration;
 	char *longer;
 
-	if (param != NULL || value == NULL || !text_to_duration(value, &duration))
+	if (param != NULL || value == NULL || value[strspn(value, "0123456789")] == '\0')
 		return param;
 	longer = memory_print("%s-ms", name);
 	param = row_find(params, "name", longer);

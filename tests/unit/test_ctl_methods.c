@@ -126,6 +126,7 @@ static const struct {
 	{ { "odd", "x=1" }, NULL, "it takes none" },
 	{ { "log-level", "for=300" }, NULL, "no parameter 'for'" },
 	{ { "log-level", "for-ms=soon" }, NULL, "30s" },
+	{ { "log-level", "for=5x" }, NULL, "for-ms=5x: milliseconds are wanted, or a time such as 30s or 5m." },
 	{ { "log-level", "for=2h" }, NULL, "to 3600000" },
 	{ { "log-level", "for=5m", "for-ms=1" }, NULL, "twice" },
 	{ { "log-level", "process=\377" }, NULL, "UTF-8" },
