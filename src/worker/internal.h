@@ -280,7 +280,7 @@ struct upstream {
 	struct block in;
 	struct h1_scan scan;
 	struct deadline deadline;
-	uint64_t reused_turn; /* the turn of the loop in which it was last taken from the idle ones */
+	uint64_t idled_turn, reused_turn; /* turns of the loop: in which it last became idle, and was taken from the idle ones */
 	bool connecting;
 	TAILQ_ENTRY(upstream) link; /* of server->idle */
 };

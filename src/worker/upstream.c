@@ -94,14 +94,26 @@ upstream_queues_close(struct pool *pool)
 }
 
 /*
+ * Whether the kernel tells of bytes, or an end, that are there although nothing was asked for. Those
+ * that it told of before the connection became idle, within this turn, may be read already: they
+ * were the end of the last response.
+ */
+static bool
+upstream_speaks(const struct upstream *upstream, unsigned events)
+{
+	return (events & WATCH_CLOSED) ||
+	    ((events & WATCH_READ) && upstream->idled_turn != loop_turn(upstream->worker->loop));
+}
+
+/*
  * The kernel told of these bytes, or this end, before the request was sent: they
  * belong to nobody and must not be taken for its answer.
  */
 static bool
 upstream_is_stray(const struct upstream *upstream, unsigned events)
 {
-	return (events & (WATCH_READ | WATCH_CLOSED)) && upstream->served > 0 &&
-	    upstream->reused_turn == loop_turn(upstream->worker->loop);
+	return upstream->served > 0 && upstream->reused_turn == loop_turn(upstream->worker->loop) &&
+	    upstream_speaks(upstream, events);
 }
 
 static void
@@ -114,7 +126,7 @@ upstream_watch_cb(struct watch *watch, unsigned events)
 	stream_note(&upstream->stream, events);
 	if (upstream->exchange == NULL) {
 		/* an idle server has nothing to say: it closes, or what it says belongs to nobody */
-		if (events & (WATCH_READ | WATCH_CLOSED))
+		if (upstream_speaks(upstream, events))
 			upstream_drop_idle(upstream);
 		return;
 	}
@@ -233,6 +245,7 @@ upstream_detach(struct exchange *exchange, bool keep)
 		return;
 	}
 	upstream->served++;
+	upstream->idled_turn = loop_turn(upstream->worker->loop);
 	block_release(&upstream->in, &upstream->worker->buffers);
 	upstream->scan = (struct h1_scan){ 0 };
 	TAILQ_INSERT_HEAD(&upstream->server->idle, upstream, link);

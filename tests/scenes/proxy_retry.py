@@ -2,11 +2,13 @@
 """When a request is sent again, and when never; servers that are marked down and come back."""
 
 import os
+import socket
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from scene import case, main  # pylint: disable=wrong-import-position
-from wire import request, response  # pylint: disable=wrong-import-position
+from wire import Peer, chunk, request, response  # pylint: disable=wrong-import-position
 
 
 def is_up(drover, index=0):
@@ -136,6 +138,60 @@ def dead_idle_connection(t):
         assert drover.exchange(request("POST", body=b"x")).status == 200, i
         t.wait(lambda: server.peers[-1].socket.fileno() < 0, "the server has closed")
     assert server.connections() == 20
+
+
+def slow_reader(t, drover):
+    """A client whose connection takes little before it has read."""
+    sock = t.keep(socket.socket())
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(drover.where())
+    return t.keep(Peer(sock))
+
+
+@case
+def kept_within_a_turn(t):
+    "what was heard of the end of a response, after it was read, is not held against the next request"
+    ends = threading.Event()
+
+    def handler(peer):
+        while (seen := peer.read_request()) is not None:
+            server.record(seen, peer)
+            if seen.target == "/long":
+                peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                ends.wait()
+            else:
+                peer.send(response(body=b"ok"))
+
+    server = t.server(handler=handler)
+    drover = t.drover(t.pool(server, options="retries = 0  max-fails = 0"), workers=1)
+    reader, other = slow_reader(t, drover), t.connect(drover)
+    other.send(request())
+    assert other.read_response().status == 200
+    reader.send(request(target="/long"))
+    t.wait(lambda: server.count() == 2, "the response has begun")
+    sent, went = [], [0]
+
+    def is_full():
+        before, went[0] = went[0], drover.counters()["client-bytes-out"]
+        if went[0] == before < sum(sent) - 40000:
+            return True
+        piece = chunk(b"x" * (16000 if sent else 1500000))
+        server.peers[-1].send(piece)
+        sent.append(len(piece))
+        return False
+
+    t.wait(is_full, "drover has more than the reader takes")
+    worker = drover.pids()[0]
+    t.freeze(worker)
+    # now there is room: of this it hears first, of the request next, of the end last
+    reader.read(went[0] - 1000)
+    other.send(request("POST", body=b"order a pizza"))
+    server.peers[-1].send(b"0\r\n\r\n")
+    ends.set()
+    t.thaw(worker)
+    assert other.read_response().status == 200
+    reader.read_until(b"\r\n0\r\n\r\n")
+    assert server.count() == 3
 
 
 @case
