@@ -29,7 +29,7 @@ _droverctl() {
 		S*) socket=$word expects='' ;;
 		t*) expects='' ;;
 		-S) expects=S ;;
-		-t) expects=t ;;
+		-t | -n | -i) expects=t ;;
 		-S?*) socket=${word#-S} ;;
 		-*) ;;
 		*) method=${method:-$word} ;;
@@ -45,7 +45,7 @@ _droverctl() {
 	elif [[ $expects == t ]]; then
 		return
 	elif [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '-S -j -t -w -V -h' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W '-S -j -t -f -n -i -w -V -h' -- "$current")
 		return
 	fi
 

@@ -126,6 +126,8 @@ help_short_forms(FILE *to, json_t *method, const struct style *style)
 		fputs("\nIn short:\n", to);
 	json_array_foreach(forms, i, form)
 		help_form(to, member_text(method, "method"), form, style);
+	if (json_array_size(forms) > 0 && methods_instance(method) != NULL)
+		fputs("  APP/INSTANCE, as `droverctl apps` shows it, stands for both.\n", to);
 }
 
 /* The example, as it is typed here and as it is sent. */
@@ -182,13 +184,15 @@ help_one(FILE *to, json_t *method, const struct style *style)
 /* Parameters whose values are the names of things that a method lists. */
 static const struct source {
 	const char *param, *method, *rows, *member;
+	bool instances; /* as "web/0", of methods that take those */
 } sources[] = {
-	{ "pool", "servers", "servers", "pool" },
-	{ "server", "servers", "servers", "server" },
-	{ "worker", "workers", "workers", "worker" },
-	{ "listener", "listeners", "listeners", "listener" },
-	{ "app", "status", "apps", "app" },
-	{ "method", "help", "methods", "method" },
+	{ "pool", "servers", "servers", "pool", false },
+	{ "server", "servers", "servers", "server", false },
+	{ "worker", "workers", "workers", "worker", false },
+	{ "listener", "listeners", "listeners", "listener", false },
+	{ "app", "status", "apps", "app", false },
+	{ "app", "apps", "instances", "app", true },
+	{ "method", "help", "methods", "method", false },
 };
 
 enum { SOURCES = sizeof sources / sizeof sources[0], WORDS_MAX = 500 };
@@ -224,6 +228,15 @@ put_words(FILE *to, const char *name, json_t *words)
 }
 
 static void
+put_instance(FILE *to, const char *name, const char *app, json_t *row)
+{
+	char *word = memory_print("%s/%" JSON_INTEGER_FORMAT, app, json_integer_value(json_object_get(row, "instance")));
+
+	put_word(to, name, word);
+	free(word);
+}
+
+static void
 put_rows(FILE *to, const char *name, const struct source *source, json_t *rows)
 {
 	const char *text, *last = "";
@@ -234,7 +247,9 @@ put_rows(FILE *to, const char *name, const struct source *source, json_t *rows)
 	json_array_foreach(rows, i, row) {
 		value = json_object_get(row, source->member);
 		text = json_string_value(value);
-		if (json_is_integer(value)) {
+		if (source->instances && text != NULL) {
+			put_instance(to, name, text, row);
+		} else if (json_is_integer(value)) {
 			snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 			put_word(to, name, number);
 		} else if (text != NULL && strcmp(text, last) != 0) {
@@ -248,13 +263,14 @@ put_rows(FILE *to, const char *name, const struct source *source, json_t *rows)
 
 /* All values that are known of a parameter, each with `name` before it if that is not NULL. */
 static void
-put_values(FILE *to, json_t *param, const char *name, json_t *const *known)
+put_values(FILE *to, json_t *method, json_t *param, const char *name, json_t *const *known)
 {
 	size_t i;
 
 	put_words(to, name, json_object_get(param, "words"));
 	for (i = 0; i < SOURCES; i++)
-		if (strcmp(sources[i].param, member_text(param, "name")) == 0)
+		if (strcmp(sources[i].param, member_text(param, "name")) == 0 &&
+		    (!sources[i].instances || methods_instance(method) != NULL))
 			put_rows(to, name, &sources[i], json_object_get(known[i], sources[i].rows));
 }
 
@@ -283,11 +299,11 @@ put_param(FILE *to, json_t *method, json_t *param, json_t *const *known)
 		fprintf(to, "\t%s", name);
 		return;
 	}
-	put_values(to, param, name, known);
+	put_values(to, method, param, name, known);
 	if (json_array_size(json_object_get(param, "words")) == 0)
 		fprintf(to, "\t%s=", name);
 	if (has_short_form(method, name))
-		put_values(to, param, NULL, known);
+		put_values(to, method, param, NULL, known);
 }
 
 void

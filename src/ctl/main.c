@@ -29,7 +29,7 @@ static const uint64_t answer_time = 5 * CLOCK_SECOND;
 
 static const char help_text[] =
     "usage: droverctl [-j] [-S SOCKET] [-t SECONDS] METHOD [NAME=VALUE ...]\n"
-    "       droverctl [-j] [-S SOCKET] logs APP [-f] [-n LINES] [-i INSTANCE]\n"
+    "       droverctl [-j] [-S SOCKET] logs APP[/INSTANCE] [-f] [-n LINES]\n"
     "       droverctl [-S SOCKET] top\n"
     "       droverctl [-S SOCKET] -w\n"
     "       droverctl -V | -h\n"
@@ -40,7 +40,7 @@ static const char help_text[] =
     "  -t SECONDS  how long to wait for an answer (35)\n"
     "  -f          logs: go on with what comes\n"
     "  -n LINES    logs: how many of the last lines (100)\n"
-    "  -i INSTANCE logs: of this instance alone\n"
+    "  -i INSTANCE logs APP: of this instance alone\n"
     "  -w          print the words that a shell completes\n"
     "  -V          print the version; so does --version\n"
     "  -h          print this; so does --help\n"

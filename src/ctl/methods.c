@@ -101,6 +101,14 @@ methods_value_form(json_t *param)
 	return memory_copy(row_is(param, "number") ? "NUMBER" : "TEXT");
 }
 
+json_t *
+methods_instance(json_t *method)
+{
+	json_t *params = json_object_get(method, "params");
+
+	return row_find(params, "name", "app") == NULL ? NULL : row_find(params, "name", "instance");
+}
+
 /* ---- values */
 
 static bool
@@ -248,30 +256,52 @@ param_unknown(json_t *method, const char *name, struct error *err)
 		error_set(err, "%s has no parameter '%s'; `droverctl help %s` lists them.", title, name, title);
 }
 
+static int
+value_add(json_t *to, json_t *param, const char *value, struct error *err)
+{
+	json_t *read;
+
+	if (json_object_get(to, text_of(param, "name")) != NULL)
+		return error_set(err, "%s is given twice.", text_of(param, "name"));
+	read = param_value(param, value, err);
+	if (read == NULL)
+		return -1;
+	memory_need(json_object_set_new(to, text_of(param, "name"), read) < 0 ? NULL : to);
+	return 0;
+}
+
+/* "web/0" of a method that takes an app and one of its instances; no app has a slash in its name. */
+static int
+instance_add(json_t *to, json_t *app, json_t *instance, const char *value, struct error *err)
+{
+	const char *slash = strrchr(value, '/');
+	char *name = memory_print("%.*s", (int)(slash - value), value);
+	int result = value_add(to, app, name, err);
+
+	free(name);
+	return result < 0 ? -1 : value_add(to, instance, slash + 1, err);
+}
+
 /* Adds one argument to `to`. `name` is a copy that ends where its '=' was; value NULL: there was none. */
 static int
 argument_add(json_t *to, json_t *method, const char *name, const char *value, struct error *err)
 {
-	json_t *param = param_find(json_object_get(method, "params"), name, value), *read;
+	json_t *param = param_find(json_object_get(method, "params"), name, value), *instance = methods_instance(method);
 	char *form;
 
 	if (param == NULL) {
 		param_unknown(method, name, err);
 		return -1;
 	}
-	if (json_object_get(to, text_of(param, "name")) != NULL)
-		return error_set(err, "%s is given twice.", text_of(param, "name"));
 	if (value == NULL && !row_is(param, "boolean")) {
 		form = methods_value_form(param);
 		error_set(err, "%s lacks its value: %s=%s", name, name, form);
 		free(form);
 		return -1;
 	}
-	read = param_value(param, value == NULL ? "yes" : value, err);
-	if (read == NULL)
-		return -1;
-	memory_need(json_object_set_new(to, text_of(param, "name"), read) < 0 ? NULL : to);
-	return 0;
+	if (value != NULL && instance != NULL && strcmp(name, "app") == 0 && strchr(value, '/') != NULL)
+		return instance_add(to, param, instance, value, err);
+	return value_add(to, param, value == NULL ? "yes" : value, err);
 }
 
 /* "name=value", or the name of a parameter: it may lack its value. */

@@ -18,9 +18,13 @@ json_t *methods_find(json_t *methods, const char *name, struct error *err);
  * Reads "name=value" arguments by the row of their method: an object that the
  * caller owns, or NULL with a sentence. A boolean may stand alone: "wait". Names
  * in "-ms" take values with a unit ("for-ms=30s"), and then may lack the "-ms".
- * Values may stand without their names as one of the method's short forms says: "web 8".
+ * Values may stand without their names as one of the method's short forms says: "web 8". What takes
+ * an app and an instance of it takes both as "web/0", in the place of the app.
  */
 json_t *methods_params(json_t *method, int count, char *const *arguments, struct error *err);
+
+/* The parameter `instance` of a method that takes an app, too (borrowed); else NULL. */
+json_t *methods_instance(json_t *method);
 
 /* How long drover is asked to wait, in microseconds: the parameter timeout-ms of a method that has one and `wait`; 0: not so. */
 uint64_t methods_wait(json_t *method, json_t *params);

@@ -380,9 +380,19 @@ def for_people(t):
     assert status == 1 and "Did you mean web?" in err, (status, out, err)
     status, out, err = ctl(t, drover, "restart", "web", "one")
     assert status == 2 and "instance=one: a whole number" in err, (status, out, err)
+    assert ctl(t, drover, "signal", "web/2", "CONT")[0] == 0
+    status, out, err = ctl(t, drover, "restart", "web/9")
+    assert status == 1 and "App web has no instance 9." in err, (status, out, err)
+    old = {row["instance"]: row["pid"] for row in instances(drover)}
+    status, out, err = ctl(t, drover, "restart", "web/1", "wait")
+    new = {row["instance"]: row["pid"] for row in instances(drover)}
+    assert status == 0 and old.keys() == new.keys(), (status, out, err, old, new)
+    assert [number for number in new if new[number] != old[number]] == [1], (old, new)
+    assert "APP/INSTANCE" in ctl(t, drover, "help", "restart")[1] and "APP/INSTANCE" not in ctl(t, drover, "help", "scale")[1]
     words = {line.split("\t")[0]: line.split("\t")[1:] for line in ctl(t, drover, "-w")[1].splitlines()}
-    assert {"app=web", "web", "instance=", "wait"} <= set(words["restart"]), words["restart"]
-    assert {"app=web", "signal=HUP", "HUP"} <= set(words["signal"]), words["signal"]
+    assert {"app=web", "web", "web/0", "app=web/2", "instance=", "wait"} <= set(words["restart"]), words["restart"]
+    assert {"app=web", "web/1", "signal=HUP", "HUP"} <= set(words["signal"]), words["signal"]
+    assert "web" in words["scale"] and "web/0" not in words["scale"], words["scale"]
     os.kill(instances(drover)[0]["pid"], signal.SIGKILL)
     t.wait(lambda: "killed by signal 9" in ctl(t, drover, "apps")[1], "the death in the table")
 
