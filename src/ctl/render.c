@@ -269,10 +269,21 @@ render(FILE *to, json_t *result, const struct style *style)
 	render_value(&r, only_member(result));
 }
 
+/* Whether bytes of UTF-8 may go there: a terminal that takes none would have control characters of some. */
+static bool
+takes_utf8(FILE *to)
+{
+	struct style style;
+
+	style_read(&style, fileno(to));
+	return style.utf8 || style.width == 0;
+}
+
 void
 render_json(FILE *to, json_t *result)
 {
-	char *text = memory_need(json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)));
+	size_t ascii = takes_utf8(to) ? 0 : JSON_ENSURE_ASCII;
+	char *text = memory_need(json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | ascii));
 	const unsigned char *p;
 
 	for (p = (const unsigned char *)text; *p != '\0'; p++) {

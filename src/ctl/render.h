@@ -12,7 +12,10 @@
 
 void render(FILE *to, json_t *result, const struct style *style);
 
-/* The same as JSON, in one line; control characters that JSON allows are escaped as well. */
+/*
+ * The same as JSON, in one line; control characters that JSON allows are escaped as well, and what is not
+ * ASCII on a terminal that takes no UTF-8.
+ */
 void render_json(FILE *to, json_t *result);
 
 #endif

@@ -312,6 +312,15 @@ compare_numbers(double a, double b, bool turned)
 	return turned ? (a > b) - (a < b) : (a < b) - (a > b);
 }
 
+/* Texts from A; the same. */
+static int
+compare_texts(const char *a, const char *b, bool turned)
+{
+	if (a == NULL || b == NULL)
+		return (a == NULL) - (b == NULL);
+	return turned ? strcmp(b, a) : strcmp(a, b);
+}
+
 static int
 compare_rows(const void *a, const void *b, void *arg)
 {
@@ -323,8 +332,8 @@ compare_rows(const void *a, const void *b, void *arg)
 	if (by->column >= 0) {
 		v = &one->values[by->column];
 		w = &other->values[by->column];
-		if (v->text != NULL && w->text != NULL)
-			order = by->turned ? strcmp(w->text, v->text) : strcmp(v->text, w->text);
+		if (v->text != NULL || w->text != NULL)
+			order = compare_texts(v->text, w->text, by->turned);
 		else
 			order = compare_numbers(v->number, w->number, by->turned);
 	}

@@ -187,6 +187,10 @@ def no_control_characters(t):
             assert not wrong, (arguments, wrong, out, err)
             assert "\u202e" not in out + err or "-j" in arguments, (arguments, out, err)
     assert json.loads(ctl(t, "-j", "evil", drover=good)[1]) == result
+    for locale, kept in (("C", False), ("C.UTF-8", True)):  # U+00DB has the byte 9b, which is a control character without UTF-8
+        plain = t.keep(Fake(t.path(f"plain {locale}"), answering({"plain": {"a": "\u00db"}})))
+        terminal = t.keep(Terminal([DROVERCTL, "-S", plain.path, "-j", "plain"], environment(t.dir, {"LC_ALL": locale})))
+        assert terminal.end() == 0 and (b"\xc3\x9b" in terminal.raw) == kept and (b"\\u00DB" in terminal.raw) != kept, terminal.raw
 
 
 @case

@@ -178,7 +178,8 @@ check_order(struct sheet *s, int column, bool turned, const char *wanted)
 
 START_TEST(sorting)
 {
-	json_t *rows = parse("[{\"pool\":\"b\",\"load\":1},{\"pool\":\"c\",\"load\":30},{\"pool\":\"a\",\"load\":1},{\"pool\":\"d\"}]");
+	json_t *rows = parse("[{\"pool\":\"b\",\"load\":1,\"balance\":\"z\"},{\"pool\":\"c\",\"load\":30,\"balance\":null},"
+			     "{\"pool\":\"a\",\"load\":1,\"balance\":\"x\"},{\"pool\":\"d\",\"balance\":\"y\"}]");
 	struct sheet s;
 
 	sheet_read(&s, &list_kinds[LIST_POOLS], rows, NULL, NULL, 0);
@@ -186,6 +187,8 @@ START_TEST(sorting)
 	check_order(&s, 0, true, "d c b a ");
 	check_order(&s, 3, false, "c b a d "); /* equals as they came, what is not known last */
 	check_order(&s, 3, true, "b a c d ");
+	check_order(&s, 10, false, "a d b c ");
+	check_order(&s, 10, true, "b d a c ");
 	check_order(&s, -1, false, "b c a d ");
 	ck_assert_ptr_nonnull(sheet_find(&s, "\"a\"\n"));
 	ck_assert_ptr_null(sheet_find(&s, "\"x\"\n"));
