@@ -33,7 +33,7 @@ environment_read(const struct conf_option *option, void *base, const char *text,
 	size_t name = strcspn(text, "= ");
 
 	if (name == 0 || text[name] != '=')
-		return error_set(err, "is a list of NAME=VALUE; \"%.100s\" is none", text);
+		return -1;
 	return conf_list_add_string(option, base, strdup(text), err);
 }
 

@@ -246,9 +246,10 @@ host_is_name(const char *text)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
 	size_t label;
 
-	if (text[0] == '[')
-		return text[1 + strspn(text + 1, "0123456789abcdef:.")] == ']' &&
-		       text[strlen(text) - 1] == ']';
+	if (text[0] == '[') {
+		label = strspn(text + 1, "0123456789abcdef:.");
+		return label > 0 && strcmp(text + 1 + label, "]") == 0;
+	}
 	for (;; text += label + 1) {
 		label = strspn(text, allowed);
 		if (label == 0 || (text[label] != '\0' && text[label] != '.'))

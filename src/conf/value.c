@@ -351,6 +351,8 @@ conf_value_read(const struct conf_option *option, void *base, const char *text, 
 	if (why.text[0] != '\0')
 		return error_set(err, "%s %s", option->name, why.text);
 	option->type->describe(option, range, sizeof range);
+	if (option->open_length != NULL) /* errors are logged, and told to all who watch */
+		return error_set(err, "%s is %s; something here is not (it is not shown, as it may be secret)", option->name, range);
 	return error_set(err, "%s is %s, not \"%.100s\"", option->name, range, text);
 }
 

@@ -186,11 +186,14 @@ START_TEST(contradictions_are_told)
 }
 END_TEST
 
+#define NO_VARIABLE \
+	"environment is a list of variables, each \"NAME=VALUE\"; something here is not (it is not shown, as it may be secret)"
+
 START_TEST(bad_environments_are_told)
 {
-	expect_app_error("command = x\nenvironment = { 'A=1', B }", 3, "environment is a list of NAME=VALUE; \"B\" is none");
-	expect_app_error("command = x\nenvironment = '=1'", 3, "environment is a list of NAME=VALUE; \"=1\" is none");
-	expect_app_error("command = x\nenvironment = 'A B=1'", 3, "environment is a list of NAME=VALUE; \"A B=1\" is none");
+	expect_app_error("command = x\nenvironment = { 'A=1', B }", 3, NO_VARIABLE);
+	expect_app_error("command = x\nenvironment = '=1'", 3, NO_VARIABLE);
+	expect_app_error("command = x\nenvironment = 'A B=1'", 3, NO_VARIABLE);
 	expect_app_error("command = x\nenvironment = { 'A=1', 'AB=2', 'A=3' }", 3, "environment has A twice");
 	expect_app_error("command = x\nenvironment = 'PORT=1'", 3,
 	    "environment cannot have PORT: drover chooses the port of each instance, and tells it so");

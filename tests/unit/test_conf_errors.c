@@ -160,6 +160,10 @@ static const struct bad bad_values[] = {
 	    "f:3: host cannot hold \"a.b:80\": a host is written without its port\n" },
 	{ OK "route { host = \"[::1]:80\"  pool = web }\n",
 	    "f:3: host cannot hold \"[::1]:80\": a host is written without its port\n" },
+	{ OK "route { host = { \"[::1]]\", \"[]\", \"[g]\" }  pool = web }\n",
+	    "f:3: host is a list of names, such as example.org or *.example.org, not \"[::1]]\"\n"
+	    "f:3: host is a list of names, such as example.org or *.example.org, not \"[]\"\n"
+	    "f:3: host is a list of names, such as example.org or *.example.org, not \"[g]\"\n" },
 	{ OK "route { host = { \"a..b\", \"a b\", \"*\" }  pool = web }\n",
 	    "f:3: host is a list of names, such as example.org or *.example.org, not \"a..b\"\n"
 	    "f:3: host is a list of names, such as example.org or *.example.org, not \"a b\"\n"
@@ -195,8 +199,7 @@ static const struct bad contradictions[] = {
 	    "f:6: body is a text of 1 to 1024 bytes, not \"\"\n"
 	    "f:7: header cannot hold Host: there is the option host for it\n"
 	    "f:7: header cannot hold connection: the check is a request without a body\n"
-	    "f:7: header is a list of header fields, such as \"Accept: text/plain\", not \"no colon\"\n"
-	    "f:7: header is a list of header fields, such as \"Accept: text/plain\", not \"A b: c\"\n" },
+	    "f:7: header is a list of header fields, such as \"Accept: text/plain\"; something here is not (it is not shown, as it may be secret)\n" },
 	{ "listen \"*:80\" { }\npool w { server \"127.0.0.1:1\" { }\nhealth { path = / method = HEAD body = x } }",
 	    "f:3: the answer to HEAD has no body: body needs method = GET\n" },
 	{ "listen \"*:80\" { }\n\npool \"web\" { }\n", "f:3: pool \"web\" has no server\n" },
