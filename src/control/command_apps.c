@@ -30,12 +30,14 @@ static json_t *
 command_show(const struct conf_app *conf)
 {
 	char text[COMMAND_SHOWN + 1] = "";
-	size_t i, used = 0;
+	size_t i, used = 0, end = COMMAND_SHOWN - 3;
 
 	for (i = 0; i < conf->command_count && used < COMMAND_SHOWN; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "", conf->command[i]);
+	while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80)
+		end--; /* not within a character */
 	if (used > COMMAND_SHOWN)
-		memcpy(text + COMMAND_SHOWN - 3, "...", 4);
+		memcpy(text + end, "...", 4);
 	return value_text(text);
 }
 

@@ -13,21 +13,6 @@
 #include "master/servers.h"
 
 json_t *
-value_text(const char *text)
-{
-	json_t *json = json_string(text);
-	char plain[512];
-	size_t i;
-
-	if (json != NULL)
-		return json;
-	for (i = 0; i < sizeof plain - 1 && text[i] != '\0'; i++)
-		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-	plain[i] = '\0';
-	return json_string(plain);
-}
-
-json_t *
 value_bytes(const char *bytes, size_t length)
 {
 	json_t *json = json_stringn(bytes, length);
@@ -46,6 +31,12 @@ value_bytes(const char *bytes, size_t length)
 	json = json_stringn(plain, length);
 	free(plain);
 	return json;
+}
+
+json_t *
+value_text(const char *text)
+{
+	return value_bytes(text, strlen(text));
 }
 
 json_t *

@@ -11,10 +11,10 @@
 #include "conf/conf.h"
 #include "ipc/scoreboard.h"
 
-/* A name from the configuration; bytes that are no UTF-8 become '?'. */
+/* A text; bytes of it that are no UTF-8, as of a character that was cut off, become '?'. */
 json_t *value_text(const char *text);
 
-/* Bytes that anybody may have written: what is no UTF-8 becomes '?'. */
+/* The same of bytes, which NUL does not end. */
 json_t *value_bytes(const char *bytes, size_t length);
 
 /* A name as above; JSON's null for NULL. */

@@ -365,7 +365,8 @@ def reloading(t):
 @case
 def for_people(t):
     "droverctl: the table of apps, values without names, words for completion"
-    drover = start(t, app("web"))
+    drover = start(t, app("web"), f'app long {{ command = {{ "/bin/true", "{"ü" * 100}" }}  instances = 0 }}', ROUTE)
+    assert drover.call("apps", app="long")["apps"][0]["command"] == "/bin/true " + "ü" * 73 + "...", "cut between characters"
     status, out, err = ctl(t, drover, "apps")
     assert status == 0 and err == "", (status, out, err)
     assert re.search(r"^ *web +2 of 2 ready +- +port +", out, re.MULTILINE), out

@@ -33,6 +33,7 @@ START_TEST(names_are_always_json)
 	value_is(value_text("web"), "\"web\"");
 	value_is(value_text("caf\xc3\xa9"), "\"caf\xc3\xa9\"");
 	value_is(value_text("caf\xe9"), "\"caf?\"");
+	value_is(value_text("caf\xc3\xa9 \xe2\x82"), "\"caf\xc3\xa9 ??\"");
 	value_is(value_text_or_null(NULL), "null");
 }
 END_TEST
