@@ -403,6 +403,7 @@ const struct supervised_kind instance_kind = {
 	.died = EVENT_INSTANCE_DIED,
 	.failed = EVENT_INSTANCE_FAILED,
 	.given_up = "it is not started again until asked",
+	.ready_is_little = true, /* a port is open before the program has read what it needs */
 	.news = news_instance,
 	.spawn = instance_spawn,
 	.use = instance_use,

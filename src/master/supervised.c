@@ -124,6 +124,15 @@ act_kill(struct supervised *s)
 		kill(s->pid, SIGKILL);
 }
 
+/* For how long the last process was ready. What it said of that may have been read behind its death. */
+static uint64_t
+supervised_worked(const struct supervised *s)
+{
+	uint64_t start = s->ready - s->started;
+
+	return s->ready != 0 && start < s->lived ? s->lived - start : 0;
+}
+
 static void
 act_back_off(struct supervised *s)
 {
@@ -132,7 +141,7 @@ act_back_off(struct supervised *s)
 
 	if (s->kind->put_away != NULL && s->kind->put_away(s, false))
 		return;
-	pause = child_backoff(&s->child, s->lived, s->ready != 0, random_number());
+	pause = child_backoff(&s->child, supervised_worked(s), s->ready != 0, random_number());
 	supervised_tell_end(s, LOG_LEVEL_WARN, child_describe_pause(pause, next, sizeof next));
 	supervised_limit(s, pause);
 	if (s->kind->changed != NULL)
@@ -281,5 +290,6 @@ supervised_init(struct supervised *s, const struct supervised_kind *kind, struct
 	s->shown = shown;
 	s->heartbeat = heartbeat;
 	s->child.shown = shown != NULL ? &shown->state : NULL;
+	s->child.ready_is_little = kind->ready_is_little;
 	timer_init(&s->timer, loop, supervised_timer_cb);
 }

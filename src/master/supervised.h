@@ -44,6 +44,7 @@ struct supervised {
 struct supervised_kind {
 	enum event_type started, draining, died, failed;
 	const char *given_up; /* what the log says of one that has failed */
+	bool ready_is_little; /* of struct child */
 
 	void (*news)(struct supervised *process, enum event_type type, const char *text);
 

@@ -8,6 +8,7 @@
 
 static const uint64_t backoff_maximum = 30 * CLOCK_SECOND;
 static const uint64_t life_is_long = 10 * CLOCK_SECOND;
+static const uint64_t life_is_short = CLOCK_SECOND;
 
 const char *const child_state_names[CHILD_STATES] = {
 	[CHILD_EMPTY] = "empty",
@@ -186,11 +187,12 @@ with_jitter(uint64_t pause, uint32_t random)
 }
 
 uint64_t
-child_backoff(struct child *child, uint64_t lived, bool was_ready, uint32_t random)
+child_backoff(struct child *child, uint64_t worked, bool was_ready, uint32_t random)
 {
-	bool first = child->quick_deaths == 0 || lived >= life_is_long;
+	bool first = child->quick_deaths == 0 || worked >= life_is_long;
+	bool of_use = was_ready && (first || !child->ready_is_little || worked >= life_is_short);
 
-	if (was_ready) {
+	if (of_use) {
 		child->quick_deaths = 1;
 		return first ? 0 : with_jitter(backoff_pause(1), random);
 	}

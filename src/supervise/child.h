@@ -67,6 +67,7 @@ struct child {
 	enum child_state state;
 	_Atomic uint32_t *shown; /* where the state is shown as well (the scoreboard); may be NULL */
 	unsigned quick_deaths; /* failed starts in a row; at least 1 after the first death */
+	bool ready_is_little; /* that it gets ready does not say that it works: see child_backoff */
 };
 
 /* Takes the step of the table and returns what is to be done now. */
@@ -79,13 +80,14 @@ bool child_is_kept(enum child_state state);
 enum child_event child_event_of_time(enum child_state state);
 
 /*
- * How long to wait before the next start of a child that lived for `lived`
+ * How long to wait before the next start of a child that was ready for `worked`
  * microseconds. One that was ready is missed: it comes back at once, and after
- * 1 s when it died within 10 s of its last start. One that never got ready is
- * of no use to anyone: 1, 2, 4 ... 30 s. Pauses are 20 % more or less, as
+ * 1 s when it had come back within the last 10 s. One that never got ready is
+ * of no use to anyone: 1, 2, 4 ... 30 s; nor is, with ready_is_little, one that
+ * dies within 1 s of that again and again. Pauses are 20 % more or less, as
  * `random` (any number) says. Called once for each death and each failed start.
  */
-uint64_t child_backoff(struct child *child, uint64_t lived, bool was_ready, uint32_t random);
+uint64_t child_backoff(struct child *child, uint64_t worked, bool was_ready, uint32_t random);
 
 /* Forgets the deaths so far: the next one counts as the first. */
 void child_forget_deaths(struct child *child);

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -184,6 +185,20 @@ def well_but_unwilling(t):
         assert drover.exchange(request(method="POST", target=f"/{what}", body=b"x")).status == 502
     say("fine")
     assert drover.get("/").status == 200, "it is the last: not out for its failures"
+
+
+@case
+def dies_as_soon_as_it_is_ready(t):
+    "one that dies at once again and again is started after pauses that grow; asked for, at once"
+    drover, _, _ = fickle(t, "fine", instances=1, queue_timeout='"60s"')
+
+    def killed_again():
+        assert drover.exchange(request(method="POST", target="/die", body=b"x")).status == 502
+        return re.search(r"web/0 .* restarting in (1\.[6-9]|[2-9]|[1-3][0-9])", drover.log())
+
+    t.wait(killed_again, "the pause has grown")
+    assert drover.call("restart", app="web", wait=True)["succeeded"]
+    assert drover.get("/").status == 200
 
 
 @case

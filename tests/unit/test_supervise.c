@@ -77,6 +77,24 @@ START_TEST(a_child_that_was_ready_comes_back_soon)
 }
 END_TEST
 
+START_TEST(one_that_dies_as_soon_as_it_is_ready_waits_longer_and_longer)
+{
+	static const unsigned seconds[] = { 0, 1, 2, 4, 8, 16, 30, 30 };
+	struct child child = { .state = CHILD_BACKOFF, .ready_is_little = true };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(seconds); i++)
+		ck_assert_uint_eq(
+		    child_backoff(&child, CLOCK_SECOND - 1, true, no_jitter), seconds[i] * CLOCK_SECOND);
+	/* one that has worked for a second is missed again, and behind a long life comes back at once */
+	ck_assert_uint_eq(child_backoff(&child, CLOCK_SECOND, true, no_jitter), CLOCK_SECOND);
+	ck_assert_uint_eq(child_backoff(&child, CLOCK_SECOND, true, no_jitter), CLOCK_SECOND);
+	ck_assert_uint_eq(child_backoff(&child, 0, true, no_jitter), CLOCK_SECOND);
+	ck_assert_uint_eq(child_backoff(&child, 0, true, no_jitter), 2 * CLOCK_SECOND);
+	ck_assert_uint_eq(child_backoff(&child, 10 * CLOCK_SECOND, true, no_jitter), 0);
+}
+END_TEST
+
 START_TEST(failed_starts_behind_a_life_begin_at_a_second)
 {
 	struct child child = { .state = CHILD_BACKOFF };
@@ -238,6 +256,7 @@ main(void)
 	tcase_add_test(tests, the_expectation_covers_the_table);
 	tcase_add_test(tests, a_child_without_a_place_to_show_works);
 	tcase_add_test(tests, a_child_that_was_ready_comes_back_soon);
+	tcase_add_test(tests, one_that_dies_as_soon_as_it_is_ready_waits_longer_and_longer);
 	tcase_add_test(tests, failed_starts_behind_a_life_begin_at_a_second);
 	tcase_add_test(tests, a_failed_start_always_has_a_pause);
 	tcase_add_test(tests, a_long_life_begins_anew);
