@@ -112,10 +112,8 @@ choose_begin(struct exchange *exchange)
 	upstream = upstream_connect(exchange);
 	if (upstream == NULL)
 		return choose_not_connected(exchange, errno);
-	if (upstream->connecting) {
-		deadline_set(&upstream->deadline, &exchange->pool->connect);
+	if (upstream->connecting)
 		exchange->step = step_connect;
-	}
 	return STEP_NEXT;
 }
 
@@ -157,6 +155,8 @@ step_connect(struct exchange *exchange)
 {
 	struct session *session = exchange->session;
 
+	if (upstream_connect_again(exchange->upstream) < 0)
+		return choose_not_connected(exchange, errno);
 	if (!exchange->upstream->connecting) {
 		exchange->step = step_connected;
 		return STEP_NEXT;

@@ -99,6 +99,7 @@ struct server {
 	uint64_t slow_start;
 	unsigned idle_count;
 	TAILQ_HEAD(, upstream) idle; /* the last used first */
+	uint64_t crowded_turn; /* of the loop, in which it took no more connections */
 	struct address address;
 	char name[SCOREBOARD_NAME];
 	struct siphash word; /* in cookies; see sticky.h. Of a pool without them it is zero. */
@@ -119,6 +120,7 @@ struct pool {
 	size_t count, room;
 	struct lineup lineup;	 /* those of them that have their turn */
 	struct deadline_queue connect, response, send, idle;
+	struct deadline_queue crowd; /* of connections to be begun again: the server takes no more at the moment */
 	struct deadline_queue surplus; /* of idle connections over the limit */
 	/* see waiting.c */
 	TAILQ_HEAD(exchange_list, exchange) waiting; /* for any server, as they came */
@@ -281,7 +283,7 @@ struct upstream {
 	struct h1_scan scan;
 	struct deadline deadline;
 	uint64_t idled_turn, reused_turn; /* turns of the loop: in which it last became idle, and was taken from the idle ones */
-	bool connecting;
+	bool connecting; /* without a descriptor: that is to be begun again, see upstream.c */
 	TAILQ_ENTRY(upstream) link; /* of server->idle */
 };
 

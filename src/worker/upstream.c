@@ -12,6 +12,7 @@
 #include "worker/session.h"
 
 static const uint64_t surplus_time = CLOCK_SECOND; /* that an idle connection over the limit is kept */
+static const uint64_t crowd_pause = 10 * CLOCK_MILLISECOND; /* before a server is asked again that took no more */
 
 static void
 upstream_free(struct upstream *upstream)
@@ -57,6 +58,17 @@ upstream_connect_expired(struct deadline *deadline, struct deadline_queue *queue
 }
 
 static void
+upstream_crowd_expired(struct deadline *deadline, struct deadline_queue *queue)
+{
+	struct exchange *exchange = CONTAINER_OF(deadline, struct upstream, deadline)->exchange;
+
+	if (loop_now(queue->loop) - exchange->chosen_at >= exchange->pool->conf->connect_timeout)
+		exchange_server_timeout(exchange, "connect-timeout");
+	else
+		session_run(exchange->session);
+}
+
+static void
 upstream_response_expired(struct deadline *deadline, struct deadline_queue *queue)
 {
 	(void)queue;
@@ -70,15 +82,23 @@ upstream_send_expired(struct deadline *deadline, struct deadline_queue *queue)
 	exchange_server_timeout(CONTAINER_OF(deadline, struct upstream, deadline)->exchange, "server-send-timeout");
 }
 
+static uint64_t
+shorter(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void
 upstream_queues_open(struct worker *worker, struct pool *pool)
 {
 	deadline_queue_init(&pool->connect, worker->loop, pool->conf->connect_timeout, upstream_connect_expired);
+	deadline_queue_init(
+	    &pool->crowd, worker->loop, shorter(pool->conf->connect_timeout, crowd_pause), upstream_crowd_expired);
 	deadline_queue_init(&pool->response, worker->loop, pool->conf->response_timeout, upstream_response_expired);
 	deadline_queue_init(&pool->send, worker->loop, pool->conf->send_timeout, upstream_send_expired);
 	deadline_queue_init(&pool->idle, worker->loop, pool->conf->idle_timeout, upstream_idle_expired);
-	deadline_queue_init(&pool->surplus, worker->loop,
-	    pool->conf->idle_timeout < surplus_time ? pool->conf->idle_timeout : surplus_time, upstream_idle_expired);
+	deadline_queue_init(
+	    &pool->surplus, worker->loop, shorter(pool->conf->idle_timeout, surplus_time), upstream_idle_expired);
 }
 
 void
@@ -87,6 +107,7 @@ upstream_queues_close(struct pool *pool)
 	if (pool->conf == NULL)
 		return;
 	deadline_queue_clear(&pool->connect);
+	deadline_queue_clear(&pool->crowd);
 	deadline_queue_clear(&pool->response);
 	deadline_queue_clear(&pool->send);
 	deadline_queue_clear(&pool->idle);
@@ -173,47 +194,90 @@ upstream_reuse(struct exchange *exchange, bool certain)
 	return NULL;
 }
 
+/* A descriptor for a connection to the server. -1 with errno. */
+static int
+upstream_open(struct worker *worker, const struct server *server, bool *connected)
+{
+	int fd = connect_begin(&server->address, connected);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE) ||
+	    (worker->pipes.kept_count == 0 && scoreboard_get(&worker->me->counters[COUNTER_SERVER_IDLE]) == 0))
+		return fd;
+	/* what is only kept in case makes room for what is needed */
+	pipe_pool_clear(&worker->pipes);
+	upstream_close_idle(worker);
+	return connect_begin(&server->address, connected);
+}
+
+/*
+ * Whether it only takes no more connections at the moment: where TCP would try again
+ * until it does, a unix socket says that its queue is full.
+ */
+static bool
+server_is_crowded(const struct server *server, int error)
+{
+	return error == EAGAIN && server->address.socket.any.sa_family == AF_UNIX;
+}
+
+/* Begins to connect; when the server is crowded, begins to wait for it. -1 with errno. */
+static int
+upstream_begin(struct upstream *upstream)
+{
+	struct worker *worker = upstream->worker;
+	bool connected = false;
+	int fd = upstream_open(worker, upstream->server, &connected);
+
+	if (fd < 0 && !server_is_crowded(upstream->server, errno))
+		return -1;
+	stream_init(&upstream->stream, fd);
+	upstream->stream.readable = false;
+	if (fd >= 0 && stream_watch(&upstream->stream, worker->loop, upstream_watch_cb) < 0) {
+		stream_close(&upstream->stream, false);
+		errno = ENOMEM;
+		return -1;
+	}
+	if (fd < 0)
+		upstream->server->crowded_turn = loop_turn(worker->loop);
+	upstream->connecting = !connected;
+	if (!connected)
+		deadline_set(&upstream->deadline, fd < 0 ? &upstream->pool->crowd : &upstream->pool->connect);
+	return 0;
+}
+
 struct upstream *
 upstream_connect(struct exchange *exchange)
 {
 	struct worker *worker = exchange->worker;
 	struct upstream *upstream = freelist_get_zeroed(&worker->upstreams);
-	bool connected;
-	int fd;
 
 	if (upstream == NULL) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	fd = connect_begin(&exchange->server->address, &connected);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE) &&
-	    (worker->pipes.kept_count > 0 || scoreboard_get(&worker->me->counters[COUNTER_SERVER_IDLE]) > 0)) {
-		/* what is only kept in case makes room for what is needed */
-		pipe_pool_clear(&worker->pipes);
-		upstream_close_idle(worker);
-		fd = connect_begin(&exchange->server->address, &connected);
-	}
-	if (fd < 0)
-		goto fail;
 	upstream->magic = UPSTREAM_MAGIC;
 	upstream->worker = worker;
 	upstream->pool = exchange->pool;
-	upstream->connecting = !connected;
-	stream_init(&upstream->stream, fd);
-	upstream->stream.readable = false;
-	if (stream_watch(&upstream->stream, worker->loop, upstream_watch_cb) < 0) {
-		close(fd);
-		errno = ENOMEM;
-		goto fail;
+	upstream->server = exchange->server;
+	if (upstream_begin(upstream) < 0) {
+		freelist_put(&worker->upstreams, upstream);
+		return NULL;
 	}
-	upstream->server = server_hold(exchange->server);
+	server_hold(upstream->server);
 	upstream_attach(upstream, exchange);
 	count(worker, SERVER_CONNECTS, 1);
 	return upstream;
+}
 
-fail:
-	freelist_put(&worker->upstreams, upstream);
-	return NULL;
+/* Of those that wait for one server the first is refused for all of them: they stay in their order. */
+int
+upstream_connect_again(struct upstream *upstream)
+{
+	if (stream_is_open(&upstream->stream) || upstream->deadline.queue != NULL)
+		return 0;
+	if (upstream->server->crowded_turn != loop_turn(upstream->worker->loop))
+		return upstream_begin(upstream);
+	deadline_set(&upstream->deadline, &upstream->pool->crowd);
+	return 0;
 }
 
 static bool

@@ -14,8 +14,14 @@ void upstream_queues_close(struct pool *pool);
  */
 struct upstream *upstream_reuse(struct exchange *exchange, bool certain);
 
-/* Begins to connect to the exchange's server and attaches the connection. NULL with errno. */
+/* Begins to connect to the exchange's server, within connect-timeout, and attaches the connection. NULL with errno. */
 struct upstream *upstream_connect(struct exchange *exchange);
+
+/*
+ * Before the exchange waits for its connection: begins anew with one whose server took no
+ * more of them, when it is time. -1 with errno.
+ */
+int upstream_connect_again(struct upstream *upstream);
 
 /* Parts the exchange from its connection, which is kept for another request or closed. */
 void upstream_detach(struct exchange *exchange, bool keep);

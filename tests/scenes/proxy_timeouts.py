@@ -157,6 +157,49 @@ def connect_elsewhere(t):
         assert drover.get().status == 200
 
 
+def crowded(t):
+    """A unix socket whose queue has room for one connection, from which nothing is taken yet; and its address."""
+    listener = t.keep(socket.socket(socket.AF_UNIX))
+    listener.bind(t.path("crowded"))
+    listener.listen(0)
+    os.chmod(t.path("crowded"), 0o777)
+    return listener, "unix:" + t.path("crowded")
+
+
+@case
+def connect_crowded(t):
+    "a server on a unix socket that takes no more connections at the moment is waited for, as by TCP"
+    server = t.server(listening=False)
+    listener, address = crowded(t)
+    drover = t.drover(t.pool(address, options="retries = 0  max-fails = 1  connect-timeout = 60s"), workers=1)
+    peers = [t.connect(drover) for _ in range(20)]
+    for i, peer in enumerate(peers):
+        peer.send(request("POST" if i % 2 else "GET", body=b"x" if i % 2 else None))
+    t.wait(lambda: drover.counters()["requests-active"] == 20, "all requests are in progress")
+    peers.pop().reset()
+    t.wait(lambda: drover.counters()["requests-active"] == 19, "one client is gone")
+    server.take_from(listener)
+    assert [peer.read_response().status for peer in peers] == [200] * 19
+    assert drover.servers()[0]["up"] and drover.get().status == 200
+
+
+@case
+def connect_crowded_for_long(t):
+    "connect-timeout is for that as well; then another server is tried, or it is 504"
+    _, address = crowded(t)
+    filler = t.keep(socket.socket(socket.AF_UNIX))
+    filler.connect(t.path("crowded"))
+    drover = t.drover(t.pool(address, options="connect-timeout = 300ms  retries = 0  max-fails = 0"))
+    elapsed = Elapsed()
+    answer = drover.get()
+    elapsed.at_least(LIMIT)
+    assert answer.status == 504, answer.head
+    other = t.drover(t.pool(address, t.server(), options="connect-timeout = 300ms"), name="other")
+    assert [other.get().status for _ in range(4)] == [200] * 4
+    os.unlink(t.path("crowded"))
+    assert drover.get().status == 502
+
+
 @case
 def response_head(t):
     "response-timeout: a server that does not answer costs 504, and is asked once"
