@@ -3,6 +3,7 @@
 
 README says how a page marks the part that a table must match.
 """
+import glob
 import os
 import re
 import subprocess
@@ -30,6 +31,11 @@ PARAMETER = re.compile(r"^\.It Va (\S+) Pq (.*)")
 FLAG = re.compile(r"^\.It Fl (\w)")
 USAGE = re.compile(r"^ +-(\w)\b", re.MULTILINE)
 OPTION = re.compile(r'^([a-z][a-z0-9-]*)\s*(\+?=|(?:"[^"]*"\s*)?\{)')
+
+REASONS_PAGE = "man/drover.conf.5"
+REASON_CALL = re.compile(r'\b(?:exchange_\w+|basic_refuse|basic_put_off|choose_later|limits_refuse)'
+                         r'\((?:[^()]|\([^()]*\))*\)|\breason = "[^"]+"')
+OF_CHECKS = {"bad-response", "status", "body-mismatch", "ok"}  # what checks found, and what stands for a sentence
 
 
 def printed(program, table):
@@ -176,6 +182,25 @@ def compare_flags(program, page):
     return compare(items, page, flags, name) if flags else [name + " lists no option"]
 
 
+def reasons_given():
+    """The words for the access log: what workers hand on as the reason, and what errors of a server's connection mean."""
+    words = set()
+    for path in sorted(glob.glob(os.path.join(TOP, "src/worker/*.c"))):
+        for call in REASON_CALL.finditer(read(os.path.relpath(path, TOP))):
+            words |= set(re.findall(r'"([a-z][a-z-]+)"', call.group(0)))
+    table = re.search(r"HEALTH_REASON_TABLE\(X\)(?:.*\\\n)*", read("src/ipc/health.h")).group(0)
+    return words | set(re.findall(r'"([a-z-]+)"', table)) - OF_CHECKS
+
+
+def reasons_documented():
+    names, inside = [], False
+    for line in read(REASONS_PAGE).splitlines():
+        inside = not END.match(line) and (inside or line == '.\\" table: reasons')
+        if inside and line.startswith(".It Li "):
+            names += line[len(".It Li "):].split(" , ")
+    return names
+
+
 def main():
     report = Report()
     program = os.environ.get("DROVER", "")
@@ -188,6 +213,8 @@ def main():
         else:
             rows, problems = printed(program, table)
             report.case(case, problems or compare_page(table, rows, page))
+    report.case("reasons of the access log are documented in " + REASONS_PAGE,
+                compare(reasons_documented(), REASONS_PAGE, [[word] for word in reasons_given()], "src/worker"))
     for built, page in ((program, "man/drover.8"), (os.environ.get("DROVERCTL", ""), "man/droverctl.8")):
         case = "the command line is documented in " + page
         if not os.path.exists(os.path.join(TOP, page)) or not os.access(built, os.X_OK):
