@@ -211,7 +211,7 @@ instance_time_is_over(struct supervised *process)
 		app_adjust_soon(i->app);
 		return false;
 	default:
-		log_warn("%s (pid %d) has not ended within stop-timeout: it is killed", process->name, (int)process->pid);
+		log_warn("%s (pid %d) has not ended in time (stop-timeout): it is killed", process->name, (int)process->pid);
 		return true;
 	}
 }
