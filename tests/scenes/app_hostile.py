@@ -119,8 +119,8 @@ def forks(t):
 
 @case
 def stands_still(t):
-    "one that is stopped is replaced by a roll-out all the same"
-    drover = in_front(t)
+    "one that is stopped is replaced by a roll-out all the same, and need not be killed"
+    drover = in_front(t, stop_timeout='"1h"')
     pid = apps.pids(drover)[0]
     os.kill(pid, signal.SIGSTOP)
     assert drover.call("restart", app="web", wait=True)["state"] == "done"

@@ -18,6 +18,8 @@ from drover import ControlError, HELLO, is_sanitized, process_descriptors, proce
 from scene import case, main  # pylint: disable=wrong-import-position
 from starve import EVER, Starve  # pylint: disable=wrong-import-position
 
+SOME = 13  # one of so many
+
 
 def body(greeting=0, **options):
     return apps.section("web", [os.path.abspath(HELLO), "-p", "{port}"], [f"GREETING={greeting}"], **options) \
@@ -56,11 +58,11 @@ def some_of(total):
 def each(t, prepare, act, outcome, fewest):
     """
     The allocations of the master from act(drover, what prepare(drover) gave) until a line like `outcome` is in the
-    log fail, one by one.
+    log fail, one by one. For some of those by which it could not be started it is waited until it was tried again.
     """
-    starve, drover = start(t)
+    starve, drover = start(t, start_retries=0)
     again(drover)
-    before = drover.descriptors()
+    failed, before = [], drover.descriptors()
 
     def attempt(number):
         prepared, mark = prepare(drover), len(drover.log())
@@ -68,6 +70,10 @@ def each(t, prepare, act, outcome, fewest):
         act(drover, prepared)
         found = t.wait(lambda: re.search(outcome, drover.log()[mark:]), "what came of it")[0]
         seen = starve.end()
+        if "cannot be started" in found:
+            failed.append(number)
+            if len(failed) % SOME == 1:
+                apps.wait_settled(drover, 1)
         again(drover)
         return seen, re.sub(r"[\d.]+", "N", found)
 

@@ -70,6 +70,7 @@ check_PROGRAMS += unit/test_names
 check_PROGRAMS += unit/test_news
 check_PROGRAMS += unit/test_offload
 check_PROGRAMS += unit/test_output
+check_PROGRAMS += unit/test_output_descriptors
 check_PROGRAMS += unit/test_output_endless
 check_PROGRAMS += unit/test_path
 check_PROGRAMS += unit/test_place

@@ -36,7 +36,7 @@ tear_down(void)
 	ck_assert_msg(rmdir(getenv("TMPDIR")) == 0, "%s: %s", getenv("TMPDIR"), strerror(errno));
 }
 
-/* Makes it, with the socket of an app in it, which is a file here. */
+/* Makes it, with the socket of an app in it, which is a file here, and what the app itself may have put there. */
 static void
 make(void)
 {
@@ -52,6 +52,8 @@ make(void)
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
+	snprintf(path, sizeof path, "%s/web/cache", directory.path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
 }
 
 /* Another master makes one and is killed. */
@@ -99,6 +101,19 @@ START_TEST(who_may_do_what)
 	ck_assert_int_eq(mode_of(directory.path), 0711);
 	snprintf(path, sizeof path, "%s/web", directory.path);
 	ck_assert_int_eq(mode_of(path), 0710);
+}
+END_TEST
+
+START_TEST(there_is_one)
+{
+	struct app_directory before;
+	struct error err;
+
+	make();
+	before = directory;
+	ck_assert_int_eq(app_directory_make(&directory, &err), 0);
+	ck_assert_str_eq(directory.path, before.path);
+	ck_assert_int_eq(directory.lock, before.lock);
 }
 END_TEST
 
@@ -169,11 +184,13 @@ START_TEST(what_is_not_drovers_stays)
 		uid_t owner;
 	} others[] = { { "drover-apps.abcdef", 0700, 0 }, { "drover-apps.abcde", 0711, 0 }, { "drover-apps.abcdefg", 0711, 0 },
 		{ "drover-apps-abcdef", 0711, 0 }, { "drover-apps.strang", 0711, SOMEBODY }, { "drover-apps.linked", 0, 0 } };
-	char path[ARRAY_LENGTH(others)][128], target[128];
+	char path[ARRAY_LENGTH(others)][128], target[128], inside[160];
 	size_t i;
 
 	snprintf(target, sizeof target, "%s/target", getenv("TMPDIR"));
 	ck_assert(mkdir(target, 0711) == 0 && chmod(target, 0711) == 0);
+	snprintf(inside, sizeof inside, "%s/inside", target);
+	ck_assert_int_eq(mkdir(inside, 0700), 0);
 	for (i = 0; i < ARRAY_LENGTH(others); i++) {
 		snprintf(path[i], sizeof path[i], "%s/%s", getenv("TMPDIR"), others[i].name);
 		if (others[i].mode == 0)
@@ -191,7 +208,7 @@ START_TEST(what_is_not_drovers_stays)
 		else
 			rmdir(path[i]);
 	}
-	ck_assert_int_eq(rmdir(target), 0);
+	ck_assert(rmdir(inside) == 0 && rmdir(target) == 0);
 }
 END_TEST
 
@@ -202,6 +219,7 @@ main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, who_may_do_what);
+	tcase_add_test(tests, there_is_one);
 	tcase_add_test(tests, one_that_was_removed_is_made_again);
 	tcase_add_test(tests, those_of_masters_that_are_gone_are_removed);
 	tcase_add_test(tests, a_child_holds_nothing);

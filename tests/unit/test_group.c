@@ -148,6 +148,32 @@ START_TEST(a_signal_reaches_children)
 }
 END_TEST
 
+/* It is in that of drover: it is asked for itself. */
+START_TEST(one_that_has_left_its_group)
+{
+	struct app_group group;
+	int ends[2], status;
+	char byte;
+
+	app_group_begin(&group, "web", 3);
+	ck_assert_int_eq(pipe(ends), 0);
+	group.leader = fork();
+	if (group.leader == 0) {
+		signal(SIGTERM, SIG_DFL);
+		if (app_group_enter(&group) < 0 || setpgid(0, getpgid(getppid())) < 0 || write(ends[1], "", 1) < 0)
+			_exit(1);
+		pause();
+	}
+	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+	app_group_signal(&group, SIGTERM);
+	ck_assert_int_eq(waitpid(group.leader, &status, 0), group.leader);
+	ck_assert_int_eq(status, SIGTERM);
+	app_group_end(&group);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 /* A child outlives the instance, which has died: it goes at the end. */
 START_TEST(what_is_left_ends)
 {
@@ -185,8 +211,39 @@ START_TEST(nobody_gets_out_of_a_cgroup)
 	ck_assert_msg(!shell_line(&shell, line, sizeof line), "the child lives on");
 	close(shell.said);
 	wait_until_empty(path);
+	app_group_begin(&shell.group, "web", 4); /* while it is there it is tried with each start */
+	ck_assert(!exists(path));
+	snprintf(path, sizeof path, "%s", shell.group.cgroup);
+	ck_assert(exists(path));
 	app_groups_close();
 	ck_assert(!exists(path));
+}
+END_TEST
+
+/* Makes the cgroup of an instance of such a master. */
+static void
+cgroup_of_master(char path[256], pid_t master)
+{
+	snprintf(path, 256, "%s/drover-%d-web-0", app_groups_directory(), (int)master);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+START_TEST(those_of_masters_that_are_gone_are_removed)
+{
+	char of_the_dead[256], of_the_living[256];
+	pid_t dead;
+
+	if (app_groups_directory() == NULL)
+		return;
+	dead = fork();
+	if (dead == 0)
+		_exit(0);
+	ck_assert_int_eq(waitpid(dead, NULL, 0), dead);
+	cgroup_of_master(of_the_dead, dead);
+	cgroup_of_master(of_the_living, getppid());
+	app_groups_open();
+	ck_assert(!exists(of_the_dead) && exists(of_the_living));
+	rmdir(of_the_living);
 }
 END_TEST
 
@@ -352,8 +409,10 @@ main(void)
 	tcase_add_checked_fixture(tests, open_groups, app_groups_close);
 	tcase_add_test(tests, a_group_of_its_own);
 	tcase_add_test(tests, a_signal_reaches_children);
+	tcase_add_test(tests, one_that_has_left_its_group);
 	tcase_add_test(tests, what_is_left_ends);
 	tcase_add_test(tests, nobody_gets_out_of_a_cgroup);
+	tcase_add_test(tests, those_of_masters_that_are_gone_are_removed);
 	tcase_add_test(tests, a_busy_cgroup_is_left_alone);
 	tcase_add_test(tests, names_without_a_cgroup);
 	tcase_add_test(tests, usage_of_all);

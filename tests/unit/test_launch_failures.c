@@ -1,5 +1,6 @@
 /* app/launch: programs that cannot be started, found before and after the fork. */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include <linux/capability.h>
 
+#include "app/launch_child.h"
 #include "launched.h"
 #include "run.h"
 
@@ -91,6 +93,55 @@ START_TEST(a_program_that_is_hidden)
 }
 END_TEST
 
+/* Of several that may not be run it is the first, as PATH has them. */
+START_TEST(programs_that_are_denied)
+{
+	char top[] = "/tmp/test_launch-XXXXXX", path[128], file[2][64], sentence[256], *environment[] = { path };
+	int i, fd;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	for (i = 0; i < 2; i++) {
+		snprintf(file[i], sizeof file[i], "%s/%d", top, i);
+		ck_assert_int_eq(mkdir(file[i], 0755), 0);
+		snprintf(file[i], sizeof file[i], "%s/%d/node", top, i);
+		fd = open(file[i], O_CREAT | O_WRONLY, 0644);
+		ck_assert_int_ge(fd, 0);
+		close(fd);
+	}
+	snprintf(path, sizeof path, "PATH=%s/0:%s/1", top, top);
+	app.app.environment = environment;
+	app.app.environment_count = 1;
+	command_set("node", NULL);
+	snprintf(sentence, sizeof sentence, "cannot run %s: Permission denied; is it a program, and may its user run it?", file[0]);
+	fails_with(sentence);
+	for (i = 0; i < 2; i++) {
+		unlink(file[i]);
+		*strrchr(file[i], '/') = '\0';
+		rmdir(file[i]);
+	}
+	rmdir(top);
+}
+END_TEST
+
+/* What an errno of the child means: 1 it lasts, 2 it is over in a moment, 3 something is lacking, which is not its fault. */
+START_TEST(what_a_failure_means)
+{
+	static const struct {
+		int number, outcome;
+	} rows[] = { { ENOENT, 1 }, { EACCES, 1 }, { ETXTBSY, 2 }, { EAGAIN, 3 }, { ENOMEM, 3 }, { EMFILE, 3 }, { ENFILE, 3 } };
+	struct launch_report report = { .stage = LAUNCH_RUN, .number = rows[_i].number, .subject = "/bin/x" };
+	struct error err = { .text = "" };
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq((int)write(ends[1], &report, sizeof report), (int)sizeof report);
+	ck_assert_int_eq(launch_failure(ends[0], &err), rows[_i].outcome);
+	ck_assert_ptr_nonnull(strstr(err.text, strerror(rows[_i].number)));
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 START_TEST(no_such_directory)
 {
 	char missing[] = "/nonexistent/x", file[] = "/etc/passwd";
@@ -151,6 +202,8 @@ main(int argc, char **argv)
 	tcase_add_test(tests, no_such_command);
 	tcase_add_loop_test(tests, no_program, 0, 3);
 	tcase_add_test(tests, a_program_that_is_hidden);
+	tcase_add_test(tests, programs_that_are_denied);
+	tcase_add_loop_test(tests, what_a_failure_means, 0, 7);
 	tcase_add_test(tests, no_such_directory);
 	tcase_add_test(tests, not_known_before);
 	tcase_add_test(tests, nothing_yet);

@@ -388,6 +388,22 @@ START_TEST(what_is_lost_ends_at_an_end_of_line)
 }
 END_TEST
 
+/* The sum of all lines that tell of a loss. */
+static uint64_t
+told_as_lost(void)
+{
+	static const char before[] = "web/7: ", behind[] = " lost: ";
+	uint64_t sum = 0;
+	const char *at;
+	char *end;
+
+	for (at = log_text(); (at = strstr(at, before)) != NULL; at = end) {
+		sum += strtoull(at + sizeof before - 1, &end, 10);
+		ck_assert(strncmp(end, " line", 5) == 0 && strncmp(strchr(end + 1, ' '), behind, sizeof behind - 1) == 0);
+	}
+	return sum;
+}
+
 /* For a second; on a machine that has none to spare until it was a flood all the same. */
 static void
 write_for_a_second(void)
@@ -421,6 +437,7 @@ START_TEST(a_flood_is_counted_to_the_line)
 		said += app_journal_line(journal, number, &l) && l.stream == APP_STREAM_DROVER;
 	ck_assert_uint_gt(said, 0);
 	ck_assert_uint_eq(times(log_text(), ": line "), *written - output.lost);
+	ck_assert_uint_eq(told_as_lost(), output.lost);
 	ck_assert_uint_ge(times(log_text(), "stdout: line "), 200);
 	ck_assert_uint_ge(times(log_text(), "stderr: line "), 50);
 	ck_assert_uint_gt(waited, 20); /* others had their turns */

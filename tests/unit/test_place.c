@@ -145,6 +145,7 @@ START_TEST(no_port_is_given_twice)
 	for (i = 0; i < APP_PORTS_REMEMBERED; i++) {
 		app_place_init(&place);
 		find(&place, i);
+		app_place_listens(&place); /* it may have told so too early */
 		ck_assert(!given[place.port]);
 		given[place.port] = true;
 	}
@@ -173,6 +174,29 @@ START_TEST(a_port_in_use_is_passed_over)
 	find(&next, 0);
 	ck_assert_uint_ne(next.port, place.port);
 	close(fd);
+}
+END_TEST
+
+/* It is free for another drover when the one that has it now ends. */
+START_TEST(a_port_that_is_passed_over_is_let_go)
+{
+	struct app_place place;
+	struct error err;
+	uint16_t port;
+	int fd;
+
+	app_place_init(&place);
+	find(&place, 0);
+	port = place.port;
+	fd = listen_there(&place);
+	app_place_close(&place);
+	memset(&places.ports, 0, sizeof places.ports);
+	places.ports.first = places.ports.last = port;
+	ck_assert_int_eq(app_place_find(&place, &conf, &app, 0, &places, &err), -1);
+	close(fd);
+	find(&place, 0);
+	ck_assert_uint_eq(place.port, port);
+	app_place_close(&place);
 }
 END_TEST
 
@@ -249,6 +273,7 @@ END_TEST
 START_TEST(a_path_for_each_seat)
 {
 	struct app_place first, second;
+	char path[128];
 	struct stat st;
 	int fd;
 
@@ -272,9 +297,17 @@ START_TEST(a_path_for_each_seat)
 	find(&first, 0);
 	ck_assert_int_lt(access(path_of(&first), F_OK), 0);
 	fd = listen_there(&first);
+	snprintf(path, sizeof path, "%s", path_of(&first));
 	app_place_close(&first);
 	ck_assert_int_eq(first.address.length, 0);
+	ck_assert_int_lt(access(path, F_OK), 0);
 	close(fd);
+	/* nor does it matter what else lies there */
+	ck_assert_int_eq(symlink("/nonexistent", path), 0);
+	find(&first, 0);
+	ck_assert_str_eq(path_of(&first), path);
+	close(listen_there(&first));
+	app_place_close(&first);
 	app_place_close(&second);
 }
 END_TEST
@@ -466,6 +499,28 @@ START_TEST(a_socket_is_held)
 }
 END_TEST
 
+/* Nobody answers them: those who come behind them wait as before. */
+START_TEST(who_waits_is_turned_away)
+{
+	struct app_place place;
+	int fd, flags;
+	char byte;
+
+	app.app.listen = CONF_APP_ACTIVATION;
+	app_place_init(&place);
+	find(&place, 0);
+	flags = fcntl(place.fd, F_GETFL);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, &place.address.socket.any, place.address.length), 0);
+	app_place_turn_away(&place);
+	ck_assert_int_eq(read(fd, &byte, 1), 0);
+	close(fd);
+	ck_assert_int_eq(fcntl(place.fd, F_GETFL), flags);
+	ck_assert(connects(&place));
+	app_place_close(&place);
+}
+END_TEST
+
 /* A new configuration may want another kind. */
 START_TEST(another_kind_of_place)
 {
@@ -521,6 +576,7 @@ main(void)
 	tcase_add_test(tests, ports_are_outside_of_those_for_connections);
 	tcase_add_test(tests, no_port_is_given_twice);
 	tcase_add_loop_test(tests, a_port_in_use_is_passed_over, 0, 3);
+	tcase_add_test(tests, a_port_that_is_passed_over_is_let_go);
 	tcase_add_test(tests, a_port_that_another_has_given_is_passed_over);
 	tcase_add_test(tests, a_port_of_a_server_is_passed_over);
 	tcase_add_test(tests, ports_of_the_kernel);
@@ -532,6 +588,7 @@ main(void)
 	tcase_add_test(tests, a_path_that_is_too_long);
 	tcase_add_test(tests, the_directory_is_removed);
 	tcase_add_loop_test(tests, a_socket_is_held, 0, 2);
+	tcase_add_test(tests, who_waits_is_turned_away);
 	tcase_add_test(tests, another_kind_of_place);
 	tcase_add_test(tests, as_another_user);
 	return run_case(tests);
