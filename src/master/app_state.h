@@ -78,6 +78,7 @@ struct instance {
 	uint64_t check_seen; /* wall clock, microseconds: the last check that was looked at */
 	uint32_t run_seen; /* how many were alike until then */
 	unsigned silences; /* checks in a row that got no answer */
+	bool deaf; /* it was ready, and nobody listens at its place any more */
 };
 
 #define INSTANCE_MAGIC 0x696e7374u
@@ -157,6 +158,9 @@ extern const struct supervised_kind instance_kind;
 /* It can take requests. */
 void instance_is_ready(struct instance *instance);
 
+/* Somebody listens at its place. */
+void instance_listens(struct instance *instance);
+
 /* It is started again, behind a pause that is over or as it was asked for. */
 void instance_restart(struct instance *instance);
 
@@ -178,6 +182,9 @@ void instance_look_at_health(struct instance *instance);
 /* What checks say of that server has changed. */
 void apps_health_changed(struct master *master, unsigned server);
 
+/* Requests have taken that server out, or found it still down. */
+void apps_server_failed(struct master *master, unsigned server);
+
 struct app_history *instance_history(const struct instance *instance);
 
 /* ---- instance_start.c */
@@ -187,6 +194,9 @@ void instance_free(struct instance *instance);
 
 /* Makes its process and its server. -1 with a sentence. */
 int instance_start(struct instance *instance, struct error *err);
+
+/* Calls instance_listens as soon as that is so, until app_ready_end. */
+void instance_look_whether_listens(struct instance *instance);
 
 /* Reads why its process could not be started, if it says so now. */
 void instance_hear_failure(struct instance *instance);

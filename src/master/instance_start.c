@@ -13,7 +13,13 @@
 static void
 instance_check_cb(struct app_ready *check)
 {
-	instance_is_ready(OBJECT_CAST(CONTAINER_OF(check, struct instance, check), struct instance, INSTANCE_MAGIC));
+	instance_listens(OBJECT_CAST(CONTAINER_OF(check, struct instance, check), struct instance, INSTANCE_MAGIC));
+}
+
+void
+instance_look_whether_listens(struct instance *i)
+{
+	app_ready_begin(&i->check, &i->place, instance_check_cb);
 }
 
 /* ---- a seat */
@@ -149,7 +155,7 @@ instance_forget_last(struct instance *i)
 	const struct app *app = i->app;
 
 	snprintf(i->process.name, sizeof i->process.name, "%s/%u", app->definition.pool->name, i->number);
-	i->due = i->failure_lasts = i->lacked = false;
+	i->due = i->failure_lasts = i->lacked = i->deaf = false;
 	i->stale = NULL;
 	i->failure_text[0] = '\0';
 	i->usage = (struct app_usage){ 0 };
@@ -231,7 +237,7 @@ instance_attend(struct instance *i)
 		i->failure = -1;
 	}
 	if (!i->app->master->conf->pools[i->app->pool].health.wanted)
-		app_ready_begin(&i->check, &i->place, instance_check_cb);
+		instance_look_whether_listens(i);
 }
 
 /* -1 with a sentence, and errno tells whether it is a lack of something. */

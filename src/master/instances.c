@@ -11,6 +11,7 @@
 
 static const uint64_t hurried_timeout = 2 * CLOCK_SECOND; /* to end, when drover ends at once */
 static const uint64_t stood_still = CLOCK_SECOND; /* a timer that is so late */
+static const uint64_t deaf_for = 2 * CLOCK_SECOND; /* then somebody else is to listen */
 
 static const int stop_signals[] = {
 	[CONF_STOP_TERM] = SIGTERM,
@@ -90,6 +91,7 @@ instance_drain(struct supervised *process)
 {
 	struct instance *i = instance_of(process);
 
+	app_ready_end(&i->check);
 	instance_leave(i);
 	if (i->server < 0)
 		supervised_event(process, CHILD_EVENT_STOP);
@@ -206,6 +208,9 @@ instance_time_is_over(struct supervised *process)
 	case CHILD_STARTING:
 		start_time_is_over(i);
 		return false;
+	case CHILD_READY:
+		i->deaf = true; /* see rolls.c */
+		return false;
 	case CHILD_BACKOFF:
 		i->due = true; /* one at a time */
 		app_adjust_soon(i->app);
@@ -249,6 +254,15 @@ instance_is_ready(struct instance *i)
 	}
 	app_place_listens(&i->place);
 	supervised_event(&i->process, CHILD_EVENT_READY);
+}
+
+void
+instance_listens(struct instance *i)
+{
+	instance_is_ready(i);
+	i->deaf = false;
+	if (i->process.child.state == CHILD_READY)
+		timer_clear(&i->process.timer);
 }
 
 void
@@ -304,6 +318,28 @@ apps_health_changed(struct master *m, unsigned server)
 		instance_is_ready(i);
 	else
 		instance_look_at_health(i);
+}
+
+static bool
+nobody_listens(const struct scoreboard_server *server)
+{
+	uint32_t why = scoreboard_get(&server->down_why);
+
+	return why == HEALTH_REASON_CONNECT_REFUSED || why == HEALTH_REASON_NO_SUCH_SOCKET;
+}
+
+/* Without checks only requests tell that nobody listens there any more; it may be starting itself anew. */
+void
+apps_server_failed(struct master *m, unsigned server)
+{
+	struct instance *i = instance_of_server(m, server);
+
+	if (i == NULL || i->process.child.state != CHILD_READY || i->process.killed || i->deaf ||
+	    timer_is_set(&i->process.timer) || m->conf->pools[i->app->pool].health.wanted ||
+	    !nobody_listens(&m->board->servers[server]))
+		return;
+	instance_look_whether_listens(i);
+	supervised_limit(&i->process, deaf_for);
 }
 
 /* One that answers badly lives: it may say that its database is down. Requests go elsewhere, and nobody is helped by its end. */

@@ -217,10 +217,11 @@ static void
 server_compare(struct master *m, unsigned server, const struct news_server *found)
 {
 	struct news_server *last = &m->news.servers[server];
-	bool failed, checked, was_out, judged;
+	bool failed, checked, was_out, judged, again;
 
 	if (last->id != found->id) /* whatever was said of the one before it */
 		*last = (struct news_server){ .id = found->id };
+	again = found->down && found->downs != last->downs;
 	failed = !last->down && found->downs != last->downs;
 	checked = !last->checked_down && (found->checked_down || found->checked_downs > last->checked_downs);
 	was_out = last->down || last->checked_down || failed || checked;
@@ -238,6 +239,8 @@ server_compare(struct master *m, unsigned server, const struct news_server *foun
 	last->down = found->down && failed;
 	if (judged)
 		apps_health_changed(m, server);
+	if (again)
+		apps_server_failed(m, server);
 }
 
 static void news_look_cb(struct later *later);

@@ -212,6 +212,8 @@ recycle_reason(const struct instance *i, uint64_t now)
 {
 	const struct scoreboard *board = i->app->master->board;
 
+	if (i->deaf)
+		return "it accepts no connections any more";
 	if (i->over_memory >= LOOKS_OVER_MEMORY)
 		return "it uses more than max-memory";
 	if (i->age_limit != 0 && now - i->process.ready > i->age_limit)

@@ -11,6 +11,28 @@ from drover import process_exists  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from traffic import Traffic  # pylint: disable=wrong-import-position
 
+# Answers a request for each connection, until one for /shut; then it does not listen any more, and lives.
+SHUT = """
+import os, signal, socket, sys
+if sys.argv[1:]:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(sys.argv[1])
+    listener.listen(512)
+else:
+    listener = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])), backlog=512)
+target = b""
+while b"/shut" not in target:
+    peer, _ = listener.accept()
+    target = peer.recv(65536)
+    if target:
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok")
+    peer.close()
+listener.close()
+for path in sys.argv[1:]:
+    os.unlink(path)
+signal.pause()
+"""
+
 
 def in_front(t, script="plain.py", **options):
     drover = t.drover(apps.section("web", apps.python(script), **options) + 'route { pool = "web" }')
@@ -79,6 +101,33 @@ def max_memory(t):
     apps.wait_settled(drover, 2)
     assert set(apps.pids(drover)) & set(before), "the other one stays"
     traffic.finish()
+
+
+def closes_its_listener(t, listen):
+    program = t.path("shut.py")
+    with open(program, "w", encoding="ascii") as file:
+        file.write(SHUT)
+    command = [sys.executable, "-S", program] + (["{socket}"] if listen == "unix" else [])
+    drover = t.drover(apps.section("web", command, listen=listen, max_fails=1))
+    pid = apps.wait_settled(drover, 1)[0]["pid"]
+    assert drover.get("/shut").status == 200
+    t.wait(lambda: drover.get("/").status == 200, "another one answers")
+    drover.wait_log(rf"web/0 \(pid {pid}\) is replaced: it accepts no connections any more")
+    t.wait(lambda: not process_exists(pid), "the old one is gone")
+    row, = apps.wait_settled(drover, 1)
+    assert row["restarts"] == 0 and row["pid"] != pid, row
+
+
+@case
+def accepts_no_more(t):
+    "one without checks that closes its listener is found out by requests"
+    closes_its_listener(t, "port")
+
+
+@case
+def removes_its_socket(t):
+    "the same of one that removes its unix socket"
+    closes_its_listener(t, "unix")
 
 
 @case
