@@ -1,5 +1,15 @@
 #include "net/deadline.h"
 
+/*
+ * When it may expire: one that was set at the end of a slow turn has not lasted since the
+ * beginning of that. Those that were set in later turns come behind it all the same.
+ */
+static uint64_t
+deadline_due(const struct deadline *deadline, const struct deadline_queue *queue)
+{
+	return deadline->at + loop_lateness(queue->loop, deadline->at - queue->duration);
+}
+
 static void
 deadline_timer_cb(struct timer *timer)
 {
@@ -7,12 +17,12 @@ deadline_timer_cb(struct timer *timer)
 	uint64_t now = loop_now(queue->loop);
 	struct deadline *first;
 
-	while ((first = TAILQ_FIRST(&queue->waiting)) != NULL && first->at <= now) {
+	while ((first = TAILQ_FIRST(&queue->waiting)) != NULL && deadline_due(first, queue) <= now) {
 		deadline_clear(first);
 		queue->expired(first, queue);
 	}
 	if (first != NULL)
-		timer_set(&queue->timer, first->at - now);
+		timer_set(&queue->timer, deadline_due(first, queue) - now);
 }
 
 void

@@ -35,7 +35,10 @@ void deadline_queue_init(struct deadline_queue *queue, struct loop *loop, uint64
 /* Stops its timer. Deadlines that still stand in it are forgotten. */
 void deadline_queue_clear(struct deadline_queue *queue);
 
-/* Expires `duration` after this turn of the loop; whatever was set before is forgotten. */
+/*
+ * Expires `duration` after this turn of the loop: counted from its beginning, or, when it
+ * turns out to be a slow one, from its end. Whatever was set before is forgotten.
+ */
 void deadline_set(struct deadline *deadline, struct deadline_queue *queue);
 void deadline_clear(struct deadline *deadline);
 

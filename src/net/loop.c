@@ -11,6 +11,8 @@
 #include "base/log.h"
 
 static const int refused_look_ms = 1;
+static const uint64_t slow_turn = 5 * CLOCK_MILLISECOND;
+enum { SLOW_TURNS = 8 };
 
 struct loop {
 	struct event_base *base;
@@ -19,6 +21,10 @@ struct loop {
 	bool stopping;
 	loop_turn_fn *turn;
 	void *turn_arg;
+	struct {
+		uint64_t now, took;
+	} slow[SLOW_TURNS]; /* the last slow turns */
+	unsigned slow_next;
 	TAILQ_HEAD(, later) later;
 	unsigned later_count;
 	TAILQ_HEAD(, timer) refused; /* timers that are to fire, and that libevent has no memory for */
@@ -182,6 +188,21 @@ loop_run_events(struct loop *loop)
 	event_base_loop(loop->base, waiting ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
+static void
+loop_end_turn(struct loop *loop)
+{
+	uint64_t took = clock_monotonic() - loop->now;
+	unsigned i;
+
+	if (took >= slow_turn) {
+		i = loop->slow_next++ % SLOW_TURNS;
+		loop->slow[i].now = loop->now;
+		loop->slow[i].took = took;
+	}
+	if (loop->turn != NULL)
+		loop->turn(loop->turn_arg, took);
+}
+
 void
 loop_run(struct loop *loop)
 {
@@ -191,8 +212,8 @@ loop_run(struct loop *loop)
 		loop_run_events(loop);
 		timers_retry(loop);
 		loop_run_later(loop);
-		if (loop->now != 0 && loop->turn != NULL)
-			loop->turn(loop->turn_arg, clock_monotonic() - loop->now);
+		if (loop->now != 0)
+			loop_end_turn(loop);
 		loop->now = 0;
 		loop->number++;
 	}
@@ -210,6 +231,17 @@ loop_now(struct loop *loop)
 	if (loop->now == 0)
 		loop->now = clock_monotonic();
 	return loop->now;
+}
+
+uint64_t
+loop_lateness(const struct loop *loop, uint64_t now)
+{
+	unsigned i;
+
+	for (i = 0; i < SLOW_TURNS; i++)
+		if (loop->slow[i].now == now)
+			return loop->slow[i].took;
+	return 0;
 }
 
 uint64_t

@@ -34,6 +34,12 @@ void loop_stop(struct loop *loop);
 /* Monotonic microseconds, read once a turn. */
 uint64_t loop_now(struct loop *loop);
 
+/*
+ * How long the turn lasted in which loop_now was that, if it was one of the last slow ones; else
+ * 0. By so much what was counted from there may come too early.
+ */
+uint64_t loop_lateness(const struct loop *loop, uint64_t now);
+
 /* The number of this turn: events of one turn were collected by the kernel before any of its callbacks ran. */
 uint64_t loop_turn(const struct loop *loop);
 

@@ -229,6 +229,32 @@ START_TEST(none_expires_early)
 }
 END_TEST
 
+static void
+slow_cb(struct timer *timer)
+{
+	uint64_t begun = loop_now(loop);
+
+	(void)timer;
+	while (clock_monotonic() < begun + 4 * WAIT)
+		;
+	set_at = clock_monotonic();
+	deadline_set(&objects[0].deadline, &queue);
+}
+
+/* What is set late in a turn is not taken to wait since its beginning. */
+START_TEST(a_slow_turn_costs_nobody_time)
+{
+	struct timer timer;
+
+	timer_init(&timer, loop, slow_cb);
+	timer_set(&timer, 0);
+	pass();
+	timer_clear(&timer);
+	ck_assert_uint_eq(expired, 1);
+	ck_assert_uint_ge(objects[0].expired_at, set_at + WAIT);
+}
+END_TEST
+
 START_TEST(a_cleared_queue_is_silent)
 {
 	deadline_set(&objects[0].deadline, &queue);
@@ -253,6 +279,7 @@ main(void)
 	tcase_add_test(tests, it_may_be_set_again_when_it_expires);
 	tcase_add_test(tests, one_that_expires_may_clear_the_next);
 	tcase_add_test(tests, none_expires_early);
+	tcase_add_test(tests, a_slow_turn_costs_nobody_time);
 	tcase_add_test(tests, a_cleared_queue_is_silent);
 	return run_case(tests);
 }
