@@ -115,10 +115,10 @@ option_read(struct options *o, struct wanted *wanted, int option, const char *la
 		return -1;
 	case 'V':
 		puts("droverctl " PACKAGE_VERSION);
-		return output_end(EXIT_DONE);
+		return EXIT_DONE;
 	case 'h':
 		fputs(help_text, stdout);
-		return output_end(EXIT_DONE);
+		return EXIT_DONE;
 	case ':':
 		return usage_error("an option lacks its argument: ", letter);
 	default:

@@ -267,9 +267,11 @@ def big_results(t):
     status, out, err = ctl(t, "rows", drover=fake)
     assert status == 0 and out.count("\n") == 10001, err
     if os.path.exists("/dev/full"):
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([DROVERCTL, "-S", fake.path, "rows"], stdout=full, stderr=subprocess.PIPE, check=False)
-        assert done.returncode == 1 and b"cannot write" in done.stderr, done
+        for arguments in (["rows"], ["-j", "rows"], ["-h"], ["-V"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([DROVERCTL, "-S", fake.path, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+            assert done.returncode == 1, done
+            assert done.stderr == b"droverctl: cannot write the output: No space left on device\n", done
     head = subprocess.Popen([DROVERCTL, "-S", fake.path, "rows"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     head.stdout.readline()
     head.stdout.close()
