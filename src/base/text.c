@@ -279,7 +279,11 @@ text_escape_log(char *to, size_t size, const char *bytes, size_t length)
 	}
 }
 
-enum { NEAREST_WORD_MAX = 63 }; /* no word of ours is longer */
+enum {
+	NEAREST_WORD_MAX = 63, /* no word of ours is longer */
+	NEAREST_MISTAKES_MAX = 8, /* more make another word, and take long to count */
+	FAR = 2 * NEAREST_WORD_MAX /* as far as no two words are from each other */
+};
 
 static unsigned
 least(unsigned a, unsigned b)
@@ -288,25 +292,36 @@ least(unsigned a, unsigned b)
 }
 
 /*
- * Edit distance: insertions, deletions, substitutions and swaps of neighbors.
- * Both words are at most NEAREST_WORD_MAX long.
+ * Edit distance: insertions, deletions, substitutions and swaps of neighbors. More than `most`
+ * is any number above it; then it takes less time. Both words are at most NEAREST_WORD_MAX long.
  */
 static unsigned
-word_distance(const char *a, const char *b)
+word_distance(const char *a, const char *b, unsigned most)
 {
-	unsigned rows[3][NEAREST_WORD_MAX + 1], *before = rows[0], *last = rows[1], *row = rows[2], *oldest;
-	size_t a_length = strlen(a), b_length = strlen(b), i, j;
+	unsigned rows[3][NEAREST_WORD_MAX + 2], *before = rows[0], *last = rows[1], *row = rows[2], *oldest, smallest;
+	size_t a_length = strlen(a), b_length = strlen(b), i, j, begin, end;
 
+	if (a_length > b_length + most || b_length > a_length + most)
+		return FAR;
 	for (j = 0; j <= b_length; j++)
 		last[j] = (unsigned)j;
 	for (i = 1; i <= a_length; i++) {
-		row[0] = (unsigned)i;
-		for (j = 1; j <= b_length; j++) {
-			row[j] = last[j - 1] + (a[i - 1] != b[j - 1]);
-			row[j] = least(row[j], least(last[j], row[j - 1]) + 1);
+		/* what is further from the diagonal costs more than `most` */
+		begin = i > most ? i - most : 0;
+		end = b_length < i + most ? b_length : i + most;
+		smallest = FAR;
+		for (j = begin; j <= end; j++) {
+			row[j] = j == 0 ? (unsigned)i : last[j - 1] + (a[i - 1] != b[j - 1]);
+			if (j > begin)
+				row[j] = least(row[j], row[j - 1] + 1);
+			if (j < i + most)
+				row[j] = least(row[j], last[j] + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				row[j] = least(row[j], before[j - 2] + 1);
+			smallest = least(smallest, row[j]);
 		}
+		if (smallest > most)
+			return FAR;
 		oldest = before;
 		before = last;
 		last = row;
@@ -339,11 +354,11 @@ text_nearest(const char *word, const char *const *list)
 
 	if (length < 2 || length > NEAREST_WORD_MAX)
 		return NULL;
-	near = length < 6 ? 1 : (unsigned)length / 3;
+	near = length < 6 ? 1 : least((unsigned)length / 3, NEAREST_MISTAKES_MAX);
 	for (; *list != NULL; list++) {
 		if (strlen(*list) > NEAREST_WORD_MAX)
 			continue;
-		distance = word_distance(word, *list);
+		distance = word_distance(word, *list, near);
 		if (distance > near || (best != NULL && distance == near))
 			continue;
 		best = *list;

@@ -234,6 +234,73 @@ START_TEST(an_escape_is_never_cut)
 }
 END_TEST
 
+/* Insertions, deletions, substitutions and swaps of neighbors, counted in the plainest way. */
+static unsigned
+mistakes(const char *a, size_t i, const char *b, size_t j)
+{
+	unsigned table[16][16], cost;
+	size_t x, y;
+
+	for (x = 0; x <= i; x++)
+		for (y = 0; y <= j; y++) {
+			table[x][y] = (unsigned)(x + y);
+			if (x == 0 || y == 0)
+				continue;
+			cost = table[x - 1][y - 1] + (a[x - 1] != b[y - 1]);
+			cost = table[x - 1][y] + 1 < cost ? table[x - 1][y] + 1 : cost;
+			cost = table[x][y - 1] + 1 < cost ? table[x][y - 1] + 1 : cost;
+			if (x > 1 && y > 1 && a[x - 1] == b[y - 2] && a[x - 2] == b[y - 1] && table[x - 2][y - 2] + 1 < cost)
+				cost = table[x - 2][y - 2] + 1;
+			table[x][y] = cost;
+		}
+	return table[i][j];
+}
+
+/* A word of 4 to 15 letters, of which there are three, other ones for another seed. */
+static size_t
+word_make(char word[16], unsigned seed)
+{
+	size_t length = 4 + seed % 12, i;
+
+	for (i = 0; i < length; i++)
+		word[i] = (char)('a' + (seed = seed * 1103515245 + 12345) / 65536 % 3);
+	word[length] = '\0';
+	return length;
+}
+
+START_TEST(mistakes_are_counted)
+{
+	unsigned seed, count, most;
+	char one[16], other[16];
+
+	for (seed = 0; seed < 20000; seed++) {
+		const char *const words[] = { other, NULL };
+		size_t length = word_make(one, seed), other_length = word_make(other, seed * 7919 + 13);
+
+		if (strncmp(one, other, length) == 0)
+			continue; /* found as its beginning */
+		most = length < 6 ? 1 : (unsigned)length / 3;
+		count = mistakes(one, length, other, other_length);
+		ck_assert_msg((text_nearest(one, words) != NULL) == (count <= most), "%s %s %u", one, other, count);
+	}
+}
+END_TEST
+
+/* In a long word more than a few mistakes are another word. */
+START_TEST(mistakes_are_few)
+{
+	char one[64] = "", other[64] = "";
+	const char *const words[] = { other, NULL };
+
+	memset(one, 'a', 63);
+	memset(other, 'a', 63);
+	memcpy(one + 20, "bbbbbbbb", 8);
+	ck_assert_str_eq(text_nearest(one, words), other);
+	one[40] = 'b';
+	ck_assert_ptr_null(text_nearest(one, words));
+}
+END_TEST
+
 START_TEST(the_nearest_word_is_found)
 {
 	static const char *const words[] = { "balance", "backlog", "user", "group", "via", "worker-timeout",
@@ -312,6 +379,8 @@ main(void)
 	tcase_add_test(tests, log_escapes_as_hex);
 	tcase_add_test(tests, an_escape_is_never_cut);
 	tcase_add_test(tests, the_nearest_word_is_found);
+	tcase_add_test(tests, mistakes_are_counted);
+	tcase_add_test(tests, mistakes_are_few);
 	tcase_add_loop_test(tests, patterns_fit_whole_words, 0, (int)ARRAY_LENGTH(fittings));
 	return run_case(tests);
 }
