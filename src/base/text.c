@@ -282,6 +282,7 @@ text_escape_log(char *to, size_t size, const char *bytes, size_t length)
 enum {
 	NEAREST_WORD_MAX = 63, /* no word of ours is longer */
 	NEAREST_MISTAKES_MAX = 8, /* more make another word, and take long to count */
+	NEAREST_WORK_MAX = 250000, /* pairs of letters: about a millisecond. Words after that are not looked at */
 	FAR = 2 * NEAREST_WORD_MAX /* as far as no two words are from each other */
 };
 
@@ -294,9 +295,10 @@ least(unsigned a, unsigned b)
 /*
  * Edit distance: insertions, deletions, substitutions and swaps of neighbors. More than `most`
  * is any number above it; then it takes less time. Both words are at most NEAREST_WORD_MAX long.
+ * Adds to *work what it took.
  */
 static unsigned
-word_distance(const char *a, const char *b, unsigned most)
+word_distance(const char *a, const char *b, unsigned most, unsigned *work)
 {
 	unsigned rows[3][NEAREST_WORD_MAX + 2], *before = rows[0], *last = rows[1], *row = rows[2], *oldest, smallest;
 	size_t a_length = strlen(a), b_length = strlen(b), i, j, begin, end;
@@ -310,6 +312,7 @@ word_distance(const char *a, const char *b, unsigned most)
 		begin = i > most ? i - most : 0;
 		end = b_length < i + most ? b_length : i + most;
 		smallest = FAR;
+		*work += (unsigned)(end - begin) + 1;
 		for (j = begin; j <= end; j++) {
 			row[j] = j == 0 ? (unsigned)i : last[j - 1] + (a[i - 1] != b[j - 1]);
 			if (j > begin)
@@ -348,17 +351,17 @@ const char *
 text_nearest(const char *word, const char *const *list)
 {
 	size_t length = strlen(word);
-	unsigned near, distance;
+	unsigned near, distance, work = 0;
 	const char *const *first = list;
 	const char *best = NULL;
 
 	if (length < 2 || length > NEAREST_WORD_MAX)
 		return NULL;
 	near = length < 6 ? 1 : least((unsigned)length / 3, NEAREST_MISTAKES_MAX);
-	for (; *list != NULL; list++) {
+	for (; *list != NULL && work < NEAREST_WORK_MAX; list++) {
 		if (strlen(*list) > NEAREST_WORD_MAX)
 			continue;
-		distance = word_distance(word, *list, near);
+		distance = word_distance(word, *list, near, &work);
 		if (distance > near || (best != NULL && distance == near))
 			continue;
 		best = *list;

@@ -54,7 +54,8 @@ bool text_fits(const char *word, const char *pattern);
 
 /*
  * The word of a NULL-ended list nearest to `word` by edit distance; when none is
- * near, the first that begins with it; else NULL.
+ * near, the first that begins with it; else NULL. Takes about a millisecond at most: of
+ * a thousand long words that are alike not all may be compared.
  */
 const char *text_nearest(const char *word, const char *const *list);
 
