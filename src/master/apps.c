@@ -322,7 +322,7 @@ app_retry_failed(struct app *app)
 	for (seat = 0; seat < app->seat_count; seat++) {
 		struct instance *i = app->seats[seat];
 
-		if (i->process.child.state != CHILD_FAILED)
+		if (i->process.child.state != CHILD_FAILED || i->number >= app->desired)
 			continue;
 		i->failed_starts = 0;
 		child_forget_deaths(&i->process.child);

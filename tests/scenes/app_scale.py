@@ -120,10 +120,12 @@ def failed_ones_are_tried_one_by_one(t):
     assert len(states) == many and "backoff" in states, states
     t.wait(lambda: [row["state"] for row in apps.rows(drover)] == many * ["failed"], "all have failed again")
     assert [row["restarts"] for row in apps.rows(drover)] == many * [0], "they were asked for"
-    started = 0
-    while started < many:
-        note = events.note()["params"]
-        started += note["event"] == "instance-started" and note["number"] > since
+    starts = (note["instance"] for note in iter(lambda: events.event_of("instance-started"), None) if note["number"] > since)
+    assert sorted(next(starts) for _ in range(many)) == list(range(many))
+    for instances in 1, 2:
+        drover.call("scale", app="web", instances=instances)
+        t.wait(lambda n=instances: [row["state"] for row in apps.rows(drover)] == n * ["failed"], "they have failed")
+    assert [next(starts) for _ in range(3)] == [0, 0, 1], "none was tried again that is not wanted"
 
 
 @case
