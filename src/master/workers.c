@@ -338,7 +338,8 @@ static bool
 worker_message(struct worker *w, struct channel_message *message)
 {
 	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->process.child.state == CHILD_STARTING) {
-		supervised_event(&w->process, CHILD_EVENT_READY);
+		if (w->process.pid != 0) /* else it has died since */
+			supervised_event(&w->process, CHILD_EVENT_READY);
 		return true;
 	}
 	if (message->type == CHANNEL_READY && message->fd_count == 0 && w->process.child.state == CHILD_STOPPING)

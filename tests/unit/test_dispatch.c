@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "master/reap.h"
 #include "master/state.h"
 #include "net/listener.h"
 #include "run.h"
@@ -459,6 +460,22 @@ START_TEST(what_makes_no_sense_is_closed)
 }
 END_TEST
 
+/* It wrote so and died before that was read: whoever waits for drover to be ready waits for another one. */
+START_TEST(a_dead_worker_does_not_get_ready)
+{
+	struct worker *w = &master->workers.slots[0];
+	struct channel_message message = { .type = CHANNEL_READY };
+
+	w->process.child.state = CHILD_STARTING;
+	w->process.pid = 0; /* it was waited for */
+	ck_assert_int_eq(watch_open_level(&w->watch, master->loop, w->channel, nothing_cb), 0);
+	ck_assert_int_eq(channel_send(w->far_end, &message), 0);
+	reap_worker(&w->process);
+	ck_assert_int_eq(w->process.child.state, CHILD_STARTING);
+	ck_assert(!master->workers.ever_ready);
+}
+END_TEST
+
 /* It was never given any: they would be put over those that wait for room. */
 START_TEST(a_worker_that_starts_has_nothing_to_give_back)
 {
@@ -506,6 +523,7 @@ main(void)
 	tcase_add_test(tests, connections_given_back_go_to_others);
 	tcase_add_test(tests, connections_given_back_wait_when_nobody_has_room);
 	tcase_add_test(tests, what_makes_no_sense_is_closed);
+	tcase_add_test(tests, a_dead_worker_does_not_get_ready);
 	tcase_add_test(tests, a_worker_that_starts_has_nothing_to_give_back);
 	return run_case(tests);
 }
