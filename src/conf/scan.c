@@ -311,7 +311,9 @@ scan_list(struct scanner *s, const struct token *opening)
 	if (token.kind == TOKEN_END)
 		unclosed_break(s, opening);
 	else
-		syntax_break(s, token.line, "a list is written { VALUE, VALUE }");
+		syntax_break(s, token.line, token.kind == TOKEN_EQUAL ?
+			"a list is written { VALUE, VALUE }, and a value with = in it between quotes" :
+			"a list is written { VALUE, VALUE }");
 }
 
 /* Reads what follows the "=" of an option. */
@@ -494,7 +496,9 @@ scan_statement(struct scanner *s)
 			s->depth--;
 		break;
 	case TOKEN_STRING:
-		syntax_break(s, token.line, "the name of an option is expected here, not a string");
+		syntax_break(s, token.line, value_line == token.line ?
+			"the name of an option is expected here, not a string; several values are written { VALUE, VALUE }" :
+			"the name of an option is expected here, not a string");
 		break;
 	default:
 		syntax_break(

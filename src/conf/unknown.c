@@ -13,31 +13,35 @@ static const struct foreign {
 	const char *word;
 	const char *ours; /* NULL: there is none */
 	const char *sentence; /* why */
+	const struct conf_section *where; /* in this section alone; NULL: in all */
 } foreigners[] = {
-	{ "upstream", "pool", NULL },
-	{ "backend", "pool", NULL },
-	{ "frontend", "listen", NULL },
-	{ "bind", "listen", NULL },
-	{ "location", "path", NULL },
-	{ "server_name", "host", NULL },
-	{ "proxy_pass", "pool", NULL },
-	{ "max_conns", "max-connections", NULL },
-	{ "maxconn", "max-connections", NULL },
-	{ "worker_processes", "workers", NULL },
-	{ "client_max_body_size", "body-limit", NULL },
-	{ "proxy_read_timeout", "response-timeout", NULL },
-	{ "proxy_set_header", "request-header", NULL },
-	{ "add_header", "response-header", NULL },
-	{ "return", "respond", NULL },
-	{ "script", "command", NULL },
-	{ "cwd", "directory", NULL },
-	{ "uid", "user", NULL },
-	{ "gid", "group", NULL },
-	{ "ssl", NULL, no_tls },
-	{ "tls", NULL, no_tls },
-	{ "certificate", NULL, no_tls },
-	{ "ssl_certificate", NULL, no_tls },
-	{ "include", NULL, "a configuration is one file" },
+	{ "upstream", "pool", NULL, NULL },
+	{ "backend", "pool", NULL, NULL },
+	{ "frontend", "listen", NULL, NULL },
+	{ "bind", "listen", NULL, NULL },
+	{ "location", "path", NULL, NULL },
+	{ "server_name", "host", NULL, NULL },
+	{ "proxy_pass", "pool", NULL, NULL },
+	{ "max_conns", "max-connections", NULL, NULL },
+	{ "maxconn", "max-connections", NULL, NULL },
+	{ "worker_processes", "workers", NULL, NULL },
+	{ "client_max_body_size", "body-limit", NULL, NULL },
+	{ "proxy_read_timeout", "response-timeout", NULL, NULL },
+	{ "proxy_set_header", "request-header", NULL, NULL },
+	{ "add_header", "response-header", NULL, NULL },
+	{ "return", "respond", NULL, NULL },
+	{ "script", "command", NULL, NULL },
+	{ "cwd", "directory", NULL, NULL },
+	{ "uid", "user", NULL, NULL },
+	{ "gid", "group", NULL, NULL },
+	{ "ssl", NULL, no_tls, NULL },
+	{ "tls", NULL, no_tls, NULL },
+	{ "certificate", NULL, no_tls, NULL },
+	{ "ssl_certificate", NULL, no_tls, NULL },
+	{ "include", NULL, "a configuration is one file", NULL },
+	{ "app", "pool", NULL, &conf_section_listen },
+	{ "app", "pool", NULL, &conf_section_route },
+	{ "port", NULL, "drover chooses the port of each instance and tells it by PORT and {port}", &conf_section_app },
 };
 
 /* The names that can stand in a section, NULL at the end. */
@@ -96,13 +100,13 @@ homes_write(const char *name, char *to, size_t size)
 }
 
 static const struct foreign *
-foreign_find(const char *word)
+foreign_find(const struct conf_section *section, const char *word)
 {
-	size_t i;
+	const struct foreign *foreign;
 
-	for (i = 0; i < ARRAY_LENGTH(foreigners); i++)
-		if (strcmp(foreigners[i].word, word) == 0)
-			return &foreigners[i];
+	for (foreign = foreigners; foreign < foreigners + ARRAY_LENGTH(foreigners); foreign++)
+		if (strcmp(foreign->word, word) == 0 && (foreign->where == NULL || foreign->where == section))
+			return foreign;
 	return NULL;
 }
 
@@ -129,7 +133,7 @@ void
 conf_unknown_report(
     struct conf_report *report, const struct conf_section *section, const char *name, int line)
 {
-	const struct foreign *foreign = foreign_find(name);
+	const struct foreign *foreign = foreign_find(section, name);
 	const char *names[CONF_OPTIONS_MAX], *near;
 	char where[64] = "", homes[256];
 

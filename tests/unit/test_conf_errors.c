@@ -44,6 +44,12 @@ static const struct bad unknown_words[] = {
 	    "f:1: unknown option 'pol'; did you mean 'pool'?\nf:3: unknown option 'vai'; did you mean "
 	    "'via'?\n" },
 	{ "server \"127.0.0.1:3000\" { }\n" OK, "f:1: unknown option 'server'; it belongs in pool { }\n" },
+	{ OK "route { app = web pool = web }\n", "f:3: unknown option 'app' in route; drover calls it 'pool'\n" },
+	{ OK "app \"a\" { port = 3000 command = { a=b } }\n",
+	    "f:3: unknown option 'port' in app; drover chooses the port of each instance and tells it by PORT and {port}\n"
+	    "f:3: a list is written { VALUE, VALUE }, and a value with = in it between quotes\n" },
+	{ OK "app \"a\" { command = \"node\" \"server.js\" }\n",
+	    "f:3: the name of an option is expected here, not a string; several values are written { VALUE, VALUE }\n" },
 	{ "upstream \"web\" { }\nmaxconn = 3\nssl = on\n" OK,
 	    "f:1: unknown option 'upstream'; drover calls it 'pool'\n"
 	    "f:2: unknown option 'maxconn'; drover calls it 'max-connections', which belongs in server { } or in app { }\n"
