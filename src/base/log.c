@@ -26,6 +26,7 @@ static struct {
 	bool is_file;
 	bool is_owned; /* fd is to be closed */
 	bool may_block; /* a pipe or a terminal: its reader may have stopped */
+	bool torn; /* what was written last is a part of a line */
 	_Atomic uint32_t level; /* enum log_level */
 	const _Atomic uint32_t *followed; /* holds instead of `level`, if there is one */
 	char process[32];
@@ -67,6 +68,7 @@ log_install(int fd, bool is_file, bool is_syslog)
 		close(log_state.fd);
 	log_state.fd = fd;
 	log_state.is_file = is_file;
+	log_state.torn = false;
 	log_state.is_syslog = is_syslog;
 	log_state.is_owned = fd > STDERR_FILENO;
 	log_state.may_block = fd >= 0 && !log_fd_is_file(fd);
@@ -185,20 +187,26 @@ log_line(enum log_level level, const char *text)
 	char line[2304];
 	struct timespec now;
 	struct tm tm;
-	size_t n;
+	size_t n = 0;
+	ssize_t written;
 
 	if (log_state.may_block && !log_fd_takes(log_state.fd))
 		return false; /* nobody reads: the line is lost, the process goes on */
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &tm);
-	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (log_state.torn)
+		line[n++] = '\n';
+	n += strftime(line + n, sizeof line - n, "%Y-%m-%dT%H:%M:%S", &tm);
 	n += (size_t)snprintf(line + n, sizeof line - n, ".%03ld %s %s[%d]: ", now.tv_nsec / 1000000,
 	    log_level_names[level], log_state.process, (int)getpid());
 	n += (size_t)snprintf(line + n, sizeof line - n - 1, "%s", text);
 	if (n > sizeof line - 2)
 		n = sizeof line - 2;
 	line[n++] = '\n';
-	return write(log_state.fd, line, n) == (ssize_t)n; /* a full disk costs the line, never the process */
+	written = write(log_state.fd, line, n); /* a full disk costs the line, never the process */
+	if (written > 0)
+		log_state.torn = (size_t)written < n;
+	return written == (ssize_t)n;
 }
 
 /* As log_line, wherever the log is. */

@@ -25,6 +25,7 @@ struct access_log {
 	int fd;
 	bool is_file; /* writing never waits for a reader */
 	bool failing; /* the last write failed: said once */
+	bool torn; /* the file ends within a line of this process */
 	size_t used;
 	struct timer flush;
 	struct worker *worker;
@@ -46,6 +47,15 @@ access_log_piece(const struct access_log *log, size_t from)
 	return end != NULL ? (size_t)(end - log->bytes) + 1 - from : PIPE_BUF;
 }
 
+/* A line that a full disk has cut ends before the next one. false: not even that can be written. */
+static bool
+access_log_end_torn(struct access_log *log)
+{
+	if (log->torn)
+		log->torn = write(log->fd, "\n", 1) != 1;
+	return !log->torn;
+}
+
 /* Writes what goes without waiting for a reader. Returns how much. */
 static size_t
 access_log_push(struct access_log *log)
@@ -53,6 +63,8 @@ access_log_push(struct access_log *log)
 	size_t done = 0;
 	ssize_t n;
 
+	if (!access_log_end_torn(log))
+		return 0;
 	while (done < log->used) {
 		errno = EAGAIN;
 		if (!log->is_file && !log_fd_takes(log->fd))
@@ -75,6 +87,8 @@ access_log_lose(struct access_log *log, size_t from)
 	for (i = from; i < log->used; i++)
 		lines += log->bytes[i] == '\n';
 	count(log->worker, LOG_LINES_LOST, lines);
+	if (from > 0)
+		log->torn = log->is_file && log->bytes[from - 1] != '\n';
 	if (!log->failing)
 		log_error("the access log cannot be written: %s; lines are lost until it can", strerror(errno));
 	log->failing = true;
@@ -147,7 +161,7 @@ access_log_take_fd(struct worker *worker, int fd)
 	close(log->fd);
 	log->fd = fd;
 	log->is_file = log_fd_is_file(fd);
-	log->failing = false;
+	log->failing = log->torn = false;
 }
 
 static const struct h1_field *

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Log files on a full disk: lines are lost and counted, requests are not."""
 
+import json
 import os
 import resource
 import signal
@@ -66,6 +67,44 @@ def file_size_limit(t):
     load.stop()
     assert not load.failures, load.failures
     assert drover.call("status")["deaths"] == 0, drover.log()
+
+
+def limit_size(pid, path, size):
+    """So that the process writes `size` bytes more to a file, and no more; None: as many as it likes."""
+    most = resource.RLIM_INFINITY if size is None else os.path.getsize(path) + size
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+@case
+def access_line_is_cut(t):
+    "a line that a full disk has cut does not spoil the next: all lines are whole, or counted as lost"
+    drover = t.drover(t.pool(t.hello()), workers=1, access_log_format="json")
+    worker = drover.pids()[0]
+    with open(drover.access_path, "rb") as file:
+        for limit in (50, None):
+            limit_size(worker, drover.access_path, limit)
+            assert drover.get().status == 200
+            if limit:
+                t.wait(lambda: drover.call("status")["totals"]["log-lines-lost"] == 1, "the line is counted as lost")
+        t.wait(lambda: drover.access_lines()[1:], "a line after the one that is cut")
+        lines = file.read().splitlines()
+    assert len(lines[0]) == 50 and json.loads(lines[1])["status"] == 200, lines
+    assert drover.call("status")["totals"]["log-lines-lost"] == 1
+
+
+@case
+def error_line_is_cut(t):
+    "the same in the error log"
+    drover = t.drover(t.pool(t.hello()), workers=1)
+    drover.wait_log("master.*: ready")  # the last line of a start
+    before = drover.log()
+    for limit in (50, None):
+        limit_size(drover.pid, drover.log_path, limit)
+        size = len(drover.log())
+        drover.call("log-level", level="notice")  # has a line
+        t.wait(lambda: len(drover.log()) >= size + 50, "the line, or what there is room for")
+    lines = drover.log()[len(before):].splitlines()
+    assert len(lines[0]) == 50 and "log-level" in lines[1] and lines[1].startswith("20"), lines
 
 
 @case
