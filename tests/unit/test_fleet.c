@@ -192,6 +192,63 @@ START_TEST(two_in_one_place)
 }
 END_TEST
 
+/* The one that serves stays, wherever it has its seat. */
+START_TEST(two_of_which_one_is_ready)
+{
+	struct fleet_wish wish = { .instances = 1, .surge = 1 };
+
+	seats_clear();
+	seats[0] = (struct fleet_seat){ 0, CHILD_STARTING, false, 0 };
+	seats[1] = (struct fleet_seat){ 0, CHILD_READY, false, 0 };
+	ck_assert_uint_eq(settle(&wish), 1);
+	ck_assert_int_eq(seats[0].state, CHILD_STOPPING);
+	ck_assert_int_eq(seats[1].state, CHILD_READY);
+}
+END_TEST
+
+START_TEST(as_many_less_as_may_be)
+{
+	struct fleet_wish wish = { .instances = 4, .max_unavailable = 2 };
+
+	seats_clear();
+	settle(&wish);
+	all_become(CHILD_STARTING, CHILD_READY);
+	all_stale();
+	settle(&wish);
+	ck_assert_uint_eq(count(CHILD_READY), 2);
+	ck_assert_uint_eq(count(CHILD_DRAINING), 2);
+	ck_assert_uint_eq(count(CHILD_STARTING), 2);
+}
+END_TEST
+
+/* Those that were given up: nobody waits until they are ready. */
+START_TEST(none_is_waited_for_in_vain)
+{
+	struct fleet_wish wish = { .instances = 2, .surge = 1 };
+
+	seats_clear();
+	seats[0] = (struct fleet_seat){ 0, CHILD_FAILED, false, 0 };
+	seats[1] = (struct fleet_seat){ 1, CHILD_READY, true, 1 };
+	seats[2] = (struct fleet_seat){ 1, CHILD_READY, false, 0 };
+	ck_assert_uint_eq(settle(&wish), 1);
+	ck_assert_int_eq(seats[1].state, CHILD_DRAINING);
+
+	seats_clear(); /* fewer are wanted */
+	seats[0] = (struct fleet_seat){ 0, CHILD_FAILED, false, 0 };
+	seats[1] = (struct fleet_seat){ 1, CHILD_READY, false, 0 };
+	seats[2] = (struct fleet_seat){ 2, CHILD_READY, false, 0 };
+	ck_assert_uint_eq(settle(&wish), 1);
+	ck_assert_int_eq(seats[2].state, CHILD_DRAINING);
+
+	seats_clear(); /* another is coming in its place: that one is waited for */
+	seats[0] = (struct fleet_seat){ 0, CHILD_FAILED, true, 1 };
+	seats[1] = (struct fleet_seat){ 0, CHILD_STARTING, false, 0 };
+	seats[2] = (struct fleet_seat){ 1, CHILD_READY, true, 1 };
+	seats[3] = (struct fleet_seat){ 1, CHILD_READY, false, 0 };
+	ck_assert_uint_eq(settle(&wish), 0);
+}
+END_TEST
+
 /* The one that was replaced last is stale again before the next turn: it is not its turn. */
 START_TEST(who_has_waited_longest_is_next)
 {
@@ -268,6 +325,9 @@ main(void)
 	tcase_add_test(tests, a_new_one_comes_first);
 	tcase_add_test(tests, what_serves_nobody_goes_at_once);
 	tcase_add_test(tests, two_in_one_place);
+	tcase_add_test(tests, two_of_which_one_is_ready);
+	tcase_add_test(tests, as_many_less_as_may_be);
+	tcase_add_test(tests, none_is_waited_for_in_vain);
 	tcase_add_test(tests, who_has_waited_longest_is_next);
 	tcase_add_loop_test(tests, replaced_at_random, 0, 81);
 	return run_case(tests);
