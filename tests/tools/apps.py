@@ -142,14 +142,4 @@ class Hold:
         os.unlink(self.path)
 
 
-def children_of(pid):
-    """Process ids of all that descend from it."""
-    parents = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        stat = programs.read_file(f"/proc/{name}/stat")
-        if stat:
-            parents[int(name)] = int(stat.rsplit(")", 1)[1].split()[1])
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found[1:]
+children_of = programs.children_of

@@ -19,7 +19,8 @@ BUILD = os.path.join(TOP, "build", "plain")
 DROVER = os.environ.get("DROVER") or os.path.join(BUILD, "src", "drover")
 HELLO = os.environ.get("HELLO") or os.path.join(BUILD, "examples", "hello", "hello")
 
-BAD_SIGNS = re.compile(r"Sanitizer|runtime error:|broken invariant|Assertion .* failed")
+BAD_SIGNS = re.compile(r"Sanitizer|runtime error:|broken invariant|Assertion .* failed"
+                       r"|(?:worker \d+|the prober) \(pid \d+\) killed by signal (?:4|6|7|8|11) ")  # scenes kill otherwise
 
 
 def wait_until(condition, what, seconds=wire.SECONDS):
@@ -70,6 +71,25 @@ def process_exists(pid):
     """Whether the process runs: neither gone nor a zombie."""
     stat = read_file(f"/proc/{pid}/stat")
     return stat != "" and stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
+def started(pid):
+    """When a process was started, by which it is told from a later one of that number; None: it is no more."""
+    stat = read_file(f"/proc/{pid}/stat")
+    return stat.rsplit(")", 1)[1].split()[19] if stat and process_exists(pid) else None
+
+
+def children_of(pid):
+    """Process ids of all that descend from it."""
+    parents = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        stat = read_file(f"/proc/{name}/stat")
+        if stat:
+            parents[int(name)] = int(stat.rsplit(")", 1)[1].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
 
 
 def process_memory(pid):
@@ -233,6 +253,7 @@ class Drover(Process):
                         "access_log": f'"{self.access_path}"'}
         self.options.update(options)
         self.stopped = False  # the case itself has looked at its end
+        self.processes = {}  # those that it had then, and when they were started
         self.configure()
         super().__init__(directory, name, [DROVER, "-c", self.conf_path, *arguments], late(env), pass_fds, shell,
                          launcher)
@@ -382,12 +403,18 @@ class Drover(Process):
 
     def stop(self, number=signal.SIGTERM):
         """Ends it by a signal: its exit status."""
+        if number != signal.SIGKILL:
+            self.processes = {pid: started(pid) for pid in children_of(self.pid)}
         self.kill(number)
         self.stopped = True
         return self.wait()
 
+    def left_behind(self):
+        """Those of its processes that are there still."""
+        return [pid for pid, when in self.processes.items() if when is not None and started(pid) == when]
+
     def trouble(self):
-        """Sanitizer reports and broken invariants, as text."""
+        """Sanitizer reports, broken invariants and crashes, as text."""
         texts = [self.stderr(), self.log()]
         texts += [read_file(os.path.join(self.directory, file)) for file in sorted(os.listdir(self.directory))
                   if file.startswith("sanitizer")]
@@ -396,8 +423,7 @@ class Drover(Process):
     def finish(self):
         """The end of every case: it exits 0 when it is told to, and no process of it stays."""
         seen = self.stopped  # then its status is the case's business
-        pids = [] if seen or self.exited() else self.pids()
         status = self.wait() if seen or self.exited() else self.stop(signal.SIGQUIT)
         assert not self.trouble(), "a sanitizer or drover itself reports trouble: see below"
         assert seen or status == 0, f"drover ended with {status}"
-        wait_until(lambda: not any(map(process_exists, pids)), f"no worker stays behind: {pids}")
+        wait_until(lambda: not self.left_behind(), lambda: f"no process stays behind: {self.left_behind()}")

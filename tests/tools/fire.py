@@ -309,7 +309,9 @@ class Watcher(threading.Thread):
                     self.events.append(line["params"])
                 else:
                     self.strange.append(line)
-        except (EOFError, OSError, ValueError):
+        except ValueError as problem:
+            self.strange.append(repr(problem))
+        except (EOFError, OSError):
             pass
 
     def close(self):

@@ -40,7 +40,7 @@ class Load:
                 continue
             try:
                 peer = self.exchange(i, peer)
-            except (EOFError, OSError, wire.Malformed) as problem:
+            except (EOFError, OSError, wire.Malformed, AssertionError) as problem:
                 self.failures.append(f"{time.monotonic():.3f} {problem!r}")
                 peer.close()
                 peer = None

@@ -21,6 +21,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 
 import drover as programs
@@ -60,6 +61,8 @@ class Case:
         self.dir = tempfile.mkdtemp(prefix="drover-" + name[:24] + "-")
         os.chmod(self.dir, 0o755)
         self.processes, self.closables = [], []
+        self.older, self.thrown = set(threading.enumerate()), []
+        threading.excepthook = self.thread_ended
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -112,8 +115,17 @@ class Case:
                          for server in servers)
         return f'pool "{name}" {{\n    {options}\n{rows}\n}}\n'
 
+    def thread_ended(self, end):
+        """A thread of this case has ended by an exception, which nobody else would hear of."""
+        if end.thread not in self.older and end.exc_type is not SystemExit:
+            self.thrown.append(f"{end.thread.name}: {end.exc_type.__name__}: {end.exc_value}")
+
     def problems(self):
-        return [problem for server in self.closables for problem in getattr(server, "problems", [])]
+        return self.thrown + [problem for server in self.closables for problem in getattr(server, "problems", [])]
+
+    def reports(self):
+        """Those of sanitizers, of whatever program."""
+        return [name for name in sorted(os.listdir(self.dir)) if name.startswith("sanitizer")]
 
     def finish(self):
         """Ends everything in an orderly way and looks at how it ended."""
@@ -121,6 +133,7 @@ class Case:
             if hasattr(process, "finish"):
                 process.finish()
         assert not self.problems(), self.problems()
+        assert not self.reports(), f"a sanitizer reports trouble: see below: {self.reports()}"
 
     def destroy(self):
         for process in self.processes:
@@ -187,7 +200,11 @@ def run(number, function):
 def main():
     """Runs the cases of the file (all, or those named as arguments) and exits."""
     chosen = [function for function in cases if len(sys.argv) < 2 or function.__name__ in sys.argv[1:]]
+    unknown = set(sys.argv[1:]) - {function.__name__ for function in chosen}
     print(f"1..{len(chosen)}")
+    if unknown:
+        print(f"Bail out! there is no case {', '.join(sorted(unknown))}")
+        sys.exit(1)
     if not os.access(programs.DROVER, os.X_OK):
         print(f"Bail out! there is no program {programs.DROVER} (set DROVER)")
         sys.exit(1)

@@ -61,6 +61,8 @@ class Traffic:
             except Failed as failure:
                 kind, detail = failure.args
                 peer = None
+            except (wire.Malformed, AssertionError) as problem:
+                kind, detail, peer = "wrong", repr(problem), None
             took = time.monotonic() - began
             if kind == "ok" and took > LATE:
                 kind = "late"

@@ -176,6 +176,8 @@ class Peer:
             message.body = self.read(int(message.get("content-length")))
         elif until_close:
             message.body = self.read_all()
+            if self.was_reset:
+                return  # what was sent last may be lost
         message.whole = True
 
     def read_request(self, body=True):
