@@ -216,4 +216,21 @@ def a_request_that_kills(t):
     assert drover.get("/").status == 200
 
 
+@case
+def starts_in_vain(t):
+    "start-retries counts those in a row: one that has been ready begins anew"
+    fails = t.path("fails")
+    script = 'if test -e "$0"; then rm "$0"; exit 3; fi; exec "$@"'
+    drover = t.drover(apps.section("web", ["/bin/sh", "-c", script, fails, *apps.python("plain.py")], start_retries=1)
+                      + 'route { pool = "web" }', workers=1)
+    apps.wait_settled(drover, 1)
+    for _ in range(2):
+        with open(fails, "w", encoding="ascii"):
+            pass
+        pid = apps.pids(drover)[0]
+        os.kill(pid, signal.SIGKILL)
+        t.wait(lambda old=pid: apps.pids(drover) not in ([], [old]), lambda: f"it is ready again: {apps.rows(drover)}")
+        assert not os.path.exists(fails)
+
+
 main()

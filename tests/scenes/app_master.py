@@ -54,14 +54,29 @@ def at_once(t):
         os.kill(leaves, signal.SIGKILL)
 
 
+def deaf():
+    """The command of an app that ignores TERM."""
+    script = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import plain; plain.main()'
+    return [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {apps.HERE!r}); {script}"]
+
+
 @case
 def deaf_to_the_signal(t):
     "one that ignores TERM is killed behind stop-timeout"
-    script = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); import plain; plain.main()'
-    drover = in_front(t, [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {apps.HERE!r}); {script}"],
-                      stop_timeout='"300ms"')
+    drover = in_front(t, deaf(), stop_timeout='"300ms"')
     pids = apps.pids(drover)
     assert drover.stop(signal.SIGTERM) == 0
+    all_gone(t, pids)
+
+
+@case
+def deaf_and_in_haste(t):
+    "QUIT does not wait for stop-timeout, whether they were asked to end before or not"
+    drover = in_front(t, deaf(), instances=2, stop_timeout='"1h"')
+    pids = apps.pids(drover)
+    drover.call("scale", app="web", instances=1)
+    t.wait(lambda: [row["state"] for row in apps.rows(drover)] == ["ready", "stopping"], "one was asked to end")
+    assert drover.stop(signal.SIGQUIT) == 0
     all_gone(t, pids)
 
 

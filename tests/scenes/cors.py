@@ -127,4 +127,13 @@ def unset(t):
     assert preflight(drover, APP).status == 200
 
 
+@case
+def defaults_of_rules(t):
+    "a rule gives a default for what drover does not say itself"
+    drover = site(t, f'cors-origins = "{APP}"', more='response-header = "default Vary none"')
+    t.site.respond = lambda seen: response(body=b"in")
+    answer = asked(drover, APP)
+    assert answer.all("vary") == ["Origin"], answer.fields
+
+
 main()

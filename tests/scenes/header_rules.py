@@ -93,6 +93,23 @@ def drovers_own_fields(t):
 
 
 @case
+def forged_beside_rules(t):
+    "where there are rules a stranger forges nothing of what drover says, either, and defaults are for what nobody says"
+    seen, pool = app(t)
+    drover = t.drover(pool + "via = true  request-header = " + rules(
+        "set X-Other 1", "default X-Forwarded-Host none", "default Via none") + " response-header = " + rules("default Via none"))
+    forged = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil"), ("X-Forwarded-For", "192.0.2.1")]
+    answer = drover.exchange(request(fields=forged))
+    asked = seen[0]
+    assert asked.all("x-forwarded-proto") == ["http"] and asked.all("x-forwarded-host") == ["scene.test"], asked.fields
+    assert asked.all("x-forwarded-for") == ["127.0.0.1"], asked.fields
+    assert len(asked.all("via")) == 1 and asked.get("via") != "none", asked.fields
+    assert len(answer.all("via")) == 1 and answer.get("via") != "none", answer.fields
+    drover.exchange(request(version="1.0", host=None, fields=forged))
+    assert seen[1].all("x-forwarded-host") == ["none"], seen[1].fields
+
+
+@case
 def host(t):
     "the host that the server is told, and one that is none is refused"
     seen, pool = app(t)
