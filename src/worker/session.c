@@ -408,6 +408,21 @@ session_fill(struct session *session)
 	return true;
 }
 
+/*
+ * An empty line behind a request is no beginning of another (RFC 9112 2.2): the connection is idle.
+ * Before the first request it is nothing to wait for, either: its time runs on.
+ */
+static void
+session_skip_empty_lines(struct session *session)
+{
+	if (session->scan.start == 0 || session->scan.start != block_length(&session->in))
+		return;
+	block_release(&session->in, &session->worker->buffers);
+	session->scan = (struct h1_scan){ 0 };
+	if (session->requests > 0)
+		deadline_set(&session->deadline, &session_policy(session)->keepalive);
+}
+
 /* Begins an exchange with the next request in the buffer, or waits for the rest of it. false: nothing to go on with. */
 static bool
 session_next_request(struct session *session)
@@ -425,7 +440,10 @@ session_next_request(struct session *session)
 		}
 		if (stream_has_more(&session->stream) && session_fill(session))
 			continue;
-		if (!session->dead && (session->refused || session_watch(session) < 0))
+		if (session->dead)
+			return false;
+		session_skip_empty_lines(session);
+		if (session->refused || session_watch(session) < 0)
 			session_close(session, true);
 		return false;
 	}

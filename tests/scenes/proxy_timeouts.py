@@ -114,6 +114,24 @@ def keepalive(t):
 
 
 @case
+def empty_lines(t):
+    "empty lines behind a request do not begin another one: the connection is idle, and no header-timeout runs"
+    drover = t.drover(t.pool(t.server()), listen="header-timeout = 300ms  keepalive-timeout = 1500ms")
+    peer = t.connect(drover)
+    for more in (b"\r\n", b""):
+        peer.send(request("POST", body=b"x") + more)
+        assert peer.read_response().status == 200
+    elapsed = Elapsed()
+    peer.send(b"\r\n")
+    assert peer.read_all() == b"" and not peer.was_reset
+    elapsed.at_least(1.5)
+    assert drover.counters()["client-timeouts"] == 0
+    peer = t.connect(drover)
+    peer.send(b"\r\n")
+    assert peer.read_all() == b"" and drover.counters()["client-timeouts"] == 1
+
+
+@case
 def send(t):
     "send-timeout: a client that does not read is given up"
     ended = []
