@@ -148,4 +148,11 @@ def not_without_another(t):
     traffic.finish()
 
 
+@case
+def a_busy_one(t):
+    "what an instance uses is seen, whether it is ready or not"
+    drover = t.drover(apps.section("web", ["/bin/sh", "-c", "while :; do :; done"], start_timeout='"1h"'), workers=1)
+    t.wait(lambda: any((row["cpu-percent"] or 0) > 1 for row in apps.rows(drover)), lambda: f"it is busy: {apps.rows(drover)}")
+
+
 main()

@@ -98,7 +98,8 @@ def connections(t):
     "connections to the server that is asked are kept, whatever the body of its answer"
     drover = site(t, workers=1)
     for word in ("yes", "page", "hints", "chunks", "no", "yes"):
-        assert say(drover, word).status in (200, 401), word
+        answer = say(drover, word)
+        assert answer.status in (200, 401) and answer.interim == [], (word, answer.interim)
     assert len(t.asked.peers) == 1, len(t.asked.peers)
     assert len(t.site.peers) == 1, len(t.site.peers)
 

@@ -72,6 +72,7 @@ def keep_alive(t):
     t.connect(drover).close()
     assert drover.get().status == 200  # another client, the same server connection
     assert server.connections() == 1, server.connections()
+    assert drover.counters()["server-connects"] == 1 and drover.counters()["server-reuses"] == 20, drover.counters()
     assert [seen.target for seen in server.requests[:20]] == [f"/{i}" for i in range(20)]
     assert all(seen.get("connection") is None for seen in server.requests)
 

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from scene import case, main  # pylint: disable=wrong-import-position
-from wire import HEAD_END, request, response  # pylint: disable=wrong-import-position
+from wire import HEAD_END, chunk, request, response  # pylint: disable=wrong-import-position
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -147,8 +147,21 @@ def interim(t):
         assert [one.status for one in got.interim] == [103, 110, 103], got.interim
         assert [one.get("link") for one in got.interim] == ["</a.css>; rel=preload", None, "</b.js>"]
         assert not any(one.all("x-hop") or one.all("content-length") or one.all("connection") for one in got.interim)
+        passed = drover.counters()["responses-1xx"]
         old = drover.get(version="1.0")
         assert (old.status, old.body, old.interim) == (200, b"ok", []), old.head
+    assert drover.counters()["responses-1xx"] == passed and passed % 3 == 0 and passed > 3, passed
+
+
+@case
+def endless_for_1_0(t):
+    "a body whose length is not said ends for HTTP/1.0 with the connection, whatever it asked for"
+    script, drover = start(t)
+    script.answer = CHUNKED + chunk(b"hello") + chunk(b"")
+    peer = t.connect(drover)
+    peer.send(request(version="1.0", fields=[("Connection", "keep-alive")]))
+    got = peer.read_response()
+    assert (got.whole, got.body, got.get("connection")) == (True, b"hello", "close"), (got.head, got.body)
 
 
 @case

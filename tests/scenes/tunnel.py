@@ -59,6 +59,17 @@ def upgrades(t):
     assert peer.ended()
     drover.wait_loads(0)
     t.wait(lambda: drover.servers()[0]["load"] == 0, "the server's place is free again")
+    assert drover.counters()["tunnels"] == 1
+
+
+@case
+def another_protocol(t):
+    "a server that switches to what the client has not named: 502, and no tunnel"
+    _, drover = start(t, lambda peer: peer.send(SWITCH.replace(b"websocket", b"another")))
+    peer = t.connect(drover)
+    peer.send(ASK)
+    assert peer.read_response().status == 502
+    assert drover.counters()["tunnels"] == 0 and drover.counters()["server-bad-responses"] == 1
 
 
 @case
