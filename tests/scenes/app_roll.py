@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import apps  # pylint: disable=wrong-import-position
-from drover import ControlError, process_exists  # pylint: disable=wrong-import-position
+from drover import ControlError, process_exists, read_file  # pylint: disable=wrong-import-position
 from scene import case, main  # pylint: disable=wrong-import-position
 from traffic import MIX, SLOW, Traffic  # pylint: disable=wrong-import-position
 
@@ -187,6 +187,24 @@ def wrong_in_the_file(t):
     assert len(apps.wait_settled(drover, 3)) == 3
     traffic.wait(50)
     traffic.finish()
+
+
+@case
+def wrong_in_the_middle(t):
+    "the first new one is ready and the second is not: both are as before in the end"
+    def body(more):
+        script = 'if test "$BAD$DROVER_INSTANCE" = yes1; then exit 7; fi; exec "$@"'
+        return apps.section("web", ["/bin/sh", "-c", script, "sh", *apps.python("plain.py")], more, instances=2)
+
+    drover = in_front(t, body([]))
+    before, control = apps.pids(drover), watching(t, drover)
+    drover.body = body(["BAD=yes"]) + 'route { pool = "web" }'
+    drover.configure()
+    drover.kill(signal.SIGHUP)
+    assert "status 7" in control.event_of("rolled-back", app="web")["text"]
+    t.wait(lambda: apps.is_settled(drover, "web", 2) and not any("BAD=" in read_file(f"/proc/{pid}/environ") for pid in apps.pids(drover)),
+           lambda: f"number 0 is put back: {apps.rows(drover)}")
+    assert apps.pids(drover)[1] == before[1]
 
 
 @case
