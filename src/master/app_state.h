@@ -218,7 +218,7 @@ void apps_close_copies(struct master *master);
 /* Replaces all (-1) or those of a number. `why` for people. */
 void roll_begin(struct app *app, int number, const char *why);
 
-/* An instance did not get ready. true: that ended a roll-out, or a replacement, and its seat is free. */
+/* An instance did not get ready, or ended. true: that ended a roll-out, or a replacement, and its seat is free. */
 bool roll_failed(struct instance *instance, bool given_up);
 
 /* An instance is ready, which may be one of the new ones. */

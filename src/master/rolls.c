@@ -1,12 +1,14 @@
 /* Replacing instances: all of an app one after the other, or one that has lived for long enough. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/state.h"
 
 static const uint64_t look_every = CLOCK_SECOND; /* at what a process uses */
+static const uint64_t works = CLOCK_SECOND; /* for so long one that is better than nothing */
 static const uint64_t recycling_pause = 60 * CLOCK_SECOND; /* behind one that came to nothing */
 enum { LOOKS_OVER_MEMORY = 3 }; /* in a row */
 
@@ -106,7 +108,8 @@ roll_back(struct app *app, const struct instance *failed)
 	snprintf(app->roll.reason, sizeof app->roll.reason, "%s", failed->process.last_words);
 	keep_the_old(app);
 	roll_end(app, MASTER_ROLL_BACK);
-	snprintf(text, sizeof text, "instance %u did not get ready: %s", failed->number, failed->process.last_words);
+	snprintf(text, sizeof text, "instance %u %s: %s", failed->number,
+	    failed->process.ready == 0 ? "did not get ready" : "ended as soon as it was ready", failed->process.last_words);
 	log_error("app %s: rolled back, the old instances stay: %s", app_name(app), text);
 	news_app(app, EVENT_ROLLED_BACK, text);
 	app_adjust_soon(app);
@@ -128,17 +131,27 @@ instance_before(const struct instance *i)
 	return NULL;
 }
 
+/* That a port is open does not say that the program works. Who was killed by somebody may be as good as those before. */
+static bool
+has_not_worked(const struct instance *i)
+{
+	int status = instance_history(i)->last_death.death.wait_status;
+
+	return i->process.ready == 0 ||
+	    (supervised_worked(&i->process) < works && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+}
+
 bool
 roll_failed(struct instance *i, bool given_up)
 {
 	struct app *app = i->app;
 	struct instance *before = instance_before(i);
 
-	if (i->stale != NULL || i->process.ready != 0)
+	if (i->stale != NULL)
 		return false;
-	if (app->roll.state == MASTER_ROLL_RUNNING && i->roll == app->roll.number) {
+	if (app->roll.state == MASTER_ROLL_RUNNING && i->roll == app->roll.number && has_not_worked(i)) {
 		roll_back(app, i);
-	} else if (given_up && before != NULL) {
+	} else if (given_up && i->process.ready == 0 && before != NULL) {
 		before->stale = NULL;
 		before->no_recycling_before = clock_monotonic() + recycling_pause;
 		log_error("%s is not replaced: another one in its stead %s", i->process.name, i->process.last_words);

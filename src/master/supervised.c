@@ -124,8 +124,8 @@ act_kill(struct supervised *s)
 		kill(s->pid, SIGKILL);
 }
 
-/* For how long the last process was ready. What it said of that may have been read behind its death. */
-static uint64_t
+/* What it said of being ready may have been read behind its death. */
+uint64_t
 supervised_worked(const struct supervised *s)
 {
 	uint64_t start = s->ready - s->started;

@@ -93,6 +93,9 @@ void supervised_limit_start(struct supervised *process, uint64_t worker_timeout)
 /* Writes the end of its process to the log and makes it an event: how it ended, and what comes `next`. */
 void supervised_tell_end(struct supervised *process, enum log_level level, const char *next);
 
+/* For how long its last process was ready, microseconds. It must have ended. */
+uint64_t supervised_worked(const struct supervised *process);
+
 /* When it was seen last: its last sign of life, or when it got ready. Monotonic microseconds. */
 uint64_t supervised_sign(const struct supervised *process);
 

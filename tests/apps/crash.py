@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
-Dies: on /crash (an exit status may be given: /crash?status=7), and at its start when
-CRASH is in the environment. It says why first.
+Dies: on /crash (an exit status may be given: /crash?status=7), at its start when CRASH is
+in the environment, and on / if the file FLAW was there at its start. It says why first.
 """
 
 import os
@@ -16,6 +16,8 @@ def crash(query, _):
 
 
 plain.pages["/crash"] = crash
+if os.path.exists(os.environ.get("FLAW", "")):
+    plain.pages["/"] = crash
 if "CRASH" in os.environ:
     crash({"status": os.environ["CRASH"]}, b"")
 plain.main()

@@ -119,6 +119,25 @@ def rolled_back(t):
 
 
 @case
+def ends_as_soon_as_it_is_ready(t):
+    "a new one that is ready and ends with its first request: those that are not replaced yet stay"
+    flaw = t.path("flaw")
+    script = 'while test -e "$FLAW" && test "$DROVER_INSTANCE" != 0; do sleep 0.05; done; exec "$@"'
+    command = ["/bin/sh", "-c", script, "sh", *apps.python("crash.py")]
+    drover = in_front(t, apps.section("web", command, [f"FLAW={flaw}"], instances=4))
+    before, control = apps.pids(drover), watching(t, drover)
+    with open(flaw, "w", encoding="ascii"):
+        pass
+    drover.call("restart", app="web")
+    t.wait(lambda: drover.get() and roll_state(drover)["state"] == "rolled-back", "it is rolled back")
+    text = control.event_of("rolled-back", app="web")["text"]
+    assert text.startswith("instance 0 ended as soon as it was ready: exited with status 3"), text
+    os.unlink(flaw)
+    apps.wait_settled(drover, 4)
+    assert apps.pids(drover)[1:] == before[1:]
+
+
+@case
 def one_instance(t):
     "one instance alone is replaced"
     drover = in_front(t, apps.section("web", apps.python("plain.py"), instances=3))
