@@ -44,7 +44,7 @@ ask_end(struct exchange *x, bool keep)
 	x->log_server = NULL;
 	x->asking = NULL;
 	x->pool = NULL;
-	x->attempts = x->tried_count = x->interims = 0;
+	x->attempts = x->tried_count = x->interims = x->missed = 0;
 	x->failure = 0;
 	x->reason = NULL;
 	x->fresh_only = x->received = x->sent = false;
