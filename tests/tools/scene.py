@@ -116,8 +116,11 @@ class Case:
         return f'pool "{name}" {{\n    {options}\n{rows}\n}}\n'
 
     def thread_ended(self, end):
-        """A thread of this case has ended by an exception, which nobody else would hear of."""
-        if end.thread not in self.older and end.exc_type is not SystemExit:
+        """
+        A thread of this case has ended by an exception, which nobody else would hear of. That the other end of a
+        connection has gone is the case's own business.
+        """
+        if end.thread not in self.older and not issubclass(end.exc_type, (SystemExit, OSError, EOFError)):
             self.thrown.append(f"{end.thread.name}: {end.exc_type.__name__}: {end.exc_value}")
 
     def problems(self):
