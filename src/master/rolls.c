@@ -8,7 +8,6 @@
 #include "master/state.h"
 
 static const uint64_t look_every = CLOCK_SECOND; /* at what a process uses */
-static const uint64_t works = CLOCK_SECOND; /* for so long one that is better than nothing */
 static const uint64_t recycling_pause = 60 * CLOCK_SECOND; /* behind one that came to nothing */
 enum { LOOKS_OVER_MEMORY = 3 }; /* in a row */
 
@@ -138,7 +137,7 @@ has_not_worked(const struct instance *i)
 	int status = instance_history(i)->last_death.death.wait_status;
 
 	return i->process.ready == 0 ||
-	    (supervised_worked(&i->process) < works && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+	    (supervised_worked(&i->process) < child_short_life && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }
 
 bool

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 
 static const uint64_t backoff_maximum = 30 * CLOCK_SECOND;
+const uint64_t child_short_life = CLOCK_SECOND;
 static const uint64_t life_is_long = 10 * CLOCK_SECOND;
-static const uint64_t life_is_short = CLOCK_SECOND;
 
 const char *const child_state_names[CHILD_STATES] = {
 	[CHILD_EMPTY] = "empty",
@@ -190,7 +190,7 @@ uint64_t
 child_backoff(struct child *child, uint64_t worked, bool was_ready, uint32_t random)
 {
 	bool first = child->quick_deaths == 0 || worked >= life_is_long;
-	bool of_use = was_ready && (first || !child->ready_is_little || worked >= life_is_short);
+	bool of_use = was_ready && (first || !child->ready_is_little || worked >= child_short_life);
 
 	if (of_use) {
 		child->quick_deaths = 1;

@@ -79,6 +79,9 @@ bool child_is_kept(enum child_state state);
 /* What it means that the time limit of that state has passed. */
 enum child_event child_event_of_time(enum child_state state);
 
+/* Who is ready for less, in microseconds, may not have worked at all: 1 s. */
+extern const uint64_t child_short_life;
+
 /*
  * How long to wait before the next start of a child that was ready for `worked`
  * microseconds. One that was ready is missed: it comes back at once, and after
